@@ -1,0 +1,1 @@
+//! Candor turns a person's wearable data into insights it can vouch for.

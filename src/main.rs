@@ -1,0 +1,3 @@
+//! The `candor` command.
+
+fn main() {}

@@ -1,0 +1,194 @@
+//! Claims: the smallest statements a narrative may carry.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::day::LocalDay;
+use super::evidence::Evidence;
+use super::grade::{Design, Grade};
+use super::metric::Metric;
+
+/// What a claim says. The first seven are graded; the others state a fact of the log and have no grade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimKind {
+    /// What is usual for this person.
+    Level,
+    /// The last weeks against the weeks before.
+    Change,
+    /// A steady rise or fall.
+    Trend,
+    /// A jump at a day.
+    Step,
+    /// Two metrics that go together.
+    Association,
+    /// What an experiment showed.
+    Experiment,
+    /// Days in a row.
+    Streak,
+    /// A value, its window, its count: no comparison.
+    Measured,
+    /// A day's readiness score.
+    DayScore,
+    /// Something to try.
+    Suggestion,
+    /// What is missing, paused, frozen or too little.
+    State,
+}
+
+impl ClaimKind {
+    /// Whether claims of this kind bear a grade.
+    #[must_use]
+    pub const fn is_graded(self) -> bool {
+        match self {
+            Self::Level
+            | Self::Change
+            | Self::Trend
+            | Self::Step
+            | Self::Association
+            | Self::Experiment
+            | Self::Streak => true,
+            Self::Measured | Self::DayScore | Self::Suggestion | Self::State => false,
+        }
+    }
+}
+
+/// Which way something moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Higher than before.
+    Higher,
+    /// Lower than before.
+    Lower,
+}
+
+/// The published name of a claim: `<entity id>@<day>`. It never changes its meaning.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClaimId(String);
+
+impl ClaimId {
+    /// The claim about an entity as it stood on a day.
+    #[must_use]
+    pub fn new(entity: &str, day: LocalDay) -> Self {
+        Self(format!("{entity}@{day}"))
+    }
+
+    /// The entity and the day, if the text has that shape.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<(&str, LocalDay)> {
+        let (entity, day) = text.rsplit_once('@')?;
+        Some((entity, day.parse().ok()?))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClaimId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A statement with everything needed to say it and nothing more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its published name.
+    pub id: ClaimId,
+    /// What it says.
+    pub kind: ClaimKind,
+    /// The metric it is about, if about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// Its grade, where its kind has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
+    /// How the evidence came about.
+    pub design: Design,
+    /// Which way, where it compares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// A closed code for what a state or a suggestion is about, as in `baselines_frozen` or `regular_bedtime`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The numbers it may show.
+    pub evidence: Evidence,
+}
+
+/// The part of a narrative a sentence stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// What matters most, in a few words.
+    Summary,
+    /// What was found.
+    KeyPoint,
+    /// What goes with it.
+    Driver,
+    /// What deserves attention.
+    Risk,
+    /// What to try.
+    NextStep,
+    /// What is not known.
+    Uncertainty,
+}
+
+/// A sentence a person reads, with the claims it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sentence {
+    /// Where it stands.
+    pub section: Section,
+    /// What it says.
+    pub text: String,
+    /// The claims it rests on; never empty.
+    pub claim_ids: Vec<ClaimId>,
+    /// The weakest grade among them, where they have one.
+    pub grade: Option<Grade>,
+}
+
+/// Days or weeks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// One local day.
+    Daily,
+    /// The seven days that end with a local day.
+    Weekly,
+}
+
+/// A safety notice as a person reads it. Its text is fixed and never rephrased.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The notice's id.
+    pub id: Uuid,
+    /// The rule that raised it, as in `spo2_low`.
+    pub rule: String,
+    /// What is said, verbatim.
+    pub text: String,
+}
+
+/// The text of a period: an ordered list of sentences.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Narrative {
+    /// The day it was made for.
+    pub day: LocalDay,
+    /// What it looks back on.
+    pub period: Period,
+    /// A title without numbers or claims beyond the sentences.
+    pub title: String,
+    /// Safety notices, first and verbatim.
+    pub notices: Vec<Notice>,
+    /// What it says, in order.
+    pub sentences: Vec<Sentence>,
+    /// Who phrased it: `template`, `model` or `mixed`.
+    pub source: String,
+    /// Attributions that providers ask for.
+    pub attributions: Vec<String>,
+}

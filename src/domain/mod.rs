@@ -1,0 +1,16 @@
+//! Facts and rules about a person's days: no I/O, no clock, no randomness.
+//!
+//! Everything here is a value or a pure function. Time, chance and ids come in as arguments, so that the
+//! same log folds to the same state on every machine. This module knows nothing of the others.
+
+pub mod claim;
+pub mod day;
+pub mod evidence;
+pub mod grade;
+pub mod metric;
+pub mod observation;
+pub mod person;
+pub mod provider;
+
+/// A point in time. Microseconds are kept; finer parts are dropped at the edge.
+pub type Instant = chrono::DateTime<chrono::Utc>;

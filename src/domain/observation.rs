@@ -1,0 +1,122 @@
+//! Observations: one measured fact each.
+
+use serde::{Deserialize, Serialize};
+
+use super::Instant;
+use super::day::LocalDay;
+use super::metric::Metric;
+use super::provider::Provider;
+
+/// What kind of a provider's record a value stood in. Two records of one kind that start at the same instant are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// A night's main sleep.
+    Sleep,
+    /// A sleep beside the main one.
+    Nap,
+    /// What was measured or reckoned of the body after a night.
+    Recovery,
+    /// A provider's physiological cycle.
+    Cycle,
+    /// A calendar day's summary.
+    Day,
+    /// A workout, run, ride.
+    Activity,
+    /// A weighing.
+    Weighing,
+    /// What the person said.
+    Checkin,
+    /// A single value without a record around it.
+    Sample,
+}
+
+/// What makes two observations the same fact. The end is a value, not part of the key; a schema version never is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ObservationKey {
+    /// Who measured.
+    pub provider: Provider,
+    /// In what kind of record.
+    pub kind: RecordKind,
+    /// What was measured.
+    pub metric: Metric,
+    /// When the record starts, in whole seconds: files cut off what an API gives in milliseconds.
+    pub start: Instant,
+    /// The provider's own id of the record, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+}
+
+/// One measured fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// What makes it this fact and no other.
+    #[serde(flatten)]
+    pub key: ObservationKey,
+    /// When the record ends, if it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Instant>,
+    /// The local day it belongs to: a night belongs to the day the person wakes.
+    pub day: LocalDay,
+    /// The value in the metric's own unit.
+    pub value: f64,
+    /// The size of the last digit the source gives, in the metric's unit: 1 for whole minutes.
+    pub resolution: f64,
+    /// How new the source's word is: the record's own time of change, else the newest instant of the export.
+    pub as_of: Instant,
+    /// The row of the file it was read from, counted from 1 without the header; 0 where there are no rows.
+    #[serde(default)]
+    pub row: u32,
+}
+
+impl Observation {
+    /// Whether two values of one fact are the same as far as the coarser source can tell.
+    #[must_use]
+    pub fn same_value(&self, value: f64, resolution: f64) -> bool {
+        let step = self.resolution.max(resolution);
+        // Half a step, and a hair for the conversion between units.
+        (self.value - value).abs()
+            <= if self.resolution == resolution {
+                1e-9
+            } else {
+                step / 2.0 + 1e-9
+            }
+    }
+}
+
+/// The file or call that observations came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Who measured.
+    pub provider: Provider,
+    /// The format that was recognised, as in `whoop_cycles_csv`.
+    pub format: String,
+    /// The file's name without its folder, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// SHA-256 of the original, in hex. It lies inside a sealed body only: in clear it would identify the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// A workout, run or ride.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Who recorded it.
+    pub provider: Provider,
+    /// When it started, in whole seconds.
+    pub start: Instant,
+    /// The provider's own id, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+    /// When it ended, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Instant>,
+    /// The local day on which it started.
+    pub day: LocalDay,
+    /// The kind of sport in the provider's words, at most 60 characters.
+    pub sport: String,
+    /// The row of the file it was read from, counted from 1 without the header.
+    #[serde(default)]
+    pub row: u32,
+}

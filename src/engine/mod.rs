@@ -1,0 +1,3 @@
+//! The five stages, the use cases, and the ports they need.
+
+pub mod ports;

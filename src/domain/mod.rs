@@ -5,12 +5,19 @@
 
 pub mod claim;
 pub mod day;
+pub mod degradation;
+pub mod event;
 pub mod evidence;
+pub mod experiment;
 pub mod grade;
+pub mod insight;
+pub mod intervention;
 pub mod metric;
 pub mod observation;
 pub mod person;
+pub mod profile;
 pub mod provider;
+pub mod score;
 
 /// A point in time. Microseconds are kept; finer parts are dropped at the edge.
 pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,121 @@
+//! Insights: graded statements with their evidence.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::claim::{ClaimKind, Direction};
+use super::day::LocalDay;
+use super::evidence::{Evidence, Window};
+use super::grade::{Design, Grade};
+use super::metric::Metric;
+use super::person::PersonId;
+
+/// What an insight says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InsightKind {
+    /// What is usual over the last 60 days.
+    Level,
+    /// The last 30 days against the 60 before.
+    Change,
+    /// Too few days to state what is usual.
+    InsufficientData,
+}
+
+impl InsightKind {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::Change => "change",
+            Self::InsufficientData => "insufficient_data",
+        }
+    }
+
+    /// The kind of claim a narrative makes of it.
+    #[must_use]
+    pub const fn claim(self) -> ClaimKind {
+        match self {
+            Self::Level => ClaimKind::Level,
+            Self::Change => ClaimKind::Change,
+            Self::InsufficientData => ClaimKind::State,
+        }
+    }
+}
+
+/// Where a raised change stands on its way to being confirmed by later days.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The Monday on which it was raised.
+    pub raised_on: LocalDay,
+    /// The 60 days it is compared with from then on.
+    pub pinned: Window,
+    /// The Monday of the last look at the days since, if there was one.
+    pub looked_on: Option<LocalDay>,
+}
+
+/// A graded statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Insight {
+    /// `UUIDv5` of person, kind, metric, direction and first day.
+    pub id: Uuid,
+    /// What it says.
+    pub kind: InsightKind,
+    /// The metric it is about.
+    pub metric: Metric,
+    /// Which way, where it compares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// How the evidence came about.
+    pub design: Design,
+    /// Its grade.
+    pub grade: Grade,
+    /// How probable it is that the statement is true, 0 to 1.
+    pub confidence: f64,
+    /// Valid days in the smaller window.
+    pub n: u32,
+    /// What those days are worth after their autocorrelation.
+    pub n_effective: f64,
+    /// Valid days over calendar days in the smaller window, 0 to 1.
+    pub coverage: f64,
+    /// The day on which it was first raised.
+    pub first_day: LocalDay,
+    /// The day up to which its numbers are.
+    pub day: LocalDay,
+    /// A grade it may not exceed, and so does not follow from the numbers alone: a fresh raise, or a strong
+    /// dependence from day to day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Grade>,
+    /// For a change: how far its confirmation is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+    /// What it rests on.
+    pub evidence: Evidence,
+}
+
+impl Insight {
+    /// The id that kind, metric, direction and first day give a person's insight.
+    #[must_use]
+    pub fn id(
+        person: PersonId,
+        kind: InsightKind,
+        metric: Metric,
+        direction: Option<Direction>,
+        first_day: LocalDay,
+    ) -> Uuid {
+        let direction = match direction {
+            None => "none",
+            Some(Direction::Higher) => "higher",
+            Some(Direction::Lower) => "lower",
+        };
+        let name = format!("insight/{}/{}/{direction}/{first_day}", kind.key(), metric.key());
+        Uuid::new_v5(&person.uuid(), name.as_bytes())
+    }
+
+    /// Whether another statement shows a person the same thing: same grade, same rounded numbers.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.grade == other.grade && self.evidence.values == other.evidence.values
+    }
+}

@@ -433,7 +433,11 @@ impl Event {
             Self::InterventionSuppressed(e) => of(&e.proposal.sources),
             Self::EvaluationCompleted(e) => of(&e.evaluation.evidence.sources),
             Self::EvaluationMarkedUnreliable(e) => of(&e.evaluation.evidence.sources),
-            Self::NarrativePublished(e) => e.claims.iter().flat_map(|c| c.evidence.sources.clone()).collect(),
+            Self::NarrativePublished(e) => e
+                .claims
+                .iter()
+                .flat_map(|c| c.evidence.sources.clone())
+                .collect(),
             Self::DayAssessed(e) => of(&e.sources),
             Self::PersonRegistered(_)
             | Self::ConsentGranted(_)

@@ -109,7 +109,11 @@ impl Insight {
             Some(Direction::Higher) => "higher",
             Some(Direction::Lower) => "lower",
         };
-        let name = format!("insight/{}/{}/{direction}/{first_day}", kind.key(), metric.key());
+        let name = format!(
+            "insight/{}/{}/{direction}/{first_day}",
+            kind.key(),
+            metric.key()
+        );
         Uuid::new_v5(&person.uuid(), name.as_bytes())
     }
 

@@ -12,12 +12,14 @@ pub mod experiment;
 pub mod grade;
 pub mod insight;
 pub mod intervention;
+pub mod invariants;
 pub mod metric;
 pub mod observation;
 pub mod person;
 pub mod profile;
 pub mod provider;
 pub mod score;
+pub mod state;
 
 /// A point in time. Microseconds are kept; finer parts are dropped at the edge.
 pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,4 +1,9 @@
 //! Candor turns a person's wearable data into insights it can vouch for.
 
+#![warn(clippy::unwrap_used, clippy::get_unwrap, clippy::print_stdout, clippy::print_stderr)]
+
+pub mod app;
 pub mod domain;
 pub mod engine;
+pub mod providers;
+pub mod store;

@@ -1,3 +1,7 @@
 //! The `candor` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    candor::app::main()
+}

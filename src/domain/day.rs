@@ -47,21 +47,13 @@ impl LocalDay {
     /// The day `days` later; the last day of the calendar when there is none.
     #[must_use]
     pub fn plus(self, days: u32) -> Self {
-        Self(
-            self.0
-                .checked_add_days(Days::new(days.into()))
-                .unwrap_or(NaiveDate::MAX),
-        )
+        Self(self.0.checked_add_days(Days::new(days.into())).unwrap_or(NaiveDate::MAX))
     }
 
     /// The day `days` earlier; the first day of the calendar when there is none.
     #[must_use]
     pub fn minus(self, days: u32) -> Self {
-        Self(
-            self.0
-                .checked_sub_days(Days::new(days.into()))
-                .unwrap_or(NaiveDate::MIN),
-        )
+        Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN))
     }
 
     /// How many days this day lies after `earlier`; negative when before.

@@ -40,9 +40,7 @@ impl Degradation {
     #[must_use]
     pub const fn blocks(&self) -> &'static str {
         match self {
-            Self::InsufficientData { .. } => {
-                "no change is looked for until there are 7 points in 14 days"
-            }
+            Self::InsufficientData { .. } => "no change is looked for until there are 7 points in 14 days",
             Self::BaselinesFrozen { .. } => "usual values stand still until data arrive again",
             Self::ConflictingSignals { .. } => "no alert from either source",
         }

@@ -21,11 +21,7 @@ impl Window {
     /// The `days` days that end with `last`.
     #[must_use]
     pub fn ending(last: LocalDay, days: u32) -> Self {
-        Self {
-            first: last.minus(days.saturating_sub(1)),
-            last,
-            days,
-        }
+        Self { first: last.minus(days.saturating_sub(1)), last, days }
     }
 
     /// Whether a day lies in the window.
@@ -59,12 +55,7 @@ impl Value {
     /// Rounds a number and keeps it.
     #[must_use]
     pub fn new(name: &str, value: f64, unit: &str, decimals: u32) -> Self {
-        Self {
-            name: name.to_owned(),
-            value: super::metric::round_to(value, decimals),
-            unit: unit.to_owned(),
-            decimals,
-        }
+        Self { name: name.to_owned(), value: super::metric::round_to(value, decimals), unit: unit.to_owned(), decimals }
     }
 
     /// The number as it stands in a sentence, with its decimals and without its unit.

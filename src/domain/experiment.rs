@@ -36,15 +36,8 @@ impl Experiment {
     /// The days with the intervention that count.
     #[must_use]
     pub fn counted(&self) -> Window {
-        let days = self
-            .intervention_window
-            .days
-            .saturating_sub(self.washout_days);
-        Window {
-            first: self.intervention_window.first.plus(self.washout_days),
-            days,
-            ..self.intervention_window
-        }
+        let days = self.intervention_window.days.saturating_sub(self.washout_days);
+        Window { first: self.intervention_window.first.plus(self.washout_days), days, ..self.intervention_window }
     }
 }
 

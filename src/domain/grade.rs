@@ -32,11 +32,9 @@ impl Grade {
     /// smaller window's, 0 to 1.
     #[must_use]
     pub fn of(confidence: f64, n: u32, coverage: f64) -> Self {
-        for (grade, least_confidence, least_n, least_coverage) in [
-            (Self::A, 0.8, 30, 0.7),
-            (Self::B, 0.6, 14, 0.5),
-            (Self::C, 0.4, 7, 0.3),
-        ] {
+        for (grade, least_confidence, least_n, least_coverage) in
+            [(Self::A, 0.8, 30, 0.7), (Self::B, 0.6, 14, 0.5), (Self::C, 0.4, 7, 0.3)]
+        {
             if confidence >= least_confidence && n >= least_n && coverage >= least_coverage {
                 return grade;
             }

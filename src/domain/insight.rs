@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::claim::{ClaimKind, Direction};
 use super::day::LocalDay;
-use super::evidence::{Evidence, Window};
+use super::evidence::Evidence;
 use super::grade::{Design, Grade};
 use super::metric::Metric;
 use super::person::PersonId;
@@ -44,17 +44,6 @@ impl InsightKind {
     }
 }
 
-/// Where a raised change stands on its way to being confirmed by later days.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Confirmation {
-    /// The Monday on which it was raised.
-    pub raised_on: LocalDay,
-    /// The 60 days it is compared with from then on.
-    pub pinned: Window,
-    /// The Monday of the last look at the days since, if there was one.
-    pub looked_on: Option<LocalDay>,
-}
-
 /// A graded statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Insight {
@@ -87,9 +76,6 @@ pub struct Insight {
     /// dependence from day to day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<Grade>,
-    /// For a change: how far its confirmation is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmation: Option<Confirmation>,
     /// What it rests on.
     pub evidence: Evidence,
 }
@@ -109,11 +95,7 @@ impl Insight {
             Some(Direction::Higher) => "higher",
             Some(Direction::Lower) => "lower",
         };
-        let name = format!(
-            "insight/{}/{}/{direction}/{first_day}",
-            kind.key(),
-            metric.key()
-        );
+        let name = format!("insight/{}/{}/{direction}/{first_day}", kind.key(), metric.key());
         Uuid::new_v5(&person.uuid(), name.as_bytes())
     }
 

@@ -116,4 +116,6 @@ pub enum ProposalStatus {
     Accepted,
     /// The person will not.
     Declined,
+    /// Held back, and not shown.
+    Suppressed,
 }

@@ -37,19 +37,11 @@ pub struct Violation {
 type Checked = Result<(), Violation>;
 
 fn refuse(rule: &'static str, field: &str, reason: &str) -> Checked {
-    Err(Violation {
-        rule,
-        field: field.to_owned(),
-        reason: reason.to_owned(),
-    })
+    Err(Violation { rule, field: field.to_owned(), reason: reason.to_owned() })
 }
 
 fn ensure(holds: bool, rule: &'static str, field: &str, reason: &str) -> Checked {
-    if holds {
-        Ok(())
-    } else {
-        refuse(rule, field, reason)
-    }
+    if holds { Ok(()) } else { refuse(rule, field, reason) }
 }
 
 /// Checks one event against the state before it.
@@ -64,12 +56,9 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         "the person must be registered first",
     )?;
     match event {
-        Event::PersonRegistered(_) => ensure(
-            !state.registered,
-            "person_is_registered_once",
-            "person",
-            "the person exists already",
-        ),
+        Event::PersonRegistered(_) => {
+            ensure(!state.registered, "person_is_registered_once", "person", "the person exists already")
+        }
         Event::ObservationsRecorded(e) => {
             consent(state)?;
             batch(&e.observations)
@@ -93,11 +82,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             )
         }
         Event::InsightRaised(e) => {
-            let same_day = state
-                .insights
-                .values()
-                .filter(|i| i.first_day == e.insight.first_day)
-                .count();
+            let same_day = state.insights.values().filter(|i| i.first_day == e.insight.first_day).count();
             ensure(
                 same_day < INSIGHTS_PER_DAY,
                 "insights_per_day",
@@ -108,12 +93,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         }
         Event::InsightRenewed(e) => {
             let known = state.insights.contains_key(&e.insight.id);
-            ensure(
-                known,
-                "renewed_insight_is_open",
-                "insight.id",
-                "only an open statement can be renewed",
-            )?;
+            ensure(known, "renewed_insight_is_open", "insight.id", "only an open statement can be renewed")?;
             insight(state, &e.insight)
         }
         Event::InterventionProposed(e) => proposal(state, &e.proposal),
@@ -135,15 +115,8 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "narrative.notices",
                 "every active safety notice stands first and verbatim",
             )?;
-            let uncertain = e
-                .claims
-                .iter()
-                .any(|c| c.grade.is_some_and(|g| g > Grade::A));
-            let acknowledged = e
-                .narrative
-                .sentences
-                .iter()
-                .any(|s| s.section == super::claim::Section::Uncertainty);
+            let uncertain = e.claims.iter().any(|c| c.grade.is_some_and(|g| g > Grade::A));
+            let acknowledged = e.narrative.sentences.iter().any(|s| s.section == super::claim::Section::Uncertainty);
             ensure(
                 !uncertain || acknowledged,
                 "uncertainty_is_acknowledged",
@@ -191,16 +164,10 @@ fn batch(observations: &[Observation]) -> Checked {
 fn observation(observation: &Observation) -> Checked {
     let metric = observation.key.metric;
     if let Err(refusal) = metric.check(observation.value) {
-        return refuse(
-            "observation_is_plausible",
-            metric.key(),
-            &refusal.to_string(),
-        );
+        return refuse("observation_is_plausible", metric.key(), &refusal.to_string());
     }
     ensure(
-        observation
-            .end
-            .is_none_or(|end| end >= observation.key.start),
+        observation.end.is_none_or(|end| end >= observation.key.start),
         "interval_runs_forward",
         "end",
         "a record ends after it starts",
@@ -208,45 +175,21 @@ fn observation(observation: &Observation) -> Checked {
 }
 
 fn share(value: f64, rule: &'static str, field: &str) -> Checked {
-    ensure(
-        (0.0..=1.0).contains(&value),
-        rule,
-        field,
-        "lies between 0 and 1",
-    )
+    ensure((0.0..=1.0).contains(&value), rule, field, "lies between 0 and 1")
 }
 
 fn evidence(state: &PersonState, evidence: &Evidence) -> Checked {
-    ensure(
-        !evidence.values.is_empty(),
-        "statement_has_evidence",
-        "evidence.values",
-        "names its numbers",
-    )?;
+    ensure(!evidence.values.is_empty(), "statement_has_evidence", "evidence.values", "names its numbers")?;
     let finite = evidence.values.iter().all(|v| v.value.is_finite());
+    ensure(finite, "evidence_is_finite", "evidence.values", "every number is finite")?;
     ensure(
-        finite,
-        "evidence_is_finite",
-        "evidence.values",
-        "every number is finite",
-    )?;
-    ensure(
-        state
-            .revision
-            .is_some_and(|head| evidence.input_revision <= head),
+        state.revision.is_some_and(|head| evidence.input_revision <= head),
         "evidence_exists",
         "evidence.input_revision",
         "evidence rests on events that exist",
     )?;
-    let disjoint = evidence
-        .baseline
-        .is_none_or(|baseline| !baseline.overlaps(&evidence.window));
-    ensure(
-        disjoint,
-        "windows_do_not_overlap",
-        "evidence.baseline",
-        "the windows compared share no day",
-    )
+    let disjoint = evidence.baseline.is_none_or(|baseline| !baseline.overlaps(&evidence.window));
+    ensure(disjoint, "windows_do_not_overlap", "evidence.baseline", "the windows compared share no day")
 }
 
 fn insight(state: &PersonState, insight: &Insight) -> Checked {
@@ -261,19 +204,10 @@ fn insight(state: &PersonState, insight: &Insight) -> Checked {
     evidence(state, &insight.evidence)?;
     let earned = match insight.kind {
         InsightKind::InsufficientData => Grade::D,
-        InsightKind::Level | InsightKind::Change => {
-            Grade::of(insight.confidence, insight.n, insight.coverage)
-        }
+        InsightKind::Level | InsightKind::Change => Grade::of(insight.confidence, insight.n, insight.coverage),
     };
-    let earned = insight
-        .ceiling
-        .map_or(earned, |ceiling| earned.at_most(ceiling));
-    ensure(
-        insight.grade == earned,
-        "grade_follows_from_numbers",
-        "grade",
-        "is the one its numbers earn",
-    )
+    let earned = insight.ceiling.map_or(earned, |ceiling| earned.at_most(ceiling));
+    ensure(insight.grade == earned, "grade_follows_from_numbers", "grade", "is the one its numbers earn")
 }
 
 fn proposal(state: &PersonState, proposal: &Proposal) -> Checked {
@@ -283,8 +217,7 @@ fn proposal(state: &PersonState, proposal: &Proposal) -> Checked {
         "safety.checks",
         "says what was checked",
     )?;
-    let modest = proposal.safety.risk_level == RiskLevel::Low
-        && proposal.safety.boundary == Boundary::Informational;
+    let modest = proposal.safety.risk_level == RiskLevel::Low && proposal.safety.boundary == Boundary::Informational;
     ensure(
         modest || state.profile.is_declared(),
         "unknown_profile_is_not_safe",
@@ -301,9 +234,7 @@ fn proposal(state: &PersonState, proposal: &Proposal) -> Checked {
 
 fn experiment(state: &PersonState, experiment: &Experiment) -> Checked {
     ensure(
-        !experiment
-            .baseline
-            .overlaps(&experiment.intervention_window),
+        !experiment.baseline.overlaps(&experiment.intervention_window),
         "windows_do_not_overlap",
         "baseline",
         "the days before end before the intervention begins",
@@ -315,10 +246,7 @@ fn experiment(state: &PersonState, experiment: &Experiment) -> Checked {
         "at least 7 days remain after the washout",
     )?;
     let running = || {
-        let plans = state
-            .experiments
-            .values()
-            .filter(|e| e.status == ExperimentStatus::Running);
+        let plans = state.experiments.values().filter(|e| e.status == ExperimentStatus::Running);
         plans.filter(|e| e.plan.metric == experiment.metric)
     };
     ensure(
@@ -327,11 +255,7 @@ fn experiment(state: &PersonState, experiment: &Experiment) -> Checked {
         "metric",
         "a metric has at most 3 experiments running",
     )?;
-    let alone = running().all(|e| {
-        !e.plan
-            .intervention_window
-            .overlaps(&experiment.intervention_window)
-    });
+    let alone = running().all(|e| !e.plan.intervention_window.overlaps(&experiment.intervention_window));
     ensure(
         alone,
         "one_experiment_per_outcome_at_a_time",
@@ -351,9 +275,7 @@ fn evaluation(state: &PersonState, evaluation: &Evaluation) -> Checked {
     share(evaluation.confidence, "confidence_is_a_share", "confidence")?;
     share(evaluation.adherence, "adherence_is_a_share", "adherence")?;
     ensure(
-        !evaluation
-            .baseline_window
-            .overlaps(&evaluation.intervention_window),
+        !evaluation.baseline_window.overlaps(&evaluation.intervention_window),
         "windows_do_not_overlap",
         "baseline_window",
         "the windows compared share no day",

@@ -9,9 +9,8 @@ use super::*;
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Notice, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::event::{
-    AdherenceLogged, ConsentGranted, EvaluationCompleted, ExperimentStarted, InsightRaised,
-    InsightRenewed, InterventionProposed, NarrativePublished, ObservationCorrected,
-    ObservationsRecorded, PersonRegistered,
+    AdherenceLogged, ConsentGranted, EvaluationCompleted, ExperimentStarted, InsightRaised, InsightRenewed,
+    InterventionProposed, NarrativePublished, ObservationCorrected, ObservationsRecorded, PersonRegistered,
 };
 use crate::domain::evidence::{Value, Window};
 use crate::domain::experiment::Verdict;
@@ -27,30 +26,13 @@ fn day(n: u32) -> LocalDay {
 
 fn person() -> PersonState {
     let mut state = PersonState::default();
-    state.evolve(
-        0,
-        &PersonRegistered {
-            origin: "test".into(),
-        }
-        .into(),
-    );
-    state.evolve(
-        1,
-        &ConsentGranted {
-            purpose: Purpose::Processing,
-        }
-        .into(),
-    );
+    state.evolve(0, &PersonRegistered { origin: "test".into() }.into());
+    state.evolve(1, &ConsentGranted { purpose: Purpose::Processing }.into());
     state
 }
 
 fn source() -> Source {
-    Source {
-        provider: Provider::Whoop,
-        format: "test".into(),
-        file: None,
-        digest: None,
-    }
+    Source { provider: Provider::Whoop, format: "test".into(), file: None, digest: None }
 }
 
 fn pulse(value: f64) -> Observation {
@@ -98,7 +80,6 @@ fn statement() -> Insight {
         first_day: day(89),
         day: day(89),
         ceiling: None,
-        confirmation: None,
         evidence: numbers(),
     }
 }
@@ -166,90 +147,44 @@ fn refused_by(rule: &str, state: &PersonState, event: impl Into<Event>) {
 fn what_is_in_order_passes() {
     let mut state = person();
     let events: [Event; 4] = [
-        ObservationsRecorded {
-            source: source(),
-            observations: vec![pulse(60.0)],
-        }
-        .into(),
-        InsightRaised {
-            insight: statement(),
-        }
-        .into(),
-        InterventionProposed {
-            proposal: suggestion(),
-        }
-        .into(),
-        ExperimentStarted {
-            experiment: trial(),
-        }
-        .into(),
+        ObservationsRecorded { source: source(), observations: vec![pulse(60.0)] }.into(),
+        InsightRaised { insight: statement(), watch: None }.into(),
+        InterventionProposed { proposal: suggestion() }.into(),
+        ExperimentStarted { experiment: trial() }.into(),
     ];
     for (revision, event) in (2..).zip(&events) {
         assert_eq!(check(&state, event), Ok(()));
         state.evolve(revision, event);
     }
-    assert_eq!(
-        check(
-            &state,
-            &EvaluationCompleted {
-                evaluation: verdict()
-            }
-            .into()
-        ),
-        Ok(())
-    );
+    assert_eq!(check(&state, &EvaluationCompleted { evaluation: verdict() }.into()), Ok(()));
 }
 
 #[test]
 fn nobody_is_registered_twice_and_nothing_happens_before() {
-    refused_by(
-        "person_is_registered_once",
-        &person(),
-        PersonRegistered {
-            origin: "test".into(),
-        },
-    );
-    refused_by(
-        "person_exists",
-        &PersonState::default(),
-        ConsentGranted {
-            purpose: Purpose::Processing,
-        },
-    );
+    refused_by("person_is_registered_once", &person(), PersonRegistered { origin: "test".into() });
+    refused_by("person_exists", &PersonState::default(), ConsentGranted { purpose: Purpose::Processing });
 }
 
 #[test]
 fn without_consent_nothing_is_recorded() {
     let mut state = person();
     state.consents.clear();
-    let event = ObservationsRecorded {
-        source: source(),
-        observations: vec![pulse(60.0)],
-    };
+    let event = ObservationsRecorded { source: source(), observations: vec![pulse(60.0)] };
     refused_by("processing_needs_consent", &state, event);
 }
 
 #[test]
 fn an_observation_is_plausible_and_its_batch_is_bounded() {
-    let implausible = ObservationsRecorded {
-        source: source(),
-        observations: vec![pulse(6000.0)],
-    };
+    let implausible = ObservationsRecorded { source: source(), observations: vec![pulse(6000.0)] };
     refused_by("observation_is_plausible", &person(), implausible);
-    let many = ObservationsRecorded {
-        source: source(),
-        observations: vec![pulse(60.0); 1001],
-    };
+    let many = ObservationsRecorded { source: source(), observations: vec![pulse(60.0); 1001] };
     refused_by("observations_per_batch", &person(), many);
     let mut backward = pulse(60.0);
     backward.end = Some(backward.key.start - chrono::Duration::hours(1));
     refused_by(
         "interval_runs_forward",
         &person(),
-        ObservationsRecorded {
-            source: source(),
-            observations: vec![backward],
-        },
+        ObservationsRecorded { source: source(), observations: vec![backward] },
     );
 }
 
@@ -270,51 +205,17 @@ fn an_insight_has_metric_evidence_confidence_and_the_grade_it_earns() {
     let raise = |change: &dyn Fn(&mut Insight)| {
         let mut insight = statement();
         change(&mut insight);
-        InsightRaised { insight }
+        InsightRaised { insight, watch: None }
     };
-    refused_by(
-        "confidence_is_a_share",
-        &state,
-        raise(&|i| i.confidence = 1.2),
-    );
+    refused_by("confidence_is_a_share", &state, raise(&|i| i.confidence = 1.2));
     refused_by("coverage_is_a_share", &state, raise(&|i| i.coverage = -0.1));
-    refused_by(
-        "insight_names_its_metric",
-        &state,
-        raise(&|i| i.evidence.metric = None),
-    );
-    refused_by(
-        "statement_has_evidence",
-        &state,
-        raise(&|i| i.evidence.values.clear()),
-    );
-    refused_by(
-        "evidence_is_finite",
-        &state,
-        raise(&|i| i.evidence.values[0].value = f64::INFINITY),
-    );
-    refused_by(
-        "evidence_exists",
-        &state,
-        raise(&|i| i.evidence.input_revision = 99),
-    );
-    refused_by(
-        "windows_do_not_overlap",
-        &state,
-        raise(&|i| i.evidence.baseline = Some(i.evidence.window)),
-    );
-    refused_by(
-        "grade_follows_from_numbers",
-        &state,
-        raise(&|i| i.grade = Grade::A),
-    );
-    refused_by(
-        "renewed_insight_is_open",
-        &state,
-        InsightRenewed {
-            insight: statement(),
-        },
-    );
+    refused_by("insight_names_its_metric", &state, raise(&|i| i.evidence.metric = None));
+    refused_by("statement_has_evidence", &state, raise(&|i| i.evidence.values.clear()));
+    refused_by("evidence_is_finite", &state, raise(&|i| i.evidence.values[0].value = f64::INFINITY));
+    refused_by("evidence_exists", &state, raise(&|i| i.evidence.input_revision = 99));
+    refused_by("windows_do_not_overlap", &state, raise(&|i| i.evidence.baseline = Some(i.evidence.window)));
+    refused_by("grade_follows_from_numbers", &state, raise(&|i| i.grade = Grade::A));
+    refused_by("renewed_insight_is_open", &state, InsightRenewed { insight: statement(), watch: None });
 }
 
 #[test]
@@ -325,130 +226,62 @@ fn a_day_raises_at_most_fifty_statements() {
         insight.id = Uuid::from_u128(100 + n);
         state.insights.insert(insight.id, insight);
     }
-    refused_by(
-        "insights_per_day",
-        &state,
-        InsightRaised {
-            insight: statement(),
-        },
-    );
+    refused_by("insights_per_day", &state, InsightRaised { insight: statement(), watch: None });
 }
 
 #[test]
 fn an_intervention_has_a_safety_decision_and_an_unknown_profile_is_not_safe() {
     let mut unchecked = suggestion();
     unchecked.safety.checks.clear();
-    refused_by(
-        "intervention_has_safety_decision",
-        &person(),
-        InterventionProposed {
-            proposal: unchecked,
-        },
-    );
+    refused_by("intervention_has_safety_decision", &person(), InterventionProposed { proposal: unchecked });
     let mut bold = suggestion();
     bold.safety.boundary = Boundary::Lifestyle;
-    refused_by(
-        "unknown_profile_is_not_safe",
-        &person(),
-        InterventionProposed { proposal: bold },
-    );
+    refused_by("unknown_profile_is_not_safe", &person(), InterventionProposed { proposal: bold });
     let mut declared = person();
     declared.profile.age_band = Some(crate::domain::profile::AgeBand::From18To39);
     declared.profile.conditions = Some(BTreeSet::new());
     declared.profile.heart_medication = Some(false);
     let mut risky = suggestion();
     risky.safety.risk_level = RiskLevel::High;
-    refused_by(
-        "high_risk_needs_review",
-        &declared,
-        InterventionProposed { proposal: risky },
-    );
+    refused_by("high_risk_needs_review", &declared, InterventionProposed { proposal: risky });
 }
 
 #[test]
 fn experiments_keep_their_windows_apart_and_their_number_small() {
     let mut overlapping = trial();
     overlapping.baseline = overlapping.intervention_window;
-    refused_by(
-        "windows_do_not_overlap",
-        &person(),
-        ExperimentStarted {
-            experiment: overlapping,
-        },
-    );
+    refused_by("windows_do_not_overlap", &person(), ExperimentStarted { experiment: overlapping });
     let mut short = trial();
     short.intervention_window = Window::ending(day(34), 7);
-    refused_by(
-        "experiment_has_days",
-        &person(),
-        ExperimentStarted { experiment: short },
-    );
+    refused_by("experiment_has_days", &person(), ExperimentStarted { experiment: short });
     let mut state = person();
-    state.evolve(
-        2,
-        &ExperimentStarted {
-            experiment: trial(),
-        }
-        .into(),
-    );
+    state.evolve(2, &ExperimentStarted { experiment: trial() }.into());
     let mut second = trial();
     second.id = Uuid::from_u128(10);
-    refused_by(
-        "one_experiment_per_outcome_at_a_time",
-        &state,
-        ExperimentStarted {
-            experiment: second.clone(),
-        },
-    );
+    refused_by("one_experiment_per_outcome_at_a_time", &state, ExperimentStarted { experiment: second.clone() });
     for n in 0..2_u32 {
         let mut later = second.clone();
         later.id = Uuid::from_u128(20 + u128::from(n));
         later.intervention_window = Window::ending(day(100 + 20 * n), 14);
         state.evolve(3, &ExperimentStarted { experiment: later }.into());
     }
-    refused_by(
-        "experiments_per_metric",
-        &state,
-        ExperimentStarted { experiment: second },
-    );
-    let unknown = AdherenceLogged {
-        experiment_id: Uuid::from_u128(99),
-        day: day(30),
-        done: true,
-    };
+    refused_by("experiments_per_metric", &state, ExperimentStarted { experiment: second });
+    let unknown = AdherenceLogged { experiment_id: Uuid::from_u128(99), day: day(30), done: true };
     refused_by("experiment_exists", &state, unknown);
 }
 
 #[test]
 fn an_evaluation_has_both_windows_apart_and_coverage_as_a_share() {
     let mut state = person();
-    state.evolve(
-        2,
-        &ExperimentStarted {
-            experiment: trial(),
-        }
-        .into(),
-    );
+    state.evolve(2, &ExperimentStarted { experiment: trial() }.into());
     let evaluate = |change: &dyn Fn(&mut Evaluation)| {
         let mut evaluation = verdict();
         change(&mut evaluation);
         EvaluationCompleted { evaluation }
     };
-    refused_by(
-        "coverage_is_a_share",
-        &state,
-        evaluate(&|e| e.coverage = 1.5),
-    );
-    refused_by(
-        "adherence_is_a_share",
-        &state,
-        evaluate(&|e| e.adherence = 2.0),
-    );
-    refused_by(
-        "windows_do_not_overlap",
-        &state,
-        evaluate(&|e| e.baseline_window = e.intervention_window),
-    );
+    refused_by("coverage_is_a_share", &state, evaluate(&|e| e.coverage = 1.5));
+    refused_by("adherence_is_a_share", &state, evaluate(&|e| e.adherence = 2.0));
+    refused_by("windows_do_not_overlap", &state, evaluate(&|e| e.baseline_window = e.intervention_window));
 }
 
 #[test]
@@ -472,21 +305,10 @@ fn a_narrative_states_every_notice_and_acknowledges_uncertainty() {
         code: None,
         evidence: numbers(),
     };
-    let publish = |claims| NarrativePublished {
-        narrative: narrative.clone(),
-        claims,
-    };
-    refused_by(
-        "uncertainty_is_acknowledged",
-        &person(),
-        publish(vec![claim]),
-    );
+    let publish = |claims| NarrativePublished { narrative: narrative.clone(), claims };
+    refused_by("uncertainty_is_acknowledged", &person(), publish(vec![claim]));
     let mut warned = person();
-    let notice = Notice {
-        id: Uuid::from_u128(1),
-        rule: "spo2_low".into(),
-        text: "Please ask a doctor.".into(),
-    };
+    let notice = Notice { id: Uuid::from_u128(1), rule: "spo2_low".into(), text: "Please ask a doctor.".into() };
     warned.notices.insert(notice.id, notice);
     refused_by("notices_stand_first", &warned, publish(vec![]));
 }

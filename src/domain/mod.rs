@@ -20,6 +20,8 @@ pub mod profile;
 pub mod provider;
 pub mod score;
 pub mod state;
+pub mod verb;
+pub mod watch;
 
 /// A point in time. Microseconds are kept; finer parts are dropped at the edge.
 pub type Instant = chrono::DateTime<chrono::Utc>;

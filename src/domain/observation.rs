@@ -75,12 +75,7 @@ impl Observation {
     pub fn same_value(&self, value: f64, resolution: f64) -> bool {
         let step = self.resolution.max(resolution);
         // Half a step, and a hair for the conversion between units.
-        (self.value - value).abs()
-            <= if self.resolution == resolution {
-                1e-9
-            } else {
-                step / 2.0 + 1e-9
-            }
+        (self.value - value).abs() <= if self.resolution == resolution { 1e-9 } else { step / 2.0 + 1e-9 }
     }
 }
 

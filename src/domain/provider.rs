@@ -35,13 +35,7 @@ pub struct Terms {
 
 impl Provider {
     /// Every provider, in the order of priority: when two measure one metric on one day, the first wins.
-    pub const ALL: [Self; 5] = [
-        Self::Whoop,
-        Self::Garmin,
-        Self::Strava,
-        Self::File,
-        Self::Person,
-    ];
+    pub const ALL: [Self; 5] = [Self::Whoop, Self::Garmin, Self::Strava, Self::File, Self::Person];
 
     /// The stable name used in the log, in tables and on the command line.
     #[must_use]
@@ -71,16 +65,12 @@ impl Provider {
     #[must_use]
     pub const fn terms(self) -> Terms {
         match self {
-            Self::Strava => Terms {
-                model_allowed: false,
-                attribution: Some("Powered by Strava"),
-                delete_on_disconnect: true,
-            },
-            Self::Whoop | Self::Garmin | Self::File | Self::Person => Terms {
-                model_allowed: true,
-                attribution: None,
-                delete_on_disconnect: false,
-            },
+            Self::Strava => {
+                Terms { model_allowed: false, attribution: Some("Powered by Strava"), delete_on_disconnect: true }
+            }
+            Self::Whoop | Self::Garmin | Self::File | Self::Person => {
+                Terms { model_allowed: true, attribution: None, delete_on_disconnect: false }
+            }
         }
     }
 }
@@ -100,9 +90,6 @@ impl FromStr for Provider {
     type Err = UnknownProvider;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|p| p.key() == s)
-            .ok_or_else(|| UnknownProvider(s.to_owned()))
+        Self::ALL.into_iter().find(|p| p.key() == s).ok_or_else(|| UnknownProvider(s.to_owned()))
     }
 }

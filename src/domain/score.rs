@@ -62,11 +62,7 @@ pub struct ScoreFlags {
 
 impl Default for ScoreFlags {
     fn default() -> Self {
-        Self {
-            sleep: true,
-            stress: true,
-            hrv: false,
-        }
+        Self { sleep: true, stress: true, hrv: false }
     }
 }
 
@@ -112,49 +108,18 @@ pub struct Score {
 /// The score of a day, or `None` when neither steps nor a resting heart rate is there.
 #[must_use]
 pub fn score(input: &ScoreInput, flags: ScoreFlags) -> Option<Score> {
-    let weights = if flags.hrv {
-        [0.35, 0.25, 0.20, 0.10, 0.10]
-    } else {
-        [0.40, 0.30, 0.20, 0.10, 0.0]
-    };
+    let weights = if flags.hrv { [0.35, 0.25, 0.20, 0.10, 0.10] } else { [0.40, 0.30, 0.20, 0.10, 0.0] };
     let parts = [
-        (
-            "steps",
-            true,
-            input.steps.map(|x| x.clamp(0.0, 12_000.0) / 12_000.0),
-        ),
-        (
-            "resting_heart_rate",
-            true,
-            input
-                .resting_heart_rate
-                .map(|x| (80.0 - x.clamp(40.0, 80.0)) / 40.0),
-        ),
-        (
-            "sleep_duration",
-            flags.sleep,
-            input.sleep_hours.map(|x| x.clamp(0.0, 8.0) / 8.0),
-        ),
-        (
-            "stress",
-            flags.stress,
-            input.stress.map(|x| (100.0 - x.clamp(0.0, 100.0)) / 100.0),
-        ),
-        (
-            "hrv_rmssd",
-            flags.hrv,
-            input.hrv_ms.map(|x| (x.clamp(20.0, 120.0) - 20.0) / 100.0),
-        ),
+        ("steps", true, input.steps.map(|x| x.clamp(0.0, 12_000.0) / 12_000.0)),
+        ("resting_heart_rate", true, input.resting_heart_rate.map(|x| (80.0 - x.clamp(40.0, 80.0)) / 40.0)),
+        ("sleep_duration", flags.sleep, input.sleep_hours.map(|x| x.clamp(0.0, 8.0) / 8.0)),
+        ("stress", flags.stress, input.stress.map(|x| (100.0 - x.clamp(0.0, 100.0)) / 100.0)),
+        ("hrv_rmssd", flags.hrv, input.hrv_ms.map(|x| (x.clamp(20.0, 120.0) - 20.0) / 100.0)),
     ];
     if input.steps.is_none() && input.resting_heart_rate.is_none() {
         return None;
     }
-    let present = || {
-        parts
-            .iter()
-            .zip(weights)
-            .filter(|((_, on, value), _)| *on && value.is_some())
-    };
+    let present = || parts.iter().zip(weights).filter(|((_, on, value), _)| *on && value.is_some());
     let total: f64 = present().map(|(_, weight)| weight).sum();
     let mut sum = 0.0;
     let mut contributions = Vec::new();
@@ -167,23 +132,11 @@ pub fn score(input: &ScoreInput, flags: ScoreFlags) -> Option<Score> {
             normalised: super::metric::round_to(normalised, 4),
         });
     }
-    let missing = parts
-        .iter()
-        .filter(|(_, on, value)| *on && value.is_none())
-        .map(|(m, _, _)| (*m).to_owned());
+    let missing = parts.iter().filter(|(_, on, value)| *on && value.is_none()).map(|(m, _, _)| (*m).to_owned());
     // The clamp makes the cast exact: the value lies in 0..=100.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to 0..=100 just before"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100 just before")]
     let points = (100.0 * sum + 0.5).floor().clamp(0.0, 100.0) as u8;
-    Some(Score {
-        score: points,
-        band: Band::of(points),
-        contributions,
-        missing: missing.collect(),
-    })
+    Some(Score { score: points, band: Band::of(points), contributions, missing: missing.collect() })
 }
 
 #[cfg(test)]
@@ -191,13 +144,8 @@ mod tests {
     use super::*;
 
     fn day(steps: f64, rhr: f64, sleep: Option<f64>, stress: Option<f64>) -> Option<u8> {
-        let input = ScoreInput {
-            steps: Some(steps),
-            resting_heart_rate: Some(rhr),
-            sleep_hours: sleep,
-            stress,
-            hrv_ms: None,
-        };
+        let input =
+            ScoreInput { steps: Some(steps), resting_heart_rate: Some(rhr), sleep_hours: sleep, stress, hrv_ms: None };
         score(&input, ScoreFlags::default()).map(|s| s.score)
     }
 
@@ -213,15 +161,9 @@ mod tests {
     #[test]
     fn no_data_is_no_score_and_sleep_alone_is_not_enough() {
         assert_eq!(score(&ScoreInput::default(), ScoreFlags::default()), None);
-        let sleep_only = ScoreInput {
-            sleep_hours: Some(8.0),
-            ..ScoreInput::default()
-        };
+        let sleep_only = ScoreInput { sleep_hours: Some(8.0), ..ScoreInput::default() };
         assert_eq!(score(&sleep_only, ScoreFlags::default()), None);
-        let pulse_only = ScoreInput {
-            resting_heart_rate: Some(50.0),
-            ..ScoreInput::default()
-        };
+        let pulse_only = ScoreInput { resting_heart_rate: Some(50.0), ..ScoreInput::default() };
         let scored = score(&pulse_only, ScoreFlags::default()).unwrap();
         assert_eq!(scored.score, 75);
         assert_eq!(scored.missing, ["steps", "sleep_duration", "stress"]);
@@ -231,14 +173,7 @@ mod tests {
     fn bands_meet_without_a_gap() {
         assert_eq!(
             [0, 39, 40, 69, 70, 100].map(Band::of).map(Band::label),
-            [
-                "Take it easy",
-                "Take it easy",
-                "Maintain",
-                "Maintain",
-                "Go for it",
-                "Go for it"
-            ]
+            ["Take it easy", "Take it easy", "Maintain", "Maintain", "Go for it", "Go for it"]
         );
     }
 }

@@ -18,6 +18,7 @@ use super::intervention::{Proposal, ProposalStatus};
 use super::metric::Metric;
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
+use super::watch::Watch;
 
 /// The last run of the stages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +63,8 @@ pub struct PersonState {
     pub modelled: Option<LocalDay>,
     /// Statements that hold.
     pub insights: BTreeMap<Uuid, Insight>,
-    /// Metrics whose search rests until a day, since their last change was dealt with.
-    pub search_rests: BTreeMap<Metric, LocalDay>,
+    /// What the weekly search waits for, by metric.
+    pub watches: BTreeMap<Metric, Watch>,
     /// The score of each day.
     pub scores: BTreeMap<LocalDay, u8>,
     /// What is held back now.
@@ -97,10 +98,7 @@ impl PersonState {
             }
             Event::ProfileDeclared(e) => self.profile = e.profile.clone(),
             Event::FileImported(e) => {
-                self.files.insert(file_key(
-                    e.source.digest.as_deref(),
-                    e.source.file.as_deref(),
-                ));
+                self.files.insert(file_key(e.source.digest.as_deref(), e.source.file.as_deref()));
             }
             Event::ObservationsRecorded(e) => self.gained(&e.observations),
             Event::ObservationCorrected(e) => {
@@ -110,9 +108,7 @@ impl PersonState {
             Event::ActivityRecorded(e) => self.gained(&e.observations),
             Event::CheckInRecorded(e) => {
                 self.pending.extend(e.observations.iter().map(|o| o.day));
-                self.newest_data = self
-                    .newest_data
-                    .max(e.observations.iter().map(|o| o.day).max());
+                self.newest_data = self.newest_data.max(e.observations.iter().map(|o| o.day).max());
             }
             Event::DayScored(e) => {
                 self.scores.insert(e.day, e.score.score);
@@ -121,23 +117,18 @@ impl PersonState {
             Event::BaselinesResumed(_) => self.frozen = false,
             Event::InsightRaised(e) => {
                 self.insights.insert(e.insight.id, e.insight.clone());
+                self.watch(e.insight.metric, e.watch);
             }
             Event::InsightRenewed(e) => {
                 self.insights.insert(e.insight.id, e.insight.clone());
+                self.watch(e.insight.metric, e.watch);
             }
             Event::InsightExpired(e) => {
                 self.insights.remove(&e.insight_id);
-                if let Some(day) = e.resume_on {
-                    self.search_rests.insert(e.metric, day);
-                }
+                self.watch(e.metric, e.watch);
             }
-            Event::InterventionProposed(e) => {
-                let held = HeldProposal {
-                    proposal: e.proposal.clone(),
-                    status: ProposalStatus::Open,
-                };
-                self.proposals.insert(e.proposal.id, held);
-            }
+            Event::InterventionProposed(e) => self.hold(&e.proposal, ProposalStatus::Open),
+            Event::InterventionSuppressed(e) => self.hold(&e.proposal, ProposalStatus::Suppressed),
             Event::InterventionAccepted(e) => self.answer(e.proposal_id, ProposalStatus::Accepted),
             Event::InterventionDeclined(e) => self.answer(e.proposal_id, ProposalStatus::Declined),
             Event::ExperimentStarted(e) => {
@@ -148,42 +139,37 @@ impl PersonState {
                 };
                 self.experiments.insert(e.experiment.id, running);
             }
-            Event::ExperimentStopped(e) => {
-                self.conclude(e.experiment_id, ExperimentStatus::Stopped)
-            }
+            Event::ExperimentStopped(e) => self.conclude(e.experiment_id, ExperimentStatus::Stopped),
             Event::AdherenceLogged(e) => {
                 if let Some(experiment) = self.experiments.get_mut(&e.experiment_id) {
                     experiment.adherence.insert(e.day, e.done);
                 }
             }
-            Event::EvaluationCompleted(e) => {
-                self.conclude(e.evaluation.experiment_id, ExperimentStatus::Evaluated)
-            }
+            Event::EvaluationCompleted(e) => self.conclude(e.evaluation.experiment_id, ExperimentStatus::Evaluated),
             Event::EvaluationMarkedUnreliable(e) => {
                 self.conclude(e.evaluation.experiment_id, ExperimentStatus::Evaluated);
             }
             Event::DayAssessed(e) => self.assessed(e),
-            Event::BaselineComputed(_)
-            | Event::InterventionSuppressed(_)
-            | Event::NarrativePublished(_)
-            | Event::ExportProduced(_) => {}
+            Event::BaselineComputed(_) | Event::NarrativePublished(_) | Event::ExportProduced(_) => {}
         }
     }
 
     /// The open statement of a kind about a metric.
     pub fn open(&self, kind: super::insight::InsightKind, metric: Metric) -> Option<&Insight> {
-        self.insights
-            .values()
-            .find(|i| i.kind == kind && i.metric == metric)
+        self.insights.values().find(|i| i.kind == kind && i.metric == metric)
+    }
+
+    fn watch(&mut self, metric: Metric, watch: Option<Watch>) {
+        if let Some(watch) = watch {
+            self.watches.insert(metric, watch);
+        }
     }
 
     fn gained(&mut self, observations: &[Observation]) {
         for observation in observations {
             self.pending.insert(observation.day);
             self.newest_data = self.newest_data.max(Some(observation.day));
-            self.newest_instant = self
-                .newest_instant
-                .max(Some(observation.end.unwrap_or(observation.key.start)));
+            self.newest_instant = self.newest_instant.max(Some(observation.end.unwrap_or(observation.key.start)));
         }
     }
 
@@ -193,12 +179,14 @@ impl PersonState {
         self.modelled = self.modelled.max(Some(analysed));
         if e.present {
             self.degradation.clone_from(&e.degradation);
-            let run = LastRun {
-                day: e.day,
-                input_revision: e.input_revision,
-            };
+            let run = LastRun { day: e.day, input_revision: e.input_revision };
             self.last_present = Some(run);
         }
+    }
+
+    fn hold(&mut self, proposal: &Proposal, status: ProposalStatus) {
+        let held = HeldProposal { proposal: proposal.clone(), status };
+        self.proposals.insert(proposal.id, held);
     }
 
     fn answer(&mut self, proposal: Uuid, status: ProposalStatus) {
@@ -217,9 +205,5 @@ impl PersonState {
 /// What makes a file the same file: its content and the part of it.
 #[must_use]
 pub fn file_key(digest: Option<&str>, part: Option<&str>) -> String {
-    format!(
-        "{}/{}",
-        digest.unwrap_or_default(),
-        part.unwrap_or_default()
-    )
+    format!("{}/{}", digest.unwrap_or_default(), part.unwrap_or_default())
 }

@@ -129,16 +129,8 @@ impl Metric {
     /// The reason, without the value.
     pub fn accept(self, value: f64, unit: &str) -> Result<f64, Refusal> {
         let Some(accepted) = self.accepted_units().iter().find(|a| a.symbol == unit) else {
-            let accepted = self
-                .accepted_units()
-                .iter()
-                .map(|a| a.symbol)
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(Refusal::Unit {
-                given: unit.chars().take(20).collect(),
-                accepted,
-            });
+            let accepted = self.accepted_units().iter().map(|a| a.symbol).collect::<Vec<_>>().join(", ");
+            return Err(Refusal::Unit { given: unit.chars().take(20).collect(), accepted });
         };
         let converted = accepted.convert(value);
         self.check(converted)?;
@@ -155,9 +147,7 @@ impl Metric {
             return Err(Refusal::NotFinite);
         }
         if value < low || value > high {
-            return Err(Refusal::Implausible {
-                range: format!("{low} to {high} {}", self.unit()),
-            });
+            return Err(Refusal::Implausible { range: format!("{low} to {high} {}", self.unit()) });
         }
         Ok(())
     }
@@ -192,10 +182,7 @@ impl FromStr for Metric {
     type Err = UnknownMetric;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|m| m.key() == s)
-            .ok_or_else(|| UnknownMetric(s.chars().take(40).collect()))
+        Self::ALL.into_iter().find(|m| m.key() == s).ok_or_else(|| UnknownMetric(s.chars().take(40).collect()))
     }
 }
 
@@ -226,10 +213,7 @@ mod tests {
             let (low, high) = metric.definition().plausible;
             assert!(low < high, "{metric}");
         }
-        assert_eq!(
-            "sleep_duration".parse::<Metric>(),
-            Ok(Metric::SleepDuration)
-        );
+        assert_eq!("sleep_duration".parse::<Metric>(), Ok(Metric::SleepDuration));
         assert_ne!(Metric::HrvRmssd, Metric::HrvSdnn);
     }
 
@@ -247,22 +231,10 @@ mod tests {
     #[test]
     fn what_cannot_be_true_is_refused_without_repeating_the_value() {
         let refusal = Metric::RestingHeartRate.accept(6000.0, "bpm").unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "outside the plausible range of 20 to 150 bpm"
-        );
-        assert_eq!(
-            Metric::SleepDuration.accept(f64::NAN, "min"),
-            Err(Refusal::NotFinite)
-        );
-        assert!(matches!(
-            Metric::SleepDuration.accept(-1.0, "min"),
-            Err(Refusal::Implausible { .. })
-        ));
-        assert!(matches!(
-            Metric::SleepDuration.accept(1.0, "days"),
-            Err(Refusal::Unit { .. })
-        ));
+        assert_eq!(refusal.to_string(), "outside the plausible range of 20 to 150 bpm");
+        assert_eq!(Metric::SleepDuration.accept(f64::NAN, "min"), Err(Refusal::NotFinite));
+        assert!(matches!(Metric::SleepDuration.accept(-1.0, "min"), Err(Refusal::Implausible { .. })));
+        assert!(matches!(Metric::SleepDuration.accept(1.0, "days"), Err(Refusal::Unit { .. })));
     }
 
     #[test]

@@ -45,20 +45,11 @@ pub struct Accepted {
 }
 
 const fn scale(symbol: &'static str, numerator: f64, denominator: f64) -> Accepted {
-    Accepted {
-        symbol,
-        offset: 0.0,
-        numerator,
-        denominator,
-    }
+    Accepted { symbol, offset: 0.0, numerator, denominator }
 }
 
-const MINUTES: &[Accepted] = &[
-    scale("min", 1.0, 1.0),
-    scale("h", 60.0, 1.0),
-    scale("s", 1.0, 60.0),
-    scale("ms", 1.0, 60_000.0),
-];
+const MINUTES: &[Accepted] =
+    &[scale("min", 1.0, 1.0), scale("h", 60.0, 1.0), scale("s", 1.0, 60.0), scale("ms", 1.0, 60_000.0)];
 const PERCENT: &[Accepted] = &[scale("%", 1.0, 1.0), scale("fraction", 100.0, 1.0)];
 const BPM: &[Accepted] = &[scale("bpm", 1.0, 1.0), scale("Hz", 60.0, 1.0)];
 const MILLISECONDS: &[Accepted] = &[scale("ms", 1.0, 1.0), scale("s", 1000.0, 1.0)];
@@ -66,33 +57,15 @@ const BREATHS: &[Accepted] = &[scale("breaths/min", 1.0, 1.0), scale("rpm", 1.0,
 const CELSIUS: &[Accepted] = &[
     scale("°C", 1.0, 1.0),
     scale("C", 1.0, 1.0),
-    Accepted {
-        symbol: "°F",
-        offset: 32.0,
-        numerator: 5.0,
-        denominator: 9.0,
-    },
-    Accepted {
-        symbol: "F",
-        offset: 32.0,
-        numerator: 5.0,
-        denominator: 9.0,
-    },
+    Accepted { symbol: "°F", offset: 32.0, numerator: 5.0, denominator: 9.0 },
+    Accepted { symbol: "F", offset: 32.0, numerator: 5.0, denominator: 9.0 },
 ];
 /// A difference of temperatures has no offset.
-pub(super) const CELSIUS_DIFFERENCE: &[Accepted] = &[
-    scale("°C", 1.0, 1.0),
-    scale("C", 1.0, 1.0),
-    scale("°F", 5.0, 9.0),
-    scale("F", 5.0, 9.0),
-];
+pub(super) const CELSIUS_DIFFERENCE: &[Accepted] =
+    &[scale("°C", 1.0, 1.0), scale("C", 1.0, 1.0), scale("°F", 5.0, 9.0), scale("F", 5.0, 9.0)];
 /// The thermochemical calorie is 4.184 J exactly.
-const KILOCALORIES: &[Accepted] = &[
-    scale("kcal", 1.0, 1.0),
-    scale("cal", 1.0, 1000.0),
-    scale("kJ", 1000.0, 4184.0),
-    scale("J", 1.0, 4184.0),
-];
+const KILOCALORIES: &[Accepted] =
+    &[scale("kcal", 1.0, 1.0), scale("cal", 1.0, 1000.0), scale("kJ", 1000.0, 4184.0), scale("J", 1.0, 4184.0)];
 const STEPS: &[Accepted] = &[scale("steps", 1.0, 1.0), scale("count", 1.0, 1.0)];
 const POINTS: &[Accepted] = &[scale("points", 1.0, 1.0)];
 const METRES: &[Accepted] = &[
@@ -102,11 +75,8 @@ const METRES: &[Accepted] = &[
     scale("ft", 3048.0, 10_000.0),
     scale("yd", 9144.0, 10_000.0),
 ];
-const KILOGRAMS: &[Accepted] = &[
-    scale("kg", 1.0, 1.0),
-    scale("g", 1.0, 1000.0),
-    scale("lb", 45_359_237.0, 100_000_000.0),
-];
+const KILOGRAMS: &[Accepted] =
+    &[scale("kg", 1.0, 1.0), scale("g", 1.0, 1000.0), scale("lb", 45_359_237.0, 100_000_000.0)];
 const RATING: &[Accepted] = &[scale("1-5", 1.0, 1.0)];
 
 impl Unit {

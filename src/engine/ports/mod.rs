@@ -1,3 +1,9 @@
 //! What the engine asks of the outside. Adapters live in `store`, `providers` and `llm`; `app` plugs them in.
 
+pub mod entropy;
 pub mod export;
+pub mod journal;
+pub mod originals;
+pub mod views;
+
+pub use super::observe::reconcile::Held;

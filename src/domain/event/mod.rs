@@ -2,25 +2,26 @@
 //!
 //! The names are stable and never change their meaning; a new shape gets a new schema version and an upcaster.
 
-use std::collections::BTreeSet;
+mod role;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::Instant;
-use super::claim::{Claim, Narrative};
-use super::day::LocalDay;
-use super::degradation::Degradation;
-use super::evidence::{Evidence, Window};
-use super::experiment::{Evaluation, Experiment};
-use super::insight::Insight;
-use super::intervention::Proposal;
-use super::metric::Metric;
-use super::observation::{Activity, Observation, Source};
-use super::profile::{Profile, Purpose};
-use super::provider::Provider;
-use super::score::Score;
+use crate::domain::Instant;
+use crate::domain::claim::{Claim, Narrative};
+use crate::domain::day::LocalDay;
+use crate::domain::degradation::Degradation;
+use crate::domain::evidence::{Evidence, Window};
+use crate::domain::experiment::{Evaluation, Experiment};
+use crate::domain::insight::Insight;
+use crate::domain::intervention::Proposal;
+use crate::domain::metric::Metric;
+use crate::domain::observation::{Activity, Observation, Source};
+use crate::domain::profile::{Profile, Purpose};
+use crate::domain::provider::Provider;
+use crate::domain::score::Score;
+use crate::domain::watch::Watch;
 
 /// Who did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -260,11 +261,15 @@ events! {
     InsightRaised = "insight_raised" {
         /// The statement.
         insight: Insight,
+        /// For a change: what later days are waited for now.
+        watch: Option<Watch>,
     }
     /// A statement still holds, with other numbers or another grade.
     InsightRenewed = "insight_renewed" {
         /// The statement from now on.
         insight: Insight,
+        /// For a change: what later days are waited for now.
+        watch: Option<Watch>,
     }
     /// A statement no longer holds.
     InsightExpired = "insight_expired" {
@@ -276,8 +281,8 @@ events! {
         day: LocalDay,
         /// Why, as in `not_confirmed`.
         reason: String,
-        /// For a change: the first day on which its metric is searched again.
-        resume_on: Option<LocalDay>,
+        /// For a change: what later days are waited for now.
+        watch: Option<Watch>,
         /// Whose data it rested on.
         sources: Vec<Provider>,
     }
@@ -366,91 +371,5 @@ events! {
     ExportProduced = "export_produced" {
         /// Events in it.
         events: u64,
-    }
-}
-
-impl Event {
-    /// The version of every body's shape so far.
-    pub const SCHEMA_VERSION: u32 = 1;
-
-    /// Whether this is something told to the stages, as opposed to something they found.
-    #[must_use]
-    pub const fn is_input(&self) -> bool {
-        match self {
-            Self::PersonRegistered(_)
-            | Self::ConsentGranted(_)
-            | Self::ConsentWithdrawn(_)
-            | Self::ProfileDeclared(_)
-            | Self::ObservationsRecorded(_)
-            | Self::ObservationCorrected(_)
-            | Self::ActivityRecorded(_)
-            | Self::CheckInRecorded(_)
-            | Self::InterventionAccepted(_)
-            | Self::InterventionDeclined(_)
-            | Self::ExperimentStarted(_)
-            | Self::ExperimentStopped(_)
-            | Self::AdherenceLogged(_) => true,
-            Self::FileImported(_)
-            | Self::DayScored(_)
-            | Self::BaselineComputed(_)
-            | Self::BaselinesFrozen(_)
-            | Self::BaselinesResumed(_)
-            | Self::InsightRaised(_)
-            | Self::InsightRenewed(_)
-            | Self::InsightExpired(_)
-            | Self::InterventionProposed(_)
-            | Self::InterventionSuppressed(_)
-            | Self::EvaluationCompleted(_)
-            | Self::EvaluationMarkedUnreliable(_)
-            | Self::NarrativePublished(_)
-            | Self::DayAssessed(_)
-            | Self::ExportProduced(_) => false,
-        }
-    }
-
-    /// Whether a stage wrote it, so that a run can be made again and compared.
-    #[must_use]
-    pub const fn is_of_stage(&self) -> bool {
-        !self.is_input() && !matches!(self, Self::FileImported(_) | Self::ExportProduced(_))
-    }
-
-    /// Whose data the content rests on: their keys seal it together with the person's.
-    #[must_use]
-    pub fn providers(&self) -> BTreeSet<Provider> {
-        let of = |sources: &[Provider]| sources.iter().copied().collect();
-        match self {
-            Self::FileImported(e) => BTreeSet::from([e.source.provider]),
-            Self::ObservationsRecorded(e) => BTreeSet::from([e.source.provider]),
-            Self::ObservationCorrected(e) => BTreeSet::from([e.source.provider]),
-            Self::ActivityRecorded(e) => BTreeSet::from([e.source.provider]),
-            Self::CheckInRecorded(_) => BTreeSet::from([Provider::Person]),
-            Self::DayScored(e) => of(&e.evidence.sources),
-            Self::InsightRaised(e) => of(&e.insight.evidence.sources),
-            Self::InsightRenewed(e) => of(&e.insight.evidence.sources),
-            Self::InsightExpired(e) => of(&e.sources),
-            Self::BaselineComputed(e) => of(&e.sources),
-            Self::InterventionProposed(e) => of(&e.proposal.sources),
-            Self::InterventionSuppressed(e) => of(&e.proposal.sources),
-            Self::EvaluationCompleted(e) => of(&e.evaluation.evidence.sources),
-            Self::EvaluationMarkedUnreliable(e) => of(&e.evaluation.evidence.sources),
-            Self::NarrativePublished(e) => e
-                .claims
-                .iter()
-                .flat_map(|c| c.evidence.sources.clone())
-                .collect(),
-            Self::DayAssessed(e) => of(&e.sources),
-            Self::PersonRegistered(_)
-            | Self::ConsentGranted(_)
-            | Self::ConsentWithdrawn(_)
-            | Self::ProfileDeclared(_)
-            | Self::BaselinesFrozen(_)
-            | Self::BaselinesResumed(_)
-            | Self::InterventionAccepted(_)
-            | Self::InterventionDeclined(_)
-            | Self::ExperimentStarted(_)
-            | Self::ExperimentStopped(_)
-            | Self::AdherenceLogged(_)
-            | Self::ExportProduced(_) => BTreeSet::new(),
-        }
     }
 }

@@ -1,0 +1,3 @@
+DROP TABLE events;
+DROP TABLE streams;
+DROP TABLE log_head;

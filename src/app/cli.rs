@@ -1,0 +1,140 @@
+//! The command line: what can be asked, and the exit code of the answer.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+use super::command;
+use super::config::Config;
+use super::error::Failure;
+use super::present::Out;
+
+/// Turns wearable data into insights it can vouch for.
+#[derive(Debug, Parser)]
+#[command(name = "candor", version, about, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// The folder of the log, the keys and the read models.
+    #[arg(long, global = true, default_value = "./candor-data", env = "CANDOR_DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// Whose data: needed when several persons share a store.
+    #[arg(long, global = true)]
+    pub person: Option<Uuid>,
+    /// One JSON document, or one a line, on standard output; messages go to standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress and no messages.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Pretend it is this instant or the end of this day; for tests and demonstrations.
+    #[arg(long, global = true)]
+    pub now: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// A made-up person of 180 days through all stages.
+    Demo {
+        /// Print and leave.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Take files in: WHOOP, Strava or Garmin exports, or Candor's own NDJSON.
+    Import {
+        /// The files; their formats are recognised by content.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Bring everything up to date: run the five stages.
+    Loop {
+        /// Run this day alone.
+        #[arg(long)]
+        day: Option<String>,
+    },
+    /// What matters today.
+    Today,
+    /// What was measured.
+    Metrics {
+        /// Every metric Candor knows, with its units and plausible range.
+        #[arg(long)]
+        all: bool,
+    },
+    /// What holds, with grades.
+    Insights,
+    /// The text.
+    Narrative {
+        /// daily or weekly
+        #[arg(long, default_value = "daily")]
+        period: String,
+    },
+    /// Why am I seeing this, how sure is it, what would change it.
+    Why {
+        /// The id of a claim, an insight, an evaluation, or a day.
+        id: String,
+    },
+    /// Everything that happened, an event a line.
+    Audit(command::audit::Filter),
+    /// Trials on oneself.
+    #[command(subcommand)]
+    Experiment(command::experiment::Action),
+    /// What there is to try.
+    #[command(subcommand)]
+    Intervention(command::intervention::Action),
+    /// What safety and the score need to know about you.
+    #[command(subcommand)]
+    Profile(command::profile::Action),
+    /// What you allow.
+    #[command(subcommand)]
+    Consent(command::consent::Action),
+    /// Say how a day was, each from 1 to 5.
+    Checkin(command::checkin::Ratings),
+    /// Is everything as it was written: chain, rules, read models, and each run made again.
+    Verify,
+    /// Make the read models anew.
+    Rebuild,
+    /// Write everything to a new folder.
+    Export {
+        /// The folder; it must not exist yet.
+        folder: PathBuf,
+    },
+    /// How this store is set up, and what it holds.
+    Status {
+        /// The configuration and where each value comes from.
+        #[arg(long)]
+        config: bool,
+    },
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out { json: cli.global.json, quiet: cli.global.quiet };
+    let outcome = Config::read(cli.global.data_dir.clone(), cli.global.now.as_deref()).and_then(|config| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(Failure::configuration)?;
+        let outcome = runtime.block_on(command::run(&cli, &config, &out));
+        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        outcome
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => {
+            out.error(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `export`: everything of a person, in open formats, written whole or not at all.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::app::config::Config;
+use crate::app::error::Failure;
+use crate::app::files;
+use crate::app::present::Out;
+use crate::domain::event::ExportProduced;
+use crate::domain::person::PersonId;
+use crate::engine::ports::journal::Recorded;
+use crate::engine::why::EventRef;
+use crate::engine::{Engine, EngineError};
+use crate::store::atomic_file::write_atomically;
+
+/// Events read at a time.
+const PAGE: usize = 1_000;
+
+pub(super) async fn run(
+    engine: &Engine,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    folder: &Path,
+) -> Result<bool, Failure> {
+    if folder.exists() {
+        return Err(Failure::usage(format!("{} exists already; name a new folder", folder.display())));
+    }
+    let state = engine.state(person).await?;
+    let mut lines = Vec::new();
+    let mut from = 0;
+    loop {
+        let page = engine.journal.read(person, from, PAGE).await.map_err(EngineError::from)?;
+        let Some(last) = page.last() else { break };
+        from = last.revision + 1;
+        for recorded in &page {
+            lines.push(line(recorded)?);
+        }
+    }
+    let observations = engine.views.observations(person).await.map_err(EngineError::from)?;
+    let insights = engine.insights(person).await?;
+    let narratives = engine.views.entities(person, "narrative", None).await.map_err(EngineError::from)?;
+    // Everything is gathered beside its place and appears under its name at once.
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let gathering = parent.join(format!(".{}.{}.part", files::name(folder), std::process::id()));
+    std::fs::create_dir_all(&gathering)?;
+    let write = || -> Result<(), Failure> {
+        write_atomically(&gathering.join("events.ndjson"), |out| lines.iter().try_for_each(|l| writeln!(out, "{l}")))?;
+        let mut rows = Vec::new();
+        for observation in &observations {
+            rows.push(serde_json::to_string(observation)?);
+        }
+        write_atomically(&gathering.join("observations.ndjson"), |out| {
+            rows.iter().try_for_each(|row| writeln!(out, "{row}"))
+        })?;
+        let summary = json!({
+            "person": person, "profile": state.profile, "insights": insights,
+            "narratives": narratives.iter().map(|n| &n.body).collect::<Vec<_>>(),
+        });
+        let text = serde_json::to_string_pretty(&summary)?;
+        write_atomically(&gathering.join("person.json"), |out| out.write_all(text.as_bytes()))?;
+        Ok(())
+    };
+    let mut digests: Vec<&str> =
+        state.files.iter().filter_map(|key| key.split('/').next()).filter(|digest| !digest.is_empty()).collect();
+    digests.dedup();
+    let mut outcome = write();
+    for digest in &digests {
+        if outcome.is_ok() {
+            let target = gathering.join(format!("original-{}", &digest[..16.min(digest.len())]));
+            outcome =
+                engine.originals.give_back(person, digest, &target).await.map_err(|e| EngineError::from(e).into());
+        }
+    }
+    let outcome = outcome.and_then(|()| Ok(std::fs::rename(&gathering, folder)?));
+    if let Err(failure) = outcome {
+        let _ = std::fs::remove_dir_all(&gathering);
+        return Err(failure);
+    }
+    let events = lines.len() as u64;
+    engine.decide(person, "export", config.now, |_| Ok(vec![ExportProduced { events }.into()])).await?;
+    if out.json {
+        out.document(&json!({ "folder": folder, "events": events, "observations": observations.len(), "originals": digests.len() }))?;
+    } else {
+        out.line(&format!(
+            "{events} events, {} observations and {} original files were written to {}.",
+            observations.len(),
+            digests.len(),
+            folder.display()
+        ))?;
+    }
+    Ok(true)
+}
+
+fn line(recorded: &Recorded) -> Result<String, Failure> {
+    let mut line = serde_json::to_value(EventRef::of(recorded))?;
+    if let (Some(line), Some((meta, content))) = (line.as_object_mut(), &recorded.content) {
+        let bytes = content.encode(meta).map_err(Failure::refused)?;
+        line.insert("body".to_owned(), serde_json::from_slice(&bytes)?);
+    }
+    Ok(serde_json::to_string(&line)?)
+}

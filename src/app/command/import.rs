@@ -1,0 +1,76 @@
+//! `import`: take files in.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::app::config::Config;
+use crate::app::error::Failure;
+use crate::app::files;
+use crate::app::present::Out;
+use crate::app::system;
+use crate::domain::person::PersonId;
+use crate::engine::{Engine, EngineError};
+
+/// Rejections shown to a person; the rest is counted.
+const SHOWN: usize = 10;
+
+pub(super) async fn run(
+    engine: &Engine,
+    config: &Config,
+    out: &Out,
+    named: Option<Uuid>,
+    paths: &[PathBuf],
+) -> Result<bool, Failure> {
+    engine.views.catch_up().await.map_err(EngineError::from)?;
+    let known = engine.views.persons().await.map_err(EngineError::from)?;
+    let person = match (named.map(PersonId::new), known.as_slice()) {
+        (Some(person), _) => known.contains(&person).then_some(person),
+        (None, []) => None,
+        (None, _) => Some(system::person(engine, None).await?),
+    };
+    let newcomer = named.map_or_else(system::new_person, PersonId::new);
+    let register = async || {
+        engine.register(newcomer, config.now).await?;
+        out.note(&format!(
+            "Person {newcomer} was registered here, and their consent to processing recorded. \
+             `candor consent withdraw processing` takes it back."
+        ));
+        Ok(newcomer)
+    };
+    let taken = files::take(engine, config, out, person, paths, register).await?;
+    for message in &taken.unreadable {
+        out.error(message);
+    }
+    if out.json {
+        out.document(&json!({ "files": taken.reports, "unreadable": taken.unreadable }))?;
+        return Ok(taken.unreadable.is_empty());
+    }
+    let rows = taken.reports.iter().map(|r| {
+        let counts = [r.read, r.accepted, r.duplicates, r.corrected, r.rejected, r.observations];
+        [r.file.clone(), r.format.clone()].into_iter().chain(counts.iter().map(u64::to_string)).collect()
+    });
+    if !taken.reports.is_empty() {
+        let header = ["file", "format", "read", "accepted", "duplicates", "corrected", "rejected", "observations"];
+        out.table(&header, rows.collect())?;
+    }
+    for report in &taken.reports {
+        if report.zone_assumed {
+            out.note(&format!(
+                "{}: it names no time zone; days were told by your home zone, else UTC. \
+                 `candor profile set --home-zone Europe/Berlin` sets it.",
+                report.file
+            ));
+        }
+        for rejection in report.rejections.iter().take(SHOWN) {
+            let (row, field, reason) = (rejection.row, &rejection.field, &rejection.reason);
+            out.line(&format!("{}: row {row}, {field}: {reason}", report.file))?;
+        }
+        let more = report.rejected.saturating_sub(SHOWN as u64);
+        if more > 0 {
+            out.line(&format!("{}: {more} more rows were refused; --json lists them", report.file))?;
+        }
+    }
+    Ok(taken.unreadable.is_empty())
+}

@@ -1,0 +1,65 @@
+//! One file a command: ask the engine, show the answer.
+
+pub(super) mod audit;
+pub(super) mod checkin;
+pub(super) mod consent;
+pub(super) mod experiment;
+mod export;
+mod import;
+pub(super) mod intervention;
+mod operate;
+pub(super) mod profile;
+mod read;
+
+use super::cli::{Cli, Command};
+use super::config::Config;
+use super::error::Failure;
+use super::present::Out;
+use super::{demo, system};
+pub(super) use read::show;
+
+/// Runs a command; `false` when the answer is no.
+pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Demo { once } => return demo::run(config, out, *once).await,
+        Command::Metrics { all: true } => return read::registry(out),
+        Command::Import { files } => {
+            let engine = system::open(config).await?;
+            return import::run(&engine, config, out, global.person, files).await;
+        }
+        Command::Status { config: show } => {
+            let engine = system::open(config).await?;
+            return operate::status(&engine, config, out, *show).await;
+        }
+        Command::Verify => {
+            let engine = system::open(config).await?;
+            return operate::verify(&engine, out).await;
+        }
+        Command::Rebuild => {
+            let engine = system::open(config).await?;
+            return operate::rebuild(&engine, out).await;
+        }
+        _ => {}
+    }
+    let engine = system::open(config).await?;
+    let person = system::person(&engine, global.person).await?;
+    match &cli.command {
+        Command::Loop { day } => operate::stages(&engine, config, out, person, day.as_deref()).await,
+        Command::Today => read::today(&engine, config, out, person).await,
+        Command::Metrics { .. } => read::metrics(&engine, out, person).await,
+        Command::Insights => read::insights(&engine, out, person).await,
+        Command::Narrative { period } => read::narrative(&engine, out, person, period).await,
+        Command::Why { id } => read::why(&engine, out, person, id).await,
+        Command::Audit(filter) => audit::run(&engine, out, person, filter).await,
+        Command::Experiment(action) => experiment::run(&engine, config, out, person, action).await,
+        Command::Intervention(action) => intervention::run(&engine, config, out, person, action).await,
+        Command::Profile(action) => profile::run(&engine, config, out, person, action).await,
+        Command::Consent(action) => consent::run(&engine, config, out, person, action).await,
+        Command::Checkin(ratings) => checkin::run(&engine, config, out, person, ratings).await,
+        Command::Export { folder } => export::run(&engine, config, out, person, folder).await,
+        Command::Demo { .. } | Command::Import { .. } | Command::Status { .. } | Command::Verify | Command::Rebuild => {
+            Ok(true)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `loop`, `verify`, `rebuild`, `status`: running and checking.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::app::config::{Config, EnvMode};
+use crate::app::error::Failure;
+use crate::app::present::Out;
+use crate::domain::day::LocalDay;
+use crate::domain::person::PersonId;
+use crate::engine::{Engine, EngineError};
+
+fn stopwatch() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "how long a command took is shown, never used")]
+    Instant::now()
+}
+
+pub(super) async fn stages(
+    engine: &Engine,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    day: Option<&str>,
+) -> Result<bool, Failure> {
+    let day: Option<LocalDay> = match day {
+        None => None,
+        Some(text) => {
+            Some(text.parse().map_err(|_| Failure::usage(format!("--day {text:?}: write a day like 2026-03-01")))?)
+        }
+    };
+    let started = stopwatch();
+    let bar = out.bar(0, "running the stages");
+    let progress = |done: u64, total: u64| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let report = engine.run_stages(person, config.now, day, &progress).await?;
+    bar.finish_and_clear();
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if out.json {
+        let mut document = serde_json::to_value(&report)?;
+        if let Some(object) = document.as_object_mut() {
+            object.insert("elapsed_ms".to_owned(), elapsed_ms.into());
+        }
+        out.document(&document)?;
+        return Ok(true);
+    }
+    if report.days == 0 {
+        out.line("Nothing new: no data and no day since the last run.")?;
+        return Ok(true);
+    }
+    let stages = [
+        ("observe", "days scored", report.observe),
+        ("model", "statements raised, renewed, expired", report.model),
+        ("intervene", "suggestions made or held back", report.intervene),
+        ("evaluate", "experiments evaluated", report.evaluate),
+        ("synthesize", "texts published", report.synthesize),
+    ];
+    let rows = stages.map(|(stage, what, count)| vec![stage.to_owned(), count.events.to_string(), what.to_owned()]);
+    out.line(&format!("{} days in {elapsed_ms} ms", report.days))?;
+    out.table(&["stage", "events", ""], rows.to_vec())?;
+    Ok(true)
+}
+
+pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> {
+    let bar = out.bar(0, "verifying");
+    let verified = engine.verify(&|events| bar.set_position(events)).await?;
+    bar.finish_and_clear();
+    if out.json {
+        out.document(&verified)?;
+        return Ok(verified.ok);
+    }
+    if verified.ok {
+        out.line(&format!(
+            "ok: {} events in {} streams; {} runs made again with the same outcome",
+            verified.events, verified.streams, verified.runs_reproduced
+        ))?;
+    }
+    if verified.runs_of_other_rules > 0 {
+        out.line(&format!(
+            "{} runs were made under other rules and cannot be made again",
+            verified.runs_of_other_rules
+        ))?;
+    }
+    for fault in &verified.faults {
+        out.line(&format!("position {}: {}", fault.position, fault.rule))?;
+    }
+    Ok(verified.ok)
+}
+
+pub(super) async fn rebuild(engine: &Engine, out: &Out) -> Result<bool, Failure> {
+    let rebuilt = engine.views.rebuild().await.map_err(EngineError::from)?;
+    if out.json {
+        out.document(&json!({ "digest": rebuilt.digest, "matches_live": rebuilt.matches_live }))?;
+    } else {
+        let outcome = if rebuilt.matches_live { "the same as the live ones" } else { "NOT the same as the live ones" };
+        out.line(&format!("The read models were made anew: {outcome} (digest {})", rebuilt.digest))?;
+    }
+    Ok(rebuilt.matches_live)
+}
+
+pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bool) -> Result<bool, Failure> {
+    engine.views.catch_up().await.map_err(EngineError::from)?;
+    let persons = engine.views.persons().await.map_err(EngineError::from)?;
+    let store = if config.database_url.is_some() { "postgresql" } else { "sqlite" };
+    let mode = match config.env_mode {
+        None => "unset",
+        Some(EnvMode::Dev) => "dev",
+        Some(EnvMode::Staging) => "staging",
+        Some(EnvMode::Production) => "production",
+    };
+    let from = |set: bool| if set { "environment" } else { "default" };
+    let settings = json!({
+        "data_dir": { "value": config.data_dir, "from": "flag --data-dir, CANDOR_DATA_DIR or default" },
+        "DATABASE_URL": { "value": config.database_url.as_ref().map(|_| "set"), "from": from(config.database_url.is_some()) },
+        "CANDOR_KEYS_URL": { "value": config.keys_url.as_ref().map(|_| "set"), "from": from(config.keys_url.is_some()) },
+        "CANDOR_MASTER_KEY": { "value": config.master_key.as_ref().map(|_| "set"), "from": if config.master_key.is_some() { "environment" } else { "file master.key" } },
+        "ENV_MODE": { "value": mode, "from": from(config.env_mode.is_some()) },
+    });
+    let mut document = json!({
+        "version": env!("CARGO_PKG_VERSION"), "store": store, "env_mode": mode, "persons": persons.len(),
+        "safety_status": "strict", "enable_llm": false,
+    });
+    if show && let Some(object) = document.as_object_mut() {
+        object.insert("config".to_owned(), settings);
+    }
+    if out.json {
+        out.document(&document)?;
+        return Ok(true);
+    }
+    out.line(&format!("candor {} on {store}, {} persons, env mode {mode}", env!("CARGO_PKG_VERSION"), persons.len()))?;
+    if show && let Some(settings) = document.get("config").and_then(|c| c.as_object()) {
+        let rows = settings.iter().map(|(name, s)| {
+            let text = |key: &str| s.get(key).map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+            vec![name.clone(), text("value").unwrap_or_default(), text("from").unwrap_or_default()]
+        });
+        out.table(&["setting", "value", "from"], rows.collect())?;
+    }
+    Ok(true)
+}

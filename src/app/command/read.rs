@@ -1,0 +1,168 @@
+//! `today`, `metrics`, `insights`, `narrative`, `why`: what a person reads.
+
+use serde_json::json;
+
+use crate::app::config::Config;
+use crate::app::error::Failure;
+use crate::app::present::{Out, grade};
+use crate::domain::claim::{Narrative, Period, Section};
+use crate::domain::metric::Metric;
+use crate::domain::person::PersonId;
+use crate::engine::Engine;
+use crate::engine::tell::InsightView;
+
+pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: PersonId) -> Result<bool, Failure> {
+    let today = engine.today(person, config.now).await?;
+    if out.json {
+        out.document(&today)?;
+        return Ok(true);
+    }
+    out.heading(&format!("Today, {}", today.day))?;
+    match (today.score, today.band) {
+        (Some(score), Some(band)) => {
+            let delta = today.delta.map(|d| format!(" ({d:+} from the day before)")).unwrap_or_default();
+            out.line(&format!("Readiness {score} of 100: {band}{delta}"))?;
+        }
+        _ => out.line("No score today: neither steps nor a resting heart rate have come in.")?,
+    }
+    if let Some(newest) = &today.newest_data {
+        out.line(&format!("Newest data: {newest}"))?;
+    }
+    for state in &today.degradation {
+        let text = |key: &str| state.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        out.line(&format!("Held back: {} ({})", text("state"), text("blocks")))?;
+    }
+    table(out, &today.insights)?;
+    Ok(true)
+}
+
+fn table(out: &Out, insights: &[InsightView]) -> Result<(), Failure> {
+    let rows = insights.iter().map(|i| vec![grade(i.grade), i.kind.to_owned(), i.statement.clone(), i.id.clone()]);
+    out.table(&["grade", "kind", "statement", "id for `candor why`"], rows.collect())
+}
+
+pub(super) async fn insights(engine: &Engine, out: &Out, person: PersonId) -> Result<bool, Failure> {
+    let insights = engine.insights(person).await?;
+    if out.json {
+        out.document(&insights)?;
+    } else if insights.is_empty() {
+        out.line("Nothing holds yet. `candor loop` brings everything up to date.")?;
+    } else {
+        table(out, &insights)?;
+    }
+    Ok(true)
+}
+
+pub(super) fn registry(out: &Out) -> Result<bool, Failure> {
+    if out.json {
+        let all = Metric::ALL.map(|m| {
+            let d = m.definition();
+            json!({
+                "metric_key": d.key, "label": d.label, "unit": d.unit.symbol(), "low": d.plausible.0,
+                "high": d.plausible.1, "decimals": d.decimals,
+                "accepted_units": m.accepted_units().iter().map(|a| a.symbol).collect::<Vec<_>>(),
+            })
+        });
+        out.document(&all.to_vec())?;
+        return Ok(true);
+    }
+    let rows = Metric::ALL.map(|m| {
+        let d = m.definition();
+        let units = m.accepted_units().iter().map(|a| a.symbol).collect::<Vec<_>>().join(", ");
+        let (low, high) = d.plausible;
+        vec![d.key.to_owned(), d.label.to_owned(), units, format!("{low} to {high} {}", d.unit)]
+    });
+    out.table(&["metric", "name", "accepted units", "plausible"], rows.to_vec())?;
+    Ok(true)
+}
+
+pub(super) async fn metrics(engine: &Engine, out: &Out, person: PersonId) -> Result<bool, Failure> {
+    let metrics = engine.metrics(person).await?;
+    if out.json {
+        out.document(&metrics)?;
+        return Ok(true);
+    }
+    let rows = metrics.iter().map(|m| {
+        let usual = m.usual.map_or_else(|| "-".to_owned(), |usual| format!("{usual} {}", m.unit));
+        let newest = format!("{} {} on {}", m.newest_value, m.unit, m.newest_day);
+        vec![m.metric_key.to_owned(), m.days.to_string(), newest, usual, m.source.to_owned()]
+    });
+    out.table(&["metric", "days", "newest", "usual", "source"], rows.collect())?;
+    Ok(true)
+}
+
+pub(super) async fn narrative(engine: &Engine, out: &Out, person: PersonId, period: &str) -> Result<bool, Failure> {
+    let period = match period {
+        "daily" => Period::Daily,
+        "weekly" => Period::Weekly,
+        other => return Err(Failure::usage(format!("--period {other:?}: daily or weekly"))),
+    };
+    let narrative = engine.narrative(person, period).await?;
+    show(out, &narrative)?;
+    Ok(true)
+}
+
+/// Shows a text.
+pub(in crate::app) fn show(out: &Out, narrative: &Narrative) -> Result<(), Failure> {
+    if out.json {
+        return out.document(narrative);
+    }
+    out.heading(&narrative.title)?;
+    for notice in &narrative.notices {
+        out.line(&format!("! {}", notice.text))?;
+    }
+    let mut section: Option<Section> = None;
+    for sentence in &narrative.sentences {
+        if section != Some(sentence.section) {
+            section = Some(sentence.section);
+            out.heading(match sentence.section {
+                Section::Summary => "In short",
+                Section::KeyPoint => "What is usual, and what changed",
+                Section::Driver => "Last measured",
+                Section::Risk => "Worth a look",
+                Section::NextStep => "You could",
+                Section::Uncertainty => "What is not known",
+            })?;
+        }
+        let mark = sentence.grade.map_or_else(|| "  ".to_owned(), |g| format!("{} ", grade(g)));
+        out.line(&format!("{mark}{}", sentence.text))?;
+    }
+    for attribution in &narrative.attributions {
+        out.line(&format!("\n{attribution}"))?;
+    }
+    if let Some(id) = narrative.sentences.first().and_then(|s| s.claim_ids.first()) {
+        out.note(&format!(
+            "\nWhere does a sentence come from? `candor narrative --json` gives its claim ids, then \
+                           `candor why {id}`."
+        ));
+    }
+    Ok(())
+}
+
+pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) -> Result<bool, Failure> {
+    let why = engine.why(person, id).await?;
+    if out.json {
+        out.document(&why)?;
+        return Ok(true);
+    }
+    out.heading("Why you see this")?;
+    out.line(&why.why)?;
+    out.heading("How sure it is")?;
+    out.line(&why.how_confident)?;
+    out.heading("What would change it")?;
+    out.line(&why.what_would_change_it)?;
+    out.heading("The numbers")?;
+    let values = why.evidence.values.iter().map(|v| vec![v.name.clone(), format!("{} {}", v.shown(), v.unit)]);
+    out.table(&["number", "value"], values.collect())?;
+    if !why.rows.is_empty() {
+        out.heading("The rows they come from")?;
+        let rows = why.rows.iter().map(|r| {
+            vec![r.day.to_string(), r.value.to_string(), r.file.clone(), r.row.to_string(), r.source.to_owned()]
+        });
+        out.table(&["day", "value", "file", "row", "source"], rows.collect())?;
+    }
+    out.heading("The events in the log")?;
+    let events = why.events.iter().map(|e| vec![e.kind.clone(), e.position.clone(), e.hash.chars().take(16).collect()]);
+    out.table(&["event", "position", "hash"], events.collect())?;
+    Ok(true)
+}

@@ -1,0 +1,72 @@
+//! What a command ends with: a message in plain words and an exit code.
+
+use std::fmt::Display;
+
+use crate::engine::EngineError;
+use crate::engine::ports::export::ExportError;
+use crate::engine::ports::journal::JournalError;
+use crate::store::error::StoreError;
+
+/// Why a command ended without doing what was asked.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// 1: the answer is no; 2: it was asked wrongly; 78: the configuration is at fault.
+    pub code: u8,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+impl Failure {
+    pub(super) fn refused(message: impl Display) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self { code: 2, message: message.to_string() }
+    }
+
+    pub(super) fn configuration(message: impl Display) -> Self {
+        Self { code: 78, message: message.to_string() }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Journal(JournalError::Unavailable(_)) | EngineError::Views(_) => Self::refused(format!(
+                "{error}. Nothing that was not acknowledged is counted; check the disk and the database, then run the \
+                 command again"
+            )),
+            EngineError::Refused(_)
+            | EngineError::NotFound { .. }
+            | EngineError::Export(_)
+            | EngineError::Run(_)
+            | EngineError::Journal(_)
+            | EngineError::Originals(_) => Self::refused(error),
+        }
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        Self::refused(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::refused(format!("{error}; check the data folder and the database"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::refused(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::refused(error)
+    }
+}

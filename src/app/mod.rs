@@ -1,0 +1,13 @@
+//! The composition root: configuration, command line, and the plugging of ports.
+
+mod cli;
+mod command;
+mod config;
+mod demo;
+mod entropy;
+mod error;
+mod files;
+mod present;
+mod system;
+
+pub use cli::main;

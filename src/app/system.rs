@@ -1,0 +1,78 @@
+//! Plugging the ports: a folder of SQLite files, or PostgreSQL.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::config::Config;
+use super::entropy::OsEntropy;
+use super::error::Failure;
+use crate::domain::person::PersonId;
+use crate::engine::Engine;
+use crate::engine::ports::entropy::Entropy;
+use crate::providers::ExportFiles;
+use crate::store::journal::SealedJournal;
+use crate::store::keys::{KeyStore, master_key};
+use crate::store::log::{EventLog, PostgresLog, SqliteLog};
+use crate::store::originals::SealedOriginals;
+use crate::store::sql::{Durability, Sql};
+use crate::store::views::{PeopleViews, Place};
+
+/// Opens everything a command works with.
+pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::configuration(format!("the data folder {} cannot be made: {error}", folder.display()))
+    })?;
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let master = match &config.master_key {
+        Some(key) => key.clone(),
+        None => master_key(&folder.join("master.key"), entropy.as_ref())?,
+    };
+    let keys =
+        KeyStore::open(&folder.join("keys.db"), config.keys_url.as_deref(), master, Arc::clone(&entropy)).await?;
+    let keys = Arc::new(keys);
+    let (log, pointer, place): (Arc<dyn EventLog>, Sql, Place) = match &config.database_url {
+        Some(url) => (
+            Arc::new(PostgresLog::open(url).await?),
+            Sql::open_postgres(url, "candor_log", 4).await?,
+            Place::Postgres(url.clone()),
+        ),
+        None => {
+            let path = folder.join("log.db");
+            let log = SqliteLog::open(&path).await?;
+            (Arc::new(log), Sql::open_sqlite(&path, Durability::Full).await?, Place::Folder(folder.clone()))
+        }
+    };
+    let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
+    let views = PeopleViews::open(place, pointer, Arc::clone(&journal)).await?;
+    let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
+    Ok(Engine { journal, views: Arc::new(views), originals: Arc::new(originals), exports: Arc::new(ExportFiles) })
+}
+
+/// A fresh random person.
+pub(super) fn new_person() -> PersonId {
+    let mut bytes = [0; 16];
+    OsEntropy.fill(&mut bytes);
+    PersonId::new(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+/// The person a command is about: the one named, else the only one there is.
+pub(super) async fn person(engine: &Engine, named: Option<Uuid>) -> Result<PersonId, Failure> {
+    engine.views.catch_up().await.map_err(crate::engine::EngineError::from)?;
+    let known = engine.views.persons().await.map_err(crate::engine::EngineError::from)?;
+    match (named.map(PersonId::new), known.as_slice()) {
+        (Some(person), _) if known.contains(&person) => Ok(person),
+        (Some(person), _) => Err(Failure::refused(format!("there is no person {person}"))),
+        (None, [one]) => Ok(*one),
+        (None, []) => Err(Failure::refused("there is nobody yet: `candor import FILE` or `candor demo` starts")),
+        (None, many) => {
+            let ids: Vec<String> = many.iter().map(ToString::to_string).collect();
+            Err(Failure::usage(format!(
+                "there are {} persons; choose one with --person: {}",
+                many.len(),
+                ids.join(", ")
+            )))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What an event is to the stages, and whose data it rests on.
+
+use std::collections::BTreeSet;
+
+use super::Event;
+use crate::domain::provider::Provider;
+
+impl Event {
+    /// The version of every body's shape so far.
+    pub const SCHEMA_VERSION: u32 = 1;
+
+    /// Whether this is something told to the stages, as opposed to something they found.
+    #[must_use]
+    pub const fn is_input(&self) -> bool {
+        match self {
+            Self::PersonRegistered(_)
+            | Self::ConsentGranted(_)
+            | Self::ConsentWithdrawn(_)
+            | Self::ProfileDeclared(_)
+            | Self::ObservationsRecorded(_)
+            | Self::ObservationCorrected(_)
+            | Self::ActivityRecorded(_)
+            | Self::CheckInRecorded(_)
+            | Self::InterventionAccepted(_)
+            | Self::InterventionDeclined(_)
+            | Self::ExperimentStarted(_)
+            | Self::ExperimentStopped(_)
+            | Self::AdherenceLogged(_) => true,
+            Self::FileImported(_)
+            | Self::DayScored(_)
+            | Self::BaselineComputed(_)
+            | Self::BaselinesFrozen(_)
+            | Self::BaselinesResumed(_)
+            | Self::InsightRaised(_)
+            | Self::InsightRenewed(_)
+            | Self::InsightExpired(_)
+            | Self::InterventionProposed(_)
+            | Self::InterventionSuppressed(_)
+            | Self::EvaluationCompleted(_)
+            | Self::EvaluationMarkedUnreliable(_)
+            | Self::NarrativePublished(_)
+            | Self::DayAssessed(_)
+            | Self::ExportProduced(_) => false,
+        }
+    }
+
+    /// Whether a stage wrote it, so that a run can be made again and compared.
+    #[must_use]
+    pub const fn is_of_stage(&self) -> bool {
+        !self.is_input() && !matches!(self, Self::FileImported(_) | Self::ExportProduced(_))
+    }
+
+    /// Whose data the content rests on: their keys seal it together with the person's.
+    #[must_use]
+    pub fn providers(&self) -> BTreeSet<Provider> {
+        let of = |sources: &[Provider]| sources.iter().copied().collect();
+        match self {
+            Self::FileImported(e) => BTreeSet::from([e.source.provider]),
+            Self::ObservationsRecorded(e) => BTreeSet::from([e.source.provider]),
+            Self::ObservationCorrected(e) => BTreeSet::from([e.source.provider]),
+            Self::ActivityRecorded(e) => BTreeSet::from([e.source.provider]),
+            Self::CheckInRecorded(_) => BTreeSet::from([Provider::Person]),
+            Self::DayScored(e) => of(&e.evidence.sources),
+            Self::InsightRaised(e) => of(&e.insight.evidence.sources),
+            Self::InsightRenewed(e) => of(&e.insight.evidence.sources),
+            Self::InsightExpired(e) => of(&e.sources),
+            Self::BaselineComputed(e) => of(&e.sources),
+            Self::InterventionProposed(e) => of(&e.proposal.sources),
+            Self::InterventionSuppressed(e) => of(&e.proposal.sources),
+            Self::EvaluationCompleted(e) => of(&e.evaluation.evidence.sources),
+            Self::EvaluationMarkedUnreliable(e) => of(&e.evaluation.evidence.sources),
+            Self::NarrativePublished(e) => e.claims.iter().flat_map(|c| c.evidence.sources.clone()).collect(),
+            Self::DayAssessed(e) => of(&e.sources),
+            Self::PersonRegistered(_)
+            | Self::ConsentGranted(_)
+            | Self::ConsentWithdrawn(_)
+            | Self::ProfileDeclared(_)
+            | Self::BaselinesFrozen(_)
+            | Self::BaselinesResumed(_)
+            | Self::InterventionAccepted(_)
+            | Self::InterventionDeclined(_)
+            | Self::ExperimentStarted(_)
+            | Self::ExperimentStopped(_)
+            | Self::AdherenceLogged(_)
+            | Self::ExportProduced(_) => BTreeSet::new(),
+        }
+    }
+}

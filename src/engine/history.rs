@@ -1,0 +1,213 @@
+//! The observations of a person, folded: one value per metric and day, and who measured it.
+//!
+//! The same history comes from two places, which a test holds together: folded from the log when a run is verified,
+//! loaded from the read model when a run is made.
+
+use std::collections::BTreeMap;
+
+use crate::domain::day::LocalDay;
+use crate::domain::event::Event;
+use crate::domain::metric::{Aggregation, Metric};
+use crate::domain::observation::{Observation, ObservationKey};
+use crate::domain::provider::Provider;
+use crate::engine::model::point::Point;
+
+/// A difference between two sources of one metric and day beyond which neither counts for an alert.
+pub const CONFLICT_SHARE: f64 = 0.2;
+
+/// One day of one metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DayValue {
+    /// The day.
+    pub day: LocalDay,
+    /// The day's value, from the source that comes first.
+    pub value: f64,
+    /// Who measured it.
+    pub provider: Provider,
+    /// Whether another source says something else by more than a fifth.
+    pub conflict: bool,
+}
+
+/// What was measured of one person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    cells: BTreeMap<(Metric, LocalDay), BTreeMap<ObservationKey, f64>>,
+    series: BTreeMap<Metric, Series>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Series {
+    days: Vec<DayValue>,
+    points: Vec<Point>,
+}
+
+impl History {
+    /// The history of a set of observations, each the current word about its fact.
+    pub fn of(observations: impl IntoIterator<Item = Observation>) -> Self {
+        let mut history = Self::default();
+        let mut touched = std::collections::BTreeSet::new();
+        for observation in observations {
+            let cell = (observation.key.metric, observation.day);
+            history.cells.entry(cell).or_default().insert(observation.key, observation.value);
+            touched.insert(cell.0);
+        }
+        for metric in touched {
+            history.rebuild(metric);
+        }
+        history
+    }
+
+    /// Takes an event in; those without observations change nothing.
+    pub fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::ObservationsRecorded(e) => self.add(&e.observations),
+            Event::ActivityRecorded(e) => self.add(&e.observations),
+            Event::CheckInRecorded(e) => self.add(&e.observations),
+            Event::ObservationCorrected(e) => {
+                let metric = e.observation.key.metric;
+                if let Some(cell) = self.cells.get_mut(&(metric, e.previous_day)) {
+                    cell.remove(&e.observation.key);
+                    if cell.is_empty() {
+                        self.cells.remove(&(metric, e.previous_day));
+                    }
+                }
+                self.add(std::slice::from_ref(&e.observation));
+            }
+            Event::PersonRegistered(_)
+            | Event::ConsentGranted(_)
+            | Event::ConsentWithdrawn(_)
+            | Event::ProfileDeclared(_)
+            | Event::FileImported(_)
+            | Event::DayScored(_)
+            | Event::BaselineComputed(_)
+            | Event::BaselinesFrozen(_)
+            | Event::BaselinesResumed(_)
+            | Event::InsightRaised(_)
+            | Event::InsightRenewed(_)
+            | Event::InsightExpired(_)
+            | Event::InterventionProposed(_)
+            | Event::InterventionSuppressed(_)
+            | Event::InterventionAccepted(_)
+            | Event::InterventionDeclined(_)
+            | Event::ExperimentStarted(_)
+            | Event::ExperimentStopped(_)
+            | Event::AdherenceLogged(_)
+            | Event::EvaluationCompleted(_)
+            | Event::EvaluationMarkedUnreliable(_)
+            | Event::NarrativePublished(_)
+            | Event::DayAssessed(_)
+            | Event::ExportProduced(_) => {}
+        }
+    }
+
+    /// The metrics of which anything was measured.
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
+        self.series.keys().copied()
+    }
+
+    /// The days of a metric up to and including a day, in order.
+    #[must_use]
+    pub fn days(&self, metric: Metric, until: LocalDay) -> &[DayValue] {
+        let Some(series) = self.series.get(&metric) else {
+            return &[];
+        };
+        &series.days[..series.days.partition_point(|d| d.day <= until)]
+    }
+
+    /// The same as points for the statistics.
+    #[must_use]
+    pub fn points(&self, metric: Metric, until: LocalDay) -> &[Point] {
+        let Some(series) = self.series.get(&metric) else {
+            return &[];
+        };
+        &series.points[..series.points.partition_point(|p| p.day <= until.number())]
+    }
+
+    /// A metric's value on a day.
+    #[must_use]
+    pub fn on(&self, metric: Metric, day: LocalDay) -> Option<DayValue> {
+        self.days(metric, day).last().filter(|d| d.day == day).copied()
+    }
+
+    fn add(&mut self, observations: &[Observation]) {
+        for observation in observations {
+            let (metric, day) = (observation.key.metric, observation.day);
+            self.cells.entry((metric, day)).or_default().insert(observation.key.clone(), observation.value);
+        }
+        // One batch touches few metrics; each day is set once.
+        let mut cells: Vec<_> = observations.iter().map(|o| (o.key.metric, o.day)).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        for (metric, day) in cells {
+            self.settle(metric, day);
+        }
+    }
+
+    fn rebuild(&mut self, metric: Metric) {
+        let first = (metric, LocalDay::new(chrono::NaiveDate::MIN));
+        let last = (metric, LocalDay::new(chrono::NaiveDate::MAX));
+        let days: Vec<_> =
+            self.cells.range(first..=last).filter_map(|((_, day), cell)| day_value(metric, *day, cell)).collect();
+        let points = days.iter().map(|d| Point { day: d.day.number(), value: d.value }).collect();
+        self.series.insert(metric, Series { days, points });
+    }
+
+    fn settle(&mut self, metric: Metric, day: LocalDay) {
+        let value = self.cells.get(&(metric, day)).and_then(|cell| day_value(metric, day, cell));
+        let series = self.series.entry(metric).or_default();
+        let at = series.days.binary_search_by_key(&day, |d| d.day);
+        match (at, value) {
+            (Ok(at), Some(value)) => {
+                series.days[at] = value;
+                series.points[at].value = value.value;
+            }
+            (Ok(at), None) => {
+                series.days.remove(at);
+                series.points.remove(at);
+            }
+            (Err(at), Some(value)) => {
+                series.days.insert(at, value);
+                series.points.insert(at, Point { day: day.number(), value: value.value });
+            }
+            (Err(_), None) => {}
+        }
+    }
+}
+
+/// One value of a day: the first source in the order of priority wins, and is never mixed with another.
+fn day_value(metric: Metric, day: LocalDay, cell: &BTreeMap<ObservationKey, f64>) -> Option<DayValue> {
+    let mut chosen: Option<DayValue> = None;
+    for provider in Provider::ALL {
+        let values = cell.iter().filter(|(key, _)| key.provider == provider);
+        let Some(value) = aggregate(metric.definition().aggregation, values) else {
+            continue;
+        };
+        match &mut chosen {
+            None => chosen = Some(DayValue { day, value: metric.round(value), provider, conflict: false }),
+            Some(first) => first.conflict |= (value - first.value).abs() > CONFLICT_SHARE * first.value.abs(),
+        }
+    }
+    chosen
+}
+
+fn aggregate<'a>(how: Aggregation, values: impl Iterator<Item = (&'a ObservationKey, &'a f64)>) -> Option<f64> {
+    let mut count = 0_u32;
+    let (mut sum, mut max, mut last) = (0.0, f64::NEG_INFINITY, None);
+    for (key, value) in values {
+        count += 1;
+        sum += value;
+        max = value.max(max);
+        if last.is_none_or(|(start, _)| key.start >= start) {
+            last = Some((key.start, *value));
+        }
+    }
+    if count == 0 {
+        return None;
+    }
+    Some(match how {
+        Aggregation::Sum => sum,
+        Aggregation::Mean => sum / f64::from(count),
+        Aggregation::Max => max,
+        Aggregation::Last => last?.1,
+    })
+}

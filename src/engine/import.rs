@@ -1,0 +1,326 @@
+//! Taking a file in: surveyed whole, then appended row by row in batches, so that nothing is lost, doubled or
+//! rewritten, and a killed import can be run again.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::observe::reconcile::{Finding, Held, reconcile};
+use super::ports::export::{ExportError, Part, ReadContext, Rejection, Row, Survey};
+use super::{Engine, EngineError};
+use crate::domain::Instant;
+use crate::domain::event::{ActivityRecorded, Event, FileImported, ObservationCorrected, ObservationsRecorded};
+use crate::domain::invariants::OBSERVATIONS_PER_BATCH;
+use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
+use crate::domain::person::PersonId;
+use crate::domain::state::file_key;
+
+/// Rejections named one by one; beyond it they are counted.
+const REJECTIONS_NAMED: usize = 1_000;
+/// Activities that go into one append.
+const ACTIVITIES_PER_APPEND: usize = 200;
+/// Rows that may wait between the reader and the log.
+const ROWS_WAITING: usize = 512;
+
+/// What became of one part of a file.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileReport {
+    /// The file, or `export.zip/member.csv`.
+    pub file: String,
+    /// The format that was recognised.
+    pub format: String,
+    /// Rows without the header.
+    pub read: u64,
+    /// Rows that said something new.
+    pub accepted: u64,
+    /// Rows that said what was known, or held no measurement.
+    pub duplicates: u64,
+    /// Rows that changed what was known.
+    pub corrected: u64,
+    /// Rows that were refused.
+    pub rejected: u64,
+    /// Observations written.
+    pub observations: u64,
+    /// Each refused row, up to a thousand.
+    pub rejections: Vec<Rejection>,
+    /// Whether local days were told with the home zone since the file gives none.
+    pub zone_assumed: bool,
+}
+
+/// A file that was read whole and found good.
+#[derive(Clone, Debug)]
+pub struct Surveyed {
+    path: PathBuf,
+    parts: Vec<(Part, Survey)>,
+}
+
+impl Surveyed {
+    /// Rows in all parts.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.parts.iter().map(|(_, survey)| survey.rows).sum()
+    }
+}
+
+impl Engine {
+    /// Reads a file to its end without writing anything.
+    ///
+    /// # Errors
+    /// When any of it cannot be read: then none of it may be written.
+    pub async fn survey(
+        &self,
+        path: &Path,
+        context: ReadContext,
+        progress: impl Fn(u64) + Send + 'static,
+    ) -> Result<Surveyed, EngineError> {
+        let (exports, path) = (self.exports.clone(), path.to_owned());
+        let read = tokio::task::spawn_blocking(move || -> Result<Surveyed, ExportError> {
+            let mut parts = Vec::new();
+            for part in exports.parts(&path)? {
+                let survey = exports.survey(&path, &part, &context, &mut |bytes| progress(bytes))?;
+                parts.push((part, survey));
+            }
+            Ok(Surveyed { path, parts })
+        });
+        Ok(read.await.unwrap_or_else(|_| Err(reader_stopped()))?)
+    }
+
+    /// Appends what a surveyed file says.
+    ///
+    /// # Errors
+    /// When the original cannot be kept or the log does not take a batch; batches before stay, and running the import
+    /// again completes it.
+    pub async fn import(
+        &self,
+        person: PersonId,
+        surveyed: &Surveyed,
+        context: ReadContext,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Vec<FileReport>, EngineError> {
+        let Some((first, _)) = surveyed.parts.first() else {
+            return Ok(Vec::new());
+        };
+        let digest = self.originals.keep(person, first.provider, &surveyed.path).await?;
+        let newest = surveyed.parts.iter().filter_map(|(_, survey)| survey.newest).max();
+        let mut reports = Vec::new();
+        for (part, survey) in &surveyed.parts {
+            let as_of = newest.unwrap_or(context.now);
+            let taking = Taking { engine: self, person, part, as_of, now: context.now, digest: digest.clone() };
+            let mut report = taking.rows(&surveyed.path, context, progress).await?;
+            report.zone_assumed = survey.zone_assumed;
+            taking.conclude(&report).await?;
+            reports.push(report);
+        }
+        Ok(reports)
+    }
+}
+
+fn reader_stopped() -> ExportError {
+    ExportError::Unreadable { file: String::new(), reason: "the reader stopped unexpectedly".to_owned() }
+}
+
+/// A part on its way into the log.
+struct Taking<'a> {
+    engine: &'a Engine,
+    person: PersonId,
+    part: &'a Part,
+    as_of: Instant,
+    now: Instant,
+    digest: String,
+}
+
+/// Rows that wait to be appended together.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<(Option<Activity>, Vec<Observation>)>,
+    observations: usize,
+    activities: usize,
+}
+
+impl Taking<'_> {
+    async fn rows(
+        &self,
+        path: &Path,
+        context: ReadContext,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<FileReport, EngineError> {
+        let (exports, path, part) = (self.engine.exports.clone(), path.to_owned(), self.part.clone());
+        let (sender, mut receiver) = mpsc::channel(ROWS_WAITING);
+        let as_of = self.as_of;
+        let reader = tokio::task::spawn_blocking(move || {
+            exports.rows(&path, &part, &context, as_of, &mut |number, row| {
+                if sender.blocking_send((number, row)).is_ok() {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            })
+        });
+        let mut report = FileReport {
+            file: self.part.name.clone(),
+            format: self.part.format.to_owned(),
+            read: 0,
+            accepted: 0,
+            duplicates: 0,
+            corrected: 0,
+            rejected: 0,
+            observations: 0,
+            rejections: Vec::new(),
+            zone_assumed: false,
+        };
+        let mut batch = Batch::default();
+        while let Some((_, row)) = receiver.recv().await {
+            report.read += 1;
+            let (activity, observations) = match row {
+                Row::Rejected(rejection) => {
+                    report.rejected += 1;
+                    if report.rejections.len() < REJECTIONS_NAMED {
+                        report.rejections.push(rejection);
+                    }
+                    continue;
+                }
+                Row::Observations(observations) => (None, observations),
+                Row::Activity(activity, observations) => (Some(activity), observations),
+            };
+            let full = batch.observations + observations.len() > OBSERVATIONS_PER_BATCH;
+            if full || batch.activities >= ACTIVITIES_PER_APPEND {
+                self.append(std::mem::take(&mut batch), &mut report).await?;
+                progress(report.read);
+            }
+            batch.observations += observations.len();
+            batch.activities += usize::from(activity.is_some());
+            batch.rows.push((activity, observations));
+        }
+        reader.await.unwrap_or_else(|_| Err(reader_stopped()))?;
+        self.append(batch, &mut report).await?;
+        progress(report.read);
+        Ok(report)
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            provider: self.part.provider,
+            format: self.part.format.to_owned(),
+            file: Some(self.part.name.clone()),
+            digest: Some(self.digest.clone()),
+        }
+    }
+
+    /// Appends a batch: what is new, and corrections of what is known. Rows are counted once the append is durable.
+    async fn append(&self, batch: Batch, report: &mut FileReport) -> Result<(), EngineError> {
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<ObservationKey> =
+            batch.rows.iter().flat_map(|(_, observations)| observations).map(|o| o.key.clone()).collect();
+        self.engine.views.catch_up().await?;
+        let known = self.engine.views.held(self.person, &keys).await?;
+        let mut decided = Decided::default();
+        for (activity, observations) in batch.rows {
+            decided.row(self, &known, activity, observations);
+        }
+        let name = format!("import/{}/{}/{}", self.digest, self.part.name, report.read);
+        let events = decided.events(self);
+        self.engine.decide(self.person, &name, self.now, |_| Ok(events.clone())).await?;
+        report.accepted += decided.accepted;
+        report.duplicates += decided.duplicates;
+        report.corrected += decided.corrected;
+        report.observations += decided.observations;
+        Ok(())
+    }
+
+    /// Writes down that the file was taken, once a file.
+    async fn conclude(&self, report: &FileReport) -> Result<(), EngineError> {
+        let source = self.source();
+        let key = file_key(source.digest.as_deref(), source.file.as_deref());
+        let event: Event = FileImported {
+            source,
+            read: report.read,
+            accepted: report.accepted,
+            duplicates: report.duplicates,
+            corrected: report.corrected,
+            rejected: report.rejected,
+            as_of: self.as_of,
+        }
+        .into();
+        let decide = |state: &crate::domain::state::PersonState| {
+            Ok(if state.files.contains(&key) { Vec::new() } else { vec![event.clone()] })
+        };
+        self.engine.decide(self.person, "file", self.now, decide).await?;
+        Ok(())
+    }
+}
+
+/// What a batch comes to.
+#[derive(Default)]
+struct Decided {
+    plain: Vec<Observation>,
+    rest: Vec<Event>,
+    overlay: BTreeMap<ObservationKey, Held>,
+    accepted: u64,
+    duplicates: u64,
+    corrected: u64,
+    observations: u64,
+}
+
+impl Decided {
+    fn row(
+        &mut self,
+        taking: &Taking<'_>,
+        known: &BTreeMap<ObservationKey, Held>,
+        activity: Option<Activity>,
+        observations: Vec<Observation>,
+    ) {
+        let (mut new, mut corrected) = (Vec::new(), false);
+        for observation in observations {
+            let held = self.overlay.get(&observation.key).or_else(|| known.get(&observation.key));
+            match reconcile(held, &observation) {
+                Finding::Known => continue,
+                Finding::New => {}
+                Finding::Correction => {
+                    if let Some(held) = held {
+                        corrected = true;
+                        let event = ObservationCorrected {
+                            source: taking.source(),
+                            observation: observation.clone(),
+                            previous_value: held.value,
+                            previous_day: held.day,
+                        };
+                        self.rest.push(event.into());
+                    }
+                }
+            }
+            let Observation { value, resolution, day, end, as_of, .. } = observation.clone();
+            let is_new = !self.overlay.contains_key(&observation.key) && !known.contains_key(&observation.key);
+            self.overlay.insert(observation.key.clone(), Held { value, resolution, day, end, as_of });
+            if is_new {
+                new.push(observation);
+            }
+        }
+        match (corrected, new.is_empty()) {
+            (true, _) => self.corrected += 1,
+            (false, false) => self.accepted += 1,
+            (false, true) => self.duplicates += 1,
+        }
+        self.observations += new.len() as u64;
+        match activity {
+            Some(activity) if !new.is_empty() => {
+                self.rest.push(ActivityRecorded { source: taking.source(), activity, observations: new }.into());
+            }
+            _ => self.plain.extend(new),
+        }
+    }
+
+    fn events(&mut self, taking: &Taking<'_>) -> Vec<Event> {
+        let mut events = Vec::new();
+        if !self.plain.is_empty() {
+            let observations = std::mem::take(&mut self.plain);
+            events.push(ObservationsRecorded { source: taking.source(), observations }.into());
+        }
+        events.append(&mut self.rest);
+        events
+    }
+}

@@ -1,0 +1,101 @@
+//! OBSERVE: what was measured on this day, and what is missing?
+//!
+//! Input: the history up to the day. Output: the day's readiness score, and on a present day the states in which
+//! something is held back: too little data, none for 48 hours, sources that disagree.
+
+pub mod reconcile;
+
+use super::run::{Run, RunError};
+use crate::domain::day::LocalDay;
+use crate::domain::degradation::Degradation;
+use crate::domain::event::{BaselinesFrozen, BaselinesResumed, DayScored};
+use crate::domain::evidence::{Evidence, Value, Window};
+use crate::domain::metric::Metric;
+use crate::domain::score::{self, ScoreInput};
+
+/// Hours without wearable data after which usual values stand still.
+const FROZEN_AFTER_HOURS: i64 = 48;
+/// Days and points below which no change is looked for.
+const RECENT_DAYS: u32 = 14;
+const RECENT_POINTS: u32 = 7;
+
+/// Runs the stage.
+///
+/// # Errors
+/// When an event would break an invariant.
+pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
+    score_day(run, run.day)?;
+    if let Some(now) = run.now {
+        let hours = run.state.newest_instant.map(|newest| (now - newest).num_hours());
+        let frozen = hours.filter(|hours| *hours >= FROZEN_AFTER_HOURS);
+        match (run.state.frozen, frozen) {
+            (false, Some(hours_without_data)) => run.emit(BaselinesFrozen { day: run.day, hours_without_data })?,
+            (true, None) => run.emit(BaselinesResumed { day: run.day })?,
+            _ => {}
+        }
+        run.state.degradation = degradation(run, frozen);
+    }
+    Ok(())
+}
+
+fn score_day(run: &mut Run<'_>, day: LocalDay) -> Result<(), RunError> {
+    let parts = [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
+    let [steps, resting_heart_rate, sleep, stress, hrv] = parts.map(|metric| run.history.on(metric, day));
+    let value = |part: Option<super::history::DayValue>| part.map(|d| d.value);
+    let input = ScoreInput {
+        steps: value(steps),
+        resting_heart_rate: value(resting_heart_rate),
+        sleep_hours: value(sleep).map(|minutes| minutes / 60.0),
+        stress: value(stress),
+        hrv_ms: value(hrv),
+    };
+    let Some(score) = score::score(&input, run.state.profile.score_flags) else {
+        return Ok(());
+    };
+    if run.state.scores.get(&day) == Some(&score.score) {
+        return Ok(());
+    }
+    let mut sources: Vec<_> =
+        [steps, resting_heart_rate, sleep, stress, hrv].into_iter().flatten().map(|d| d.provider).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let mut values = vec![Value::new("score", score.score.into(), "", 0), Value::new("score_max", 100.0, "", 0)];
+    for (metric, part) in parts.into_iter().zip([steps, resting_heart_rate, sleep, stress, hrv]) {
+        let used = score.contributions.iter().any(|c| c.metric == metric.key());
+        if let Some(part) = part.filter(|_| used) {
+            values.push(Value::new(metric.key(), part.value, metric.unit().symbol(), metric.definition().decimals));
+        }
+    }
+    let evidence = Evidence {
+        metric: None,
+        sources,
+        window: Window::ending(day, 1),
+        baseline: None,
+        input_revision: run.input_revision,
+        values,
+    };
+    run.emit(DayScored { day, score, evidence })
+}
+
+fn degradation(run: &Run<'_>, frozen: Option<i64>) -> Vec<Degradation> {
+    let recent = Window::ending(run.day, RECENT_DAYS);
+    let in_window = |metric| {
+        let days = run.history.days(metric, recent.last);
+        days.iter().rev().take_while(|d| d.day >= recent.first).collect::<Vec<_>>()
+    };
+    let points = run.history.metrics().map(|metric| in_window(metric).len()).max().unwrap_or(0);
+    let points = u32::try_from(points).unwrap_or(u32::MAX);
+    let mut states = Vec::new();
+    if points < RECENT_POINTS {
+        states.push(Degradation::InsufficientData { points });
+    }
+    if let Some(hours_without_data) = frozen {
+        states.push(Degradation::BaselinesFrozen { hours_without_data });
+    }
+    for metric in run.history.metrics() {
+        if in_window(metric).iter().any(|d| d.conflict) {
+            states.push(Degradation::ConflictingSignals { metric });
+        }
+    }
+    states
+}

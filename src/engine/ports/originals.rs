@@ -1,0 +1,30 @@
+//! The originals of imported files, kept sealed so that their owner can have them back.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+
+/// Why an original was not kept or not given back.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct OriginalsError(pub String);
+
+/// The originals.
+#[async_trait]
+pub trait Originals: Send + Sync {
+    /// Seals a file and keeps it; one that is kept already stays as it is. Returns its SHA-256 in hex.
+    ///
+    /// # Errors
+    /// When it cannot be read or written; nothing is left behind then.
+    async fn keep(&self, person: PersonId, provider: Provider, file: &Path) -> Result<String, OriginalsError>;
+
+    /// Writes an original out in clear.
+    ///
+    /// # Errors
+    /// When there is none, its key is destroyed, or it was changed.
+    async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError>;
+}

@@ -1,0 +1,131 @@
+//! The read models: what is known now, folded from the log and in clear.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::Held;
+use crate::domain::observation::{Observation, ObservationKey};
+use crate::domain::person::PersonId;
+use crate::domain::state::PersonState;
+
+/// A thing with an id and a present state: an insight, a day's score, a narrative, a claim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entity {
+    /// What it is, as in `insight`.
+    pub entity_type: String,
+    /// Its id.
+    pub entity_id: String,
+    /// The day it is about, or empty.
+    pub day: String,
+    /// `open`, `expired`, `published` and the like.
+    pub status: String,
+    /// Its present state.
+    pub body: serde_json::Value,
+}
+
+/// One line of the audit trail: an event and an entity it is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrailEntry {
+    /// The event's revision in the person's stream.
+    pub revision: u64,
+    /// What the entity is.
+    pub entity_type: String,
+    /// Its id.
+    pub entity_id: String,
+}
+
+/// Why the read models gave no answer.
+#[derive(Debug, Error)]
+pub enum ViewsError {
+    /// The store did not answer, or holds a row that does not fit.
+    #[error("the read models are not available: {0}")]
+    Unavailable(String),
+    /// An event could not be taken in; the read models stand still before it.
+    #[error("the read models stopped at position {position}: {reason}")]
+    Paused {
+        /// The event.
+        position: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a rebuild came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The digest over every row.
+    pub digest: String,
+    /// Whether the live version had the same.
+    pub matches_live: bool,
+}
+
+/// The read models.
+#[async_trait]
+pub trait Views: Send + Sync {
+    /// Takes in what the log has and the read models have not.
+    ///
+    /// # Errors
+    /// When the store does not answer or an event cannot be taken in.
+    async fn catch_up(&self) -> Result<(), ViewsError>;
+
+    /// The persons, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn persons(&self) -> Result<Vec<PersonId>, ViewsError>;
+
+    /// A person's folded state; the default one for a person who does not exist.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn state(&self, person: PersonId) -> Result<PersonState, ViewsError>;
+
+    /// What is held of some facts.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn held(
+        &self,
+        person: PersonId,
+        keys: &[ObservationKey],
+    ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError>;
+
+    /// Every current observation of a person.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn observations(&self, person: PersonId) -> Result<Vec<Observation>, ViewsError>;
+
+    /// The entities of a type, newest day first; one with an id, if given.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn entities(&self, person: PersonId, entity_type: &str, id: Option<&str>) -> Result<Vec<Entity>, ViewsError>;
+
+    /// The audit trail of an entity, or of everything, in order.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn trail(&self, person: PersonId, entity: Option<(&str, &str)>) -> Result<Vec<TrailEntry>, ViewsError>;
+
+    /// The file and row each current observation of a metric came from, by key.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn files(&self, person: PersonId) -> Result<BTreeMap<ObservationKey, String>, ViewsError>;
+
+    /// The digest over every row of the live version.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn digest(&self) -> Result<String, ViewsError>;
+
+    /// Fills a new version beside the live one, compares, and switches.
+    ///
+    /// # Errors
+    /// When the store does not answer or an event cannot be taken in.
+    async fn rebuild(&self) -> Result<Rebuilt, ViewsError>;
+}

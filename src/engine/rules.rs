@@ -1,0 +1,25 @@
+//! The rules a run goes by, named by a digest: a record made under other rules is not called a fault.
+
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+/// Everything a run's outcome depends on besides the data: the build's version, the catalogue, the frames. A change
+/// to a stage raises [`VERSION`].
+pub const VERSION: u32 = 1;
+
+/// The digest of the rules of this build, in hex.
+#[must_use]
+pub fn digest() -> String {
+    static DIGEST: OnceLock<String> = OnceLock::new();
+    DIGEST
+        .get_or_init(|| {
+            let mut hasher = Sha256::new();
+            hasher.update(VERSION.to_be_bytes());
+            hasher.update(env!("CARGO_PKG_VERSION"));
+            hasher.update(super::intervene::CATALOGUE);
+            let hash: [u8; 32] = hasher.finalize().into();
+            hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        })
+        .clone()
+}

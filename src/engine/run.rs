@@ -1,0 +1,161 @@
+//! One run of the stages for one local day: a pure function from what is known to new events.
+//!
+//! OBSERVE, MODEL, INTERVENE, EVALUATE, SYNTHESIZE run in that order and speak through events only. Each event is
+//! checked against the invariants the moment it is made, so a run that would break one writes nothing.
+
+use chrono::FixedOffset;
+use chrono::Offset as _;
+use chrono::TimeZone as _;
+use uuid::Uuid;
+
+use super::history::History;
+use super::{evaluate, intervene, model, observe, synthesize};
+use crate::domain::Instant;
+use crate::domain::day::LocalDay;
+use crate::domain::event::{Actor, DayAssessed, Event, Meta};
+use crate::domain::invariants::{self, Violation};
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+use crate::domain::state::PersonState;
+
+/// Why a run wrote nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A stage made an event that breaks a rule: a defect of this build, kept out of the log.
+    #[error("the run for {day} was refused: {violation}")]
+    Refused {
+        /// The day.
+        day: LocalDay,
+        /// The rule.
+        violation: Violation,
+    },
+    /// The text did not pass its own checks.
+    #[error("the text for {day} was refused: {reason}")]
+    Text {
+        /// The day.
+        day: LocalDay,
+        /// Which check.
+        reason: String,
+    },
+}
+
+/// A run under way.
+pub struct Run<'a> {
+    /// Whose.
+    pub person: PersonId,
+    /// The day of the run.
+    pub day: LocalDay,
+    /// The day up to which the data reach: the run's day, or the newest with data if that is earlier.
+    pub analysed: LocalDay,
+    /// Now, on a person's present day; `None` for a day that is made up for.
+    pub now: Option<Instant>,
+    /// The revision of the last input.
+    pub input_revision: u64,
+    /// What was measured.
+    pub history: &'a History,
+    /// What is known, this run's own events included.
+    pub state: PersonState,
+    /// What this run found.
+    pub events: Vec<Event>,
+    /// Statements that fell short of the least confidence.
+    pub below_threshold: u32,
+}
+
+impl<'a> Run<'a> {
+    /// Runs the stages for a day.
+    ///
+    /// # Errors
+    /// When an event would break an invariant or the text its checks; nothing may be written then.
+    pub fn day(
+        person: PersonId,
+        state: &PersonState,
+        history: &'a History,
+        day: LocalDay,
+        now: Option<Instant>,
+    ) -> Result<Run<'a>, RunError> {
+        let mut run = Run {
+            person,
+            day,
+            analysed: state.newest_data.map_or(day, |newest| newest.min(day)),
+            now,
+            input_revision: state.input_revision,
+            history,
+            state: state.clone(),
+            events: Vec::new(),
+            below_threshold: 0,
+        };
+        observe::stage(&mut run)?;
+        if run.state.newest_data.is_some() && run.state.modelled.is_none_or(|modelled| run.analysed >= modelled) {
+            model::stage(&mut run)?;
+            intervene::stage(&mut run)?;
+            evaluate::stage(&mut run)?;
+        }
+        if run.now.is_some() {
+            synthesize::stage(&mut run)?;
+        }
+        let assessed = DayAssessed {
+            day,
+            input_revision: run.input_revision,
+            rules_digest: super::rules::digest(),
+            present: now.is_some(),
+            now,
+            score: run.state.scores.get(&day).copied(),
+            degradation: run.state.degradation.clone(),
+            below_threshold: run.below_threshold,
+            sources: run.sources(),
+        };
+        run.emit(assessed)?;
+        Ok(run)
+    }
+
+    /// Checks an event, folds it, keeps it.
+    ///
+    /// # Errors
+    /// When it would break an invariant.
+    pub fn emit(&mut self, event: impl Into<Event>) -> Result<(), RunError> {
+        let event = event.into();
+        invariants::check(&self.state, &event).map_err(|violation| RunError::Refused { day: self.day, violation })?;
+        let revision = self.state.revision.map_or(0, |revision| revision + 1);
+        self.state.evolve(revision, &event);
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// An id that follows from the person and a name, so that a run made again gives the same.
+    #[must_use]
+    pub fn id(&self, name: &str) -> Uuid {
+        Uuid::new_v5(&self.person.uuid(), name.as_bytes())
+    }
+
+    /// What stands around each event of this run.
+    #[must_use]
+    pub fn meta(&self) -> Meta {
+        Meta {
+            occurred_at: self.day.end(offset_on(&self.state, self.day)),
+            actor: Actor::System,
+            correlation_id: self.id(&format!("run/{}/{}", self.day, self.input_revision)),
+            causation_id: None,
+        }
+    }
+
+    fn sources(&self) -> Vec<Provider> {
+        let mut sources: Vec<_> =
+            self.history.metrics().filter_map(|m| self.history.on(m, self.analysed)).map(|d| d.provider).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
+    }
+}
+
+/// The offset of a person's home on a day.
+#[must_use]
+pub fn offset_on(state: &PersonState, day: LocalDay) -> FixedOffset {
+    let noon = day.date().and_time(chrono::NaiveTime::MIN) + chrono::Duration::hours(12);
+    state.profile.zone().offset_from_utc_datetime(&noon).fix()
+}
+
+/// The local day that an instant is at a person's home.
+#[must_use]
+pub fn today(state: &PersonState, now: Instant) -> LocalDay {
+    LocalDay::at(now, state.profile.zone().offset_from_utc_datetime(&now.naive_utc()).fix())
+}

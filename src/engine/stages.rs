@@ -1,0 +1,136 @@
+//! Bringing a person up to date: one run for each day that gained data, in order, and one for the present day.
+
+use serde::Serialize;
+
+use super::history::History;
+use super::ports::journal::JournalError;
+use super::run::{self, Run};
+use super::{Engine, EngineError};
+use crate::domain::Instant;
+use crate::domain::day::LocalDay;
+use crate::domain::event::{Event, Meta};
+use crate::domain::person::PersonId;
+use crate::domain::state::PersonState;
+
+/// Events that are gathered from several days before they are appended together.
+const EVENTS_PER_APPEND: usize = 400;
+
+/// What a loop did, by stage.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LoopReport {
+    /// The present day, or the day that was asked for.
+    pub day: String,
+    /// Days run.
+    pub days: u64,
+    /// OBSERVE: days scored.
+    pub observe: StageCount,
+    /// MODEL: statements raised, renewed, expired.
+    pub model: StageCount,
+    /// INTERVENE: suggestions made or held back.
+    pub intervene: StageCount,
+    /// EVALUATE: experiments evaluated.
+    pub evaluate: StageCount,
+    /// SYNTHESIZE: texts published.
+    pub synthesize: StageCount,
+}
+
+/// Events a stage wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StageCount {
+    /// How many.
+    pub events: u64,
+}
+
+impl LoopReport {
+    fn count(&mut self, event: &Event) {
+        let stage = match event.kind() {
+            "day_scored" | "baselines_frozen" | "baselines_resumed" => &mut self.observe,
+            "insight_raised" | "insight_renewed" | "insight_expired" | "baseline_computed" => &mut self.model,
+            "intervention_proposed" | "intervention_suppressed" => &mut self.intervene,
+            "evaluation_completed" | "evaluation_marked_unreliable" => &mut self.evaluate,
+            "narrative_published" => &mut self.synthesize,
+            _ => return,
+        };
+        stage.events += 1;
+    }
+}
+
+impl Engine {
+    /// Runs the stages until nothing is left to do. Without new input or a new local day it writes nothing.
+    ///
+    /// # Errors
+    /// When a run is refused or the log does not take it; days appended before stay.
+    pub async fn run_stages(
+        &self,
+        person: PersonId,
+        now: Instant,
+        only: Option<LocalDay>,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<LoopReport, EngineError> {
+        for _ in 0..super::TRIES {
+            match self.try_run_stages(person, now, only, progress).await {
+                Err(EngineError::Journal(JournalError::Conflict)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(JournalError::Conflict.into())
+    }
+
+    async fn try_run_stages(
+        &self,
+        person: PersonId,
+        now: Instant,
+        only: Option<LocalDay>,
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<LoopReport, EngineError> {
+        let mut state = self.state(person).await?;
+        let history = History::of(self.views.observations(person).await?);
+        let today = run::today(&state, now);
+        let plan = plan(&state, today, now, only);
+        let mut report = LoopReport { day: only.unwrap_or(today).to_string(), ..LoopReport::default() };
+        let mut gathered: Vec<(Meta, Event)> = Vec::new();
+        let (mut appended, total) = (state.revision, plan.len() as u64);
+        for (index, (day, present)) in plan.into_iter().enumerate() {
+            let run = Run::day(person, &state, &history, day, present)?;
+            let meta = run.meta();
+            report.days += 1;
+            run.events.iter().for_each(|event| report.count(event));
+            gathered.extend(run.events.into_iter().map(|event| (meta.clone(), event)));
+            state = run.state;
+            progress(index as u64 + 1, total);
+            if gathered.len() >= EVENTS_PER_APPEND || index as u64 + 1 == total {
+                for chunk in gathered.chunks(1_000) {
+                    let key = format!("run/{}", appended.map_or(0, |revision| revision + 1));
+                    appended = Some(self.journal.append(person, appended, &key, chunk, now).await?);
+                }
+                gathered.clear();
+            }
+        }
+        self.views.catch_up().await?;
+        Ok(report)
+    }
+}
+
+/// Which days to run, in order, and which of them is the present one.
+fn plan(
+    state: &PersonState,
+    today: LocalDay,
+    now: Instant,
+    only: Option<LocalDay>,
+) -> Vec<(LocalDay, Option<Instant>)> {
+    if !state.registered {
+        return Vec::new();
+    }
+    if let Some(day) = only {
+        return vec![(day, Some(now))];
+    }
+    let mut plan: Vec<_> = state.pending.range(..today).map(|day| (*day, None)).collect();
+    let known = state
+        .last_present
+        .as_ref()
+        .is_some_and(|last| last.day >= today && last.input_revision == state.input_revision);
+    if !known {
+        plan.push((today, Some(now)));
+    }
+    plan
+}

@@ -1,0 +1,196 @@
+//! The independent reading of a text: every number, date, unit, direction and verb is found again in the evidence, or
+//! the text is not published. It shares no code with the template.
+
+use std::collections::BTreeSet;
+
+use crate::domain::claim::{Claim, ClaimKind, Direction, Narrative, Section, Sentence};
+use crate::domain::evidence::Value;
+use crate::domain::grade::{Design, Grade};
+use crate::domain::verb::{BOOSTERS, CAUSAL, CAUSAL_PHRASES, NEVER, NEVER_PHRASES};
+
+/// Something a text says that its evidence does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The sentence's number from 0, or `None` for the whole text.
+    pub sentence: Option<usize>,
+    /// Which check.
+    pub check: &'static str,
+}
+
+/// Checks a text against the claims it rests on.
+///
+/// # Errors
+/// Every fault found.
+pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut texts = BTreeSet::new();
+    for (index, sentence) in narrative.sentences.iter().enumerate() {
+        let mut fault = |check| faults.push(Fault { sentence: Some(index), check });
+        let mine: Vec<&Claim> = claims.iter().filter(|c| sentence.claim_ids.contains(&c.id)).collect();
+        if mine.is_empty() || mine.len() != sentence.claim_ids.len() {
+            fault("claims_exist");
+        }
+        if !texts.insert(sentence.text.as_str()) {
+            fault("no_duplicate");
+        }
+        if let Err(check) = sentence_check(sentence, &mine) {
+            fault(check);
+        }
+    }
+    let uncertain = claims.iter().any(|c| c.grade.is_some_and(|grade| grade > Grade::A));
+    let acknowledged = narrative.sentences.iter().any(|s| s.section == Section::Uncertainty);
+    if uncertain && !acknowledged {
+        faults.push(Fault { sentence: None, check: "uncertainty_is_acknowledged" });
+    }
+    let said: BTreeSet<_> = narrative.sentences.iter().flat_map(|s| &s.claim_ids).collect();
+    if claims.iter().any(|c| super::template::is_unfavourable(c) && !said.contains(&c.id)) {
+        faults.push(Fault { sentence: None, check: "nothing_unfavourable_is_left_out" });
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Checks one sentence against its claims.
+///
+/// # Errors
+/// The first check that fails.
+pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'static str> {
+    let text = sentence.text.as_str();
+    if !text.chars().all(|c| c.is_ascii() && !c.is_ascii_control() || c == '°') {
+        return Err("plain_letters");
+    }
+    if text.contains("://") || text.contains('@') || text.contains('<') || text.contains('[') {
+        return Err("no_markup_or_address");
+    }
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let spoken = format!(" {} ", words.join(" "));
+    let has_phrase = |list: &[&str]| list.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")));
+    if has(NEVER) || has_phrase(NEVER_PHRASES) {
+        return Err("no_forbidden_word");
+    }
+    let randomised = claims.iter().all(|c| c.design == Design::Randomised && c.grade < Some(Grade::D));
+    if (has(CAUSAL) || has_phrase(CAUSAL_PHRASES)) && (!randomised || claims.is_empty()) {
+        return Err("no_causal_word");
+    }
+    if has(BOOSTERS) || has(NUMBER_WORDS) {
+        return Err("no_booster_or_number_in_words");
+    }
+    numbers(text, claims)?;
+    labels(&lower, claims, sentence)?;
+    let graded: Vec<&&Claim> = claims.iter().filter(|c| c.kind.is_graded()).collect();
+    directions(&words, claims, sentence)?;
+    if let [claim] = graded.as_slice() {
+        hedge(&spoken, claim, sentence)?;
+    }
+    Ok(())
+}
+
+/// Numbers must be digits that stand in the evidence; words for them escape the comparison.
+const NUMBER_WORDS: &[&str] = &[
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "dozen", "hundred", "thousand", "double",
+    "doubled", "twice", "triple", "halved", "third", "quarter", "percent", "most", "nearly", "almost",
+];
+
+/// Each date and number, with the unit that follows, is one of the evidence's.
+fn numbers(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
+    let dates: BTreeSet<String> = claims
+        .iter()
+        .flat_map(|c| [Some(c.evidence.window), c.evidence.baseline])
+        .flatten()
+        .flat_map(|w| [w.first.to_string(), w.last.to_string()])
+        .collect();
+    let values: Vec<&Value> = claims.iter().flat_map(|c| &c.evidence.values).collect();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let rest = &text[at..];
+        if let Some(date) = rest.get(..10).filter(|d| is_date(d)) {
+            if !dates.contains(date) {
+                return Err("dates_stand_in_the_evidence");
+            }
+            at += 10;
+            continue;
+        }
+        let length = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let digits = rest[..length].trim_end_matches('.');
+        let negative = at > 0 && bytes[at - 1] == b'-';
+        let number = if negative { format!("-{digits}") } else { digits.to_owned() };
+        let after = &rest[digits.len()..];
+        if !values.iter().any(|v| v.shown() == number && unit_follows(v, after)) {
+            return Err("numbers_stand_in_the_evidence");
+        }
+        at += digits.len();
+    }
+    Ok(())
+}
+
+fn is_date(text: &str) -> bool {
+    text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
+}
+
+/// A number with a unit is followed by it, or by the upper end of an interval that is.
+fn unit_follows(value: &Value, after: &str) -> bool {
+    if value.unit.is_empty() {
+        return !after.starts_with(" %") && !after.starts_with('%');
+    }
+    let with_unit = |rest: &str| rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(&value.unit));
+    if with_unit(after) {
+        return true;
+    }
+    value.name == "interval_low"
+        && after.strip_prefix(" to ").is_some_and(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(rest.len());
+            with_unit(&rest[end..])
+        })
+}
+
+/// A sentence about a metric names it.
+fn labels(lower: &str, claims: &[&Claim], sentence: &Sentence) -> Result<(), &'static str> {
+    let named = claims.iter().all(|c| c.metric.is_none_or(|m| lower.contains(&m.label().to_lowercase())));
+    // The sentence about all that is uncertain names no metric.
+    if named || sentence.section == Section::Uncertainty { Ok(()) } else { Err("metric_is_named") }
+}
+
+/// Direction words agree with the claim's direction, and stand nowhere else.
+fn directions(words: &[&str], claims: &[&Claim], sentence: &Sentence) -> Result<(), &'static str> {
+    const LOWER: &[&str] = &["lower", "fell", "dropped", "declined", "less", "down", "worse"];
+    const HIGHER: &[&str] = &["higher", "rose", "climbed", "gained", "more", "up", "better"];
+    if sentence.section == Section::Uncertainty && claims.iter().all(|c| !c.kind.is_graded()) || claims.len() > 2 {
+        return Ok(());
+    }
+    // "up to" is a date's, not a direction.
+    let up_to = words.windows(2).filter(|pair| pair == &["up", "to"]).count();
+    let count = |list: &[&str]| words.iter().filter(|w| list.contains(w)).count();
+    let (down, up) = (count(LOWER), count(HIGHER) - up_to.min(count(HIGHER)));
+    let direction = claims.iter().find_map(|c| c.direction);
+    let wrong = match direction {
+        Some(Direction::Lower) => up > 0,
+        Some(Direction::Higher) => down > 0,
+        None => up + down > 0,
+    };
+    if wrong { Err("direction_agrees") } else { Ok(()) }
+}
+
+/// The exact hedge of the grade stands in the sentence, and no other.
+fn hedge(spoken: &str, claim: &Claim, sentence: &Sentence) -> Result<(), &'static str> {
+    if sentence.section == Section::Uncertainty {
+        return Ok(());
+    }
+    let (probably, may, chance) =
+        (spoken.contains(" probably "), spoken.contains(" may "), spoken.contains(" could be chance "));
+    let undecided = spoken.contains(" not enough consistent data to tell ") || spoken.contains(" too early to call ");
+    let compares = matches!(claim.kind, ClaimKind::Change | ClaimKind::Experiment);
+    let right = match claim.grade {
+        _ if undecided => !probably && !may && !chance && !spoken.contains(" lower ") && !spoken.contains(" higher "),
+        Some(Grade::A) => !probably && !may && !chance,
+        Some(Grade::B) => probably && !may && !chance,
+        Some(Grade::C) => may && !probably && (chance || !compares),
+        Some(Grade::D) | None => false,
+    };
+    if right { Ok(()) } else { Err("hedge_of_the_grade") }
+}

@@ -1,0 +1,199 @@
+//! Which claims a narrative may make today, in the order in which they matter.
+
+use crate::domain::claim::{Claim, ClaimId, ClaimKind};
+use crate::domain::day::LocalDay;
+use crate::domain::degradation::Degradation;
+use crate::domain::evidence::{Evidence, Value, Window};
+use crate::domain::experiment::Evaluation;
+use crate::domain::grade::{Design, Grade};
+use crate::domain::insight::{Insight, InsightKind};
+use crate::domain::intervention::ProposalStatus;
+use crate::domain::metric::Metric;
+use crate::domain::score::Band;
+use crate::engine::run::Run;
+
+/// Metrics whose usual value a person is told first.
+const SALIENT: [Metric; 12] = [
+    Metric::SleepDuration,
+    Metric::RestingHeartRate,
+    Metric::HrvRmssd,
+    Metric::RecoveryScore,
+    Metric::Steps,
+    Metric::Stress,
+    Metric::SleepEfficiency,
+    Metric::Strain,
+    Metric::RespiratoryRate,
+    Metric::BodyBattery,
+    Metric::SleepScore,
+    Metric::HrvSdnn,
+];
+/// Metrics whose latest value is worth saying by itself.
+const LATEST: [Metric; 3] = [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd];
+/// Usual values in one text.
+const MOST_LEVELS: usize = 5;
+
+/// The claims of a run, most salient first.
+#[must_use]
+pub fn claims(run: &Run<'_>, evaluations: &[Evaluation]) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    claims.extend(newest_data(run));
+    claims.extend(day_score(run));
+    let rank = |metric: Metric| SALIENT.iter().position(|m| *m == metric).unwrap_or(SALIENT.len());
+    let mut open: Vec<&Insight> = run.state.insights.values().collect();
+    open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
+    claims.extend(of_kind(&open, InsightKind::Change, usize::MAX));
+    claims.extend(evaluations.iter().map(evaluation));
+    claims.extend(LATEST.iter().filter_map(|metric| latest(run, *metric)));
+    claims.extend(of_kind(&open, InsightKind::Level, MOST_LEVELS));
+    claims.extend(suggestions(run));
+    if open.iter().all(|i| i.kind != InsightKind::Level) {
+        claims.extend(of_kind(&open, InsightKind::InsufficientData, 3));
+    }
+    claims.extend(states(run));
+    claims
+}
+
+fn of_kind(open: &[&Insight], kind: InsightKind, most: usize) -> Vec<Claim> {
+    open.iter().filter(|i| i.kind == kind).take(most).map(|i| insight(i)).collect()
+}
+
+/// The claim a statement makes as it stands.
+#[must_use]
+pub fn insight(insight: &Insight) -> Claim {
+    let graded = insight.kind.claim().is_graded();
+    Claim {
+        id: ClaimId::new(&insight.id.to_string(), insight.day),
+        kind: insight.kind.claim(),
+        metric: Some(insight.metric),
+        grade: graded.then_some(insight.grade),
+        design: insight.design,
+        direction: insight.direction,
+        code: (!graded).then(|| insight.kind.key().to_owned()),
+        evidence: insight.evidence.clone(),
+    }
+}
+
+fn evaluation(evaluation: &Evaluation) -> Claim {
+    let code = if evaluation.unreliable.is_empty() { evaluation.verdict.key() } else { "unreliable" };
+    Claim {
+        id: ClaimId::new(&evaluation.id.to_string(), evaluation.day),
+        kind: ClaimKind::Experiment,
+        metric: Some(evaluation.metric),
+        grade: Some(evaluation.grade),
+        design: evaluation.design,
+        direction: evaluation.moved.filter(|_| evaluation.grade < Grade::D),
+        code: Some(code.to_owned()),
+        evidence: evaluation.evidence.clone(),
+    }
+}
+
+fn fact(run: &Run<'_>, entity: &str, kind: ClaimKind, day: LocalDay, code: Option<&str>, values: Vec<Value>) -> Claim {
+    Claim {
+        id: ClaimId::new(entity, day),
+        kind,
+        metric: None,
+        grade: None,
+        design: Design::Observational,
+        direction: None,
+        code: code.map(str::to_owned),
+        evidence: Evidence {
+            metric: None,
+            sources: Vec::new(),
+            window: Window::ending(day, 1),
+            baseline: None,
+            input_revision: run.input_revision,
+            values,
+        },
+    }
+}
+
+fn newest_data(run: &Run<'_>) -> Option<Claim> {
+    let newest = run.state.newest_data.map(|newest| newest.min(run.day))?;
+    let age = run.day.days_since(newest);
+    if age < 2 {
+        return None;
+    }
+    let values = vec![Value::new("days_old", age as f64, "days", 0)];
+    Some(fact(run, "newest_data", ClaimKind::State, newest, Some("newest_data"), values))
+}
+
+fn day_score(run: &Run<'_>) -> Option<Claim> {
+    let score = *run.state.scores.get(&run.analysed)?;
+    let mut values = vec![Value::new("score", score.into(), "", 0), Value::new("score_max", 100.0, "", 0)];
+    if let Some(before) = run.state.scores.get(&run.analysed.minus(1)) {
+        values.push(Value::new("previous_score", (*before).into(), "", 0));
+        values.push(Value::new("delta", f64::from(score) - f64::from(*before), "", 0));
+    }
+    let band = Band::of(score).key();
+    let mut claim = fact(run, "day_score", ClaimKind::DayScore, run.analysed, Some(band), values);
+    let parts = [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
+    let mut sources: Vec<_> =
+        parts.iter().filter_map(|m| run.history.on(*m, run.analysed)).map(|d| d.provider).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    claim.evidence.sources = sources;
+    Some(claim)
+}
+
+fn latest(run: &Run<'_>, metric: Metric) -> Option<Claim> {
+    let value = run.history.on(metric, run.analysed)?;
+    let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
+    let values = vec![
+        Value::new("value", value.value, unit, decimals),
+        Value::new("n", 1.0, "", 0),
+        Value::new("window_days", 1.0, "", 0),
+    ];
+    let entity = format!("measured.{metric}");
+    let mut claim = fact(run, &entity, ClaimKind::Measured, run.analysed, None, values);
+    claim.metric = Some(metric);
+    claim.evidence.metric = Some(metric);
+    claim.evidence.sources = vec![value.provider];
+    Some(claim)
+}
+
+fn suggestions(run: &Run<'_>) -> Vec<Claim> {
+    let open = run.state.proposals.values().filter(|held| {
+        held.status == ProposalStatus::Open && run.state.insights.contains_key(&held.proposal.insight_id)
+    });
+    let mut claims: Vec<Claim> = open
+        .map(|held| {
+            let proposal = &held.proposal;
+            let (entity, code) = (proposal.id.to_string(), proposal.intervention.as_str());
+            let mut claim = fact(run, &entity, ClaimKind::Suggestion, run.day, Some(code), Vec::new());
+            claim.metric = Some(proposal.metric);
+            claim.evidence.metric = Some(proposal.metric);
+            claim.evidence.sources.clone_from(&proposal.sources);
+            claim
+        })
+        .collect();
+    // One suggestion of each kind is enough, however many statements lead to it.
+    claims.sort_by(|a, b| (&a.code, a.metric).cmp(&(&b.code, b.metric)));
+    claims.dedup_by(|a, b| a.code == b.code);
+    claims
+}
+
+fn states(run: &Run<'_>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for state in &run.state.degradation {
+        let (values, metric) = match state {
+            Degradation::InsufficientData { points } => (
+                vec![
+                    Value::new("n", (*points).into(), "", 0),
+                    Value::new("needed", 7.0, "", 0),
+                    Value::new("window_days", 14.0, "", 0),
+                ],
+                None,
+            ),
+            Degradation::BaselinesFrozen { hours_without_data } => {
+                (vec![Value::new("hours_without_data", *hours_without_data as f64, "h", 0)], None)
+            }
+            Degradation::ConflictingSignals { metric } => (Vec::new(), Some(*metric)),
+        };
+        let entity = metric.map_or_else(|| format!("state.{}", state.key()), |m| format!("state.{}.{m}", state.key()));
+        let mut claim = fact(run, &entity, ClaimKind::State, run.day, Some(state.key()), values);
+        claim.metric = metric;
+        claim.evidence.metric = metric;
+        claims.push(claim);
+    }
+    claims
+}

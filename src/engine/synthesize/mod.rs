@@ -1,0 +1,116 @@
+//! SYNTHESIZE: what does a person read today?
+//!
+//! Input: what holds. Output: one text, each sentence with its section and claims, worded by the template and read again
+//! by an independent check before it is published. A text that does not pass is not written at all.
+
+pub mod check;
+pub mod claims;
+pub mod template;
+
+use crate::domain::claim::{Claim, Narrative, Notice, Period, Section, Sentence};
+use crate::domain::day::LocalDay;
+use crate::domain::event::{Event, NarrativePublished};
+use crate::domain::grade::Grade;
+use crate::engine::run::{Run, RunError};
+use template::Refused;
+
+/// What a text is made of: claims in the order in which they matter, and the notices that come first.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// The day of the text.
+    pub day: LocalDay,
+    /// What it looks back on.
+    pub period: Period,
+    /// The claims, most salient first.
+    pub claims: Vec<Claim>,
+    /// Active safety notices.
+    pub notices: Vec<Notice>,
+}
+
+/// Writes the text of a brief and checks it.
+///
+/// # Errors
+/// When a claim cannot be said, or the check finds something its evidence does not hold.
+pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
+    let mut sentences = Vec::new();
+    for (turn, claim) in brief.claims.iter().enumerate() {
+        sentences.push(Sentence {
+            section: template::section(claim),
+            text: template::sentence(claim, turn)?,
+            claim_ids: vec![claim.id.clone()],
+            grade: claim.grade,
+        });
+    }
+    sentences.extend(uncertainty(&brief.claims));
+    sentences.sort_by_key(|s| s.section);
+    let mut attributions: Vec<String> = brief
+        .claims
+        .iter()
+        .flat_map(|c| &c.evidence.sources)
+        .filter_map(|p| p.terms().attribution)
+        .map(str::to_owned)
+        .collect();
+    attributions.sort();
+    attributions.dedup();
+    let title = match brief.period {
+        Period::Daily => format!("Your day, {}", brief.day),
+        Period::Weekly => format!("Your week up to {}", brief.day),
+    };
+    let narrative = Narrative {
+        day: brief.day,
+        period: brief.period,
+        title,
+        notices: brief.notices.clone(),
+        sentences,
+        source: "template".to_owned(),
+        attributions,
+    };
+    check::check(&narrative, &brief.claims).map_err(|faults| {
+        let first = faults.first().map_or("", |fault| fault.check);
+        let claim = faults.first().and_then(|f| f.sentence).and_then(|i| narrative.sentences[i].claim_ids.first());
+        Refused { claim: claim.map(ToString::to_string).unwrap_or_default(), reason: first.to_owned() }
+    })?;
+    Ok(narrative)
+}
+
+fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
+    let below: Vec<&Claim> = claims.iter().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).collect();
+    let text = if below.is_empty() {
+        "All of this describes what was measured; it does not say what brought it about."
+    } else {
+        "What is worded with probably or may can still turn out otherwise as days come in, and nothing here says what \
+         brought it about."
+    };
+    let rests_on: Vec<&Claim> = if below.is_empty() { claims.iter().collect() } else { below };
+    Some(Sentence {
+        section: Section::Uncertainty,
+        text: text.to_owned(),
+        claim_ids: rests_on.iter().map(|c| c.id.clone()).collect(),
+        grade: rests_on.iter().filter_map(|c| c.grade).max(),
+    })
+    .filter(|s| !s.claim_ids.is_empty())
+}
+
+/// Runs the stage.
+///
+/// # Errors
+/// When the text cannot be written, does not pass its check, or would break an invariant.
+pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
+    let evaluations: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::EvaluationCompleted(e) => Some(e.evaluation.clone()),
+            Event::EvaluationMarkedUnreliable(e) => Some(e.evaluation.clone()),
+            _ => None,
+        })
+        .collect();
+    let claims = claims::claims(run, &evaluations);
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let notices = run.state.notices.values().cloned().collect();
+    let brief = Brief { day: run.day, period: Period::Daily, claims, notices };
+    let narrative = write(&brief).map_err(|refused| RunError::Text { day: run.day, reason: refused.to_string() })?;
+    run.emit(NarrativePublished { narrative, claims: brief.claims })
+}

@@ -1,0 +1,239 @@
+//! The template: one sentence a claim, worded by its kind, grade and design, with numbers from its evidence only.
+
+use crate::domain::claim::{Claim, ClaimKind, Direction, Section};
+use crate::domain::grade::{Design, Grade};
+use crate::domain::metric::Desirable;
+use crate::domain::verb;
+
+/// A claim that cannot be said: a number its kind needs is missing.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("claim {claim}: {reason}")]
+pub struct Refused {
+    /// The claim.
+    pub claim: String,
+    /// What is missing or wrong.
+    pub reason: String,
+}
+
+/// The sentence of a claim. `turn` varies the wording, so that ten usual values do not read like a table.
+///
+/// # Errors
+/// When a number that the sentence needs is not in the evidence.
+pub fn sentence(claim: &Claim, turn: usize) -> Result<String, Refused> {
+    let say = Say { claim };
+    match claim.kind {
+        ClaimKind::Level => say.level(turn),
+        ClaimKind::Change => say.change(),
+        ClaimKind::Experiment => say.experiment(),
+        ClaimKind::Measured => say.measured(),
+        ClaimKind::DayScore => say.day_score(),
+        ClaimKind::Suggestion => say.suggestion(),
+        ClaimKind::State => say.state(),
+        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => {
+            Err(say.refuse("no stage makes claims of this kind"))
+        }
+    }
+}
+
+/// The section a claim's sentence stands in.
+#[must_use]
+pub fn section(claim: &Claim) -> Section {
+    match claim.kind {
+        ClaimKind::DayScore => Section::Summary,
+        ClaimKind::State if claim.code.as_deref() == Some("newest_data") => Section::Summary,
+        ClaimKind::Change if is_unfavourable(claim) => Section::Risk,
+        ClaimKind::Measured => Section::Driver,
+        ClaimKind::Suggestion => Section::NextStep,
+        ClaimKind::State => Section::Uncertainty,
+        ClaimKind::Change
+        | ClaimKind::Level
+        | ClaimKind::Experiment
+        | ClaimKind::Trend
+        | ClaimKind::Step
+        | ClaimKind::Association
+        | ClaimKind::Streak => Section::KeyPoint,
+    }
+}
+
+/// Whether a claim says that something moved the unwelcome way.
+#[must_use]
+pub fn is_unfavourable(claim: &Claim) -> bool {
+    let desirable = claim.metric.map_or(Desirable::Neutral, |metric| metric.definition().desirable);
+    matches!(
+        (desirable, claim.direction),
+        (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))
+    )
+}
+
+struct Say<'a> {
+    claim: &'a Claim,
+}
+
+impl Say<'_> {
+    fn refuse(&self, reason: &str) -> Refused {
+        Refused { claim: self.claim.id.to_string(), reason: reason.to_owned() }
+    }
+
+    /// A number as it is shown, without its unit.
+    fn number(&self, name: &str) -> Result<String, Refused> {
+        let value = self.claim.evidence.value(name);
+        value.map(crate::domain::evidence::Value::shown).ok_or_else(|| self.refuse(&format!("{name} is missing")))
+    }
+
+    /// A number with its unit.
+    fn quantity(&self, name: &str) -> Result<String, Refused> {
+        let value = self.claim.evidence.value(name).ok_or_else(|| self.refuse(&format!("{name} is missing")))?;
+        Ok(if value.unit.is_empty() { value.shown() } else { format!("{} {}", value.shown(), value.unit) })
+    }
+
+    fn label(&self) -> Result<&'static str, Refused> {
+        self.claim.metric.map(crate::domain::metric::Metric::label).ok_or_else(|| self.refuse("no metric"))
+    }
+
+    fn sureness(&self) -> Result<String, Refused> {
+        let value = self.claim.evidence.value("confidence").ok_or_else(|| self.refuse("confidence is missing"))?;
+        Ok(format!("{}, {}", verb::confidence(value.value), value.shown()))
+    }
+
+    fn interval(&self) -> Result<String, Refused> {
+        let percent = self.quantity("interval_pct")?;
+        Ok(format!("{percent} interval {} to {}", self.number("interval_low")?, self.quantity("interval_high")?))
+    }
+
+    fn grade(&self) -> Grade {
+        self.claim.grade.unwrap_or(Grade::D)
+    }
+
+    fn level(&self, turn: usize) -> Result<String, Refused> {
+        let verb = verb::level(self.grade()).ok_or_else(|| self.refuse("a usual value at D is not stated"))?;
+        let (label, mean, interval) = (self.label()?, self.quantity("mean")?, self.interval()?);
+        let (n, days, sure) = (self.number("n")?, self.number("window_days")?, self.sureness()?);
+        Ok(match turn % 3 {
+            0 => format!(
+                "Over the last {days} days your {label} {verb} {mean} ({interval}; {n} of {days} days; {sure})."
+            ),
+            1 => format!("Your {label} {verb} {mean} over the last {days} days, on {n} of them ({interval}; {sure})."),
+            _ => {
+                format!("As for your {label}, it {verb} {mean} over {n} of the last {days} days ({interval}; {sure}).")
+            }
+        })
+    }
+
+    fn change(&self) -> Result<String, Refused> {
+        let direction = self.claim.direction.ok_or_else(|| self.refuse("no direction"))?;
+        let label = self.label()?;
+        let (after, before) = (self.quantity("mean_after")?, self.quantity("mean_before")?);
+        let (n_after, n_before) = (self.number("n_after")?, self.number("n_before")?);
+        let (days, days_before) = (self.number("after_days")?, self.number("before_days")?);
+        let last = self.claim.evidence.window.last;
+        let Some(verb) = verb::change(self.grade(), self.claim.design, direction) else {
+            return Ok(format!(
+                "In the {days} days up to {last} your {label} averaged {after} ({n_after} days); too early to call a change."
+            ));
+        };
+        let chance = if self.grade() == Grade::C { "; this could be chance" } else { "" };
+        let earlier = self
+            .claim
+            .evidence
+            .baseline
+            .map_or_else(|| "before".to_owned(), |baseline| format!("that ended on {}", baseline.last));
+        Ok(format!(
+            "In the {days} days up to {last} your {label} {verb}: {after} against {before} in the {days_before} days \
+             {earlier}, a difference of {} ({}; {n_after} and {n_before} days; {}{chance}).",
+            self.quantity("difference")?,
+            self.interval()?,
+            self.sureness()?
+        ))
+    }
+
+    fn experiment(&self) -> Result<String, Refused> {
+        let label = self.label()?;
+        let (with, without) = (self.number("n_with")?, self.number("n_without")?);
+        let worded = self.claim.direction.and_then(|d| verb::change(self.grade(), self.claim.design, d));
+        let verdict = self.claim.code.as_deref().unwrap_or_default();
+        let (Some(verb), "helpful" | "not_helpful") = (worded, verdict) else {
+            return Ok(format!(
+                "Your experiment on {label}: not enough consistent data to tell ({with} days with it, {without} without)."
+            ));
+        };
+        if self.claim.design == Design::Randomised {
+            return Ok(format!(
+                "In this experiment it {verb} your {label} by {} ({}; {with} days with it, {without} without; {}).",
+                self.quantity("difference")?,
+                self.interval()?,
+                self.sureness()?
+            ));
+        }
+        let chance = if self.grade() == Grade::C { "; this could be chance" } else { "" };
+        Ok(format!(
+            "During your experiment your {label} {verb}: {} against {} before ({}; {with} days with it, {without} \
+             without; {}{chance}); a comparison of before and after cannot show what brought it about.",
+            self.quantity("mean_after")?,
+            self.quantity("mean_before")?,
+            self.interval()?,
+            self.sureness()?
+        ))
+    }
+
+    fn measured(&self) -> Result<String, Refused> {
+        let day = self.claim.evidence.window.last;
+        Ok(format!("On {day} your {} was {}.", self.label()?, self.quantity("value")?))
+    }
+
+    fn day_score(&self) -> Result<String, Refused> {
+        let band = match self.claim.code.as_deref() {
+            Some("take_it_easy") => "Take it easy",
+            Some("maintain") => "Maintain",
+            Some("go_for_it") => "Go for it",
+            _ => return Err(self.refuse("no band")),
+        };
+        let day = self.claim.evidence.window.last;
+        let before = match self.claim.evidence.value("previous_score") {
+            Some(value) => format!(" after {} the day before", value.shown()),
+            None => String::new(),
+        };
+        let (score, most) = (self.number("score")?, self.number("score_max")?);
+        Ok(format!("Your readiness score on {day} was {score} of {most}{before}: {band}."))
+    }
+
+    fn suggestion(&self) -> Result<String, Refused> {
+        let what = match self.claim.code.as_deref() {
+            Some("regular_bedtime") => "keeping your bedtime within the same half hour for a while",
+            Some("wind_down") => "an hour of dim light without screens before bed",
+            Some("daylight_walk") => "a walk in daylight, at a pace at which you can talk",
+            _ => return Err(self.refuse("unknown intervention")),
+        };
+        let label = self.label()?;
+        Ok(format!("If you like, you could try {what}, and see whether your {label} moves with it."))
+    }
+
+    fn state(&self) -> Result<String, Refused> {
+        match (self.claim.code.as_deref(), self.claim.metric) {
+            (Some("newest_data"), _) => {
+                let (day, age) = (self.claim.evidence.window.last, self.quantity("days_old")?);
+                Ok(format!("Your newest data are from {day}, {age} ago; what follows describes the time up to then."))
+            }
+            (Some("insufficient_data"), Some(metric)) => Ok(format!(
+                "There are {} of {} days with {} so far; saying what is usual for you takes at least {}.",
+                self.number("n")?,
+                self.number("window_days")?,
+                metric.label(),
+                self.number("needed")?
+            )),
+            (Some("insufficient_data"), None) => Ok(format!(
+                "In the last {} days no metric has data on more than {}; no change is looked for below {}.",
+                self.number("window_days")?,
+                self.number("n")?,
+                self.number("needed")?
+            )),
+            (Some("baselines_frozen"), _) => Ok(format!(
+                "No wearable data has come in for {}, so your usual values stand still until it does.",
+                self.quantity("hours_without_data")?
+            )),
+            (Some("conflicting_signals"), Some(metric)) => {
+                Ok(format!("Two sources disagree about your {}, so neither counts for an alert.", metric.label()))
+            }
+            _ => Err(self.refuse("unknown state")),
+        }
+    }
+}

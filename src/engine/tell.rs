@@ -1,0 +1,179 @@
+//! What a person reads: today, their metrics, their insights, their text.
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::synthesize::{claims, template};
+use super::{Engine, EngineError, run};
+use crate::domain::Instant;
+use crate::domain::claim::{Narrative, Period};
+use crate::domain::day::LocalDay;
+use crate::domain::insight::Insight;
+use crate::domain::metric::Metric;
+use crate::domain::person::PersonId;
+use crate::domain::score::Band;
+use crate::engine::history::History;
+
+/// An insight as a person reads it.
+#[derive(Clone, Debug, Serialize)]
+pub struct InsightView {
+    /// Its id, for `why`.
+    pub id: String,
+    /// Level, change, insufficient data.
+    pub kind: &'static str,
+    /// The metric.
+    pub metric_key: &'static str,
+    /// What it says.
+    pub statement: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// Valid days in the smaller window.
+    pub n: u32,
+    /// What they are worth after their autocorrelation.
+    pub n_effective: f64,
+    /// 0 to 1.
+    pub coverage: f64,
+    /// The grade.
+    pub grade: crate::domain::grade::Grade,
+    /// How the evidence came about.
+    pub design: crate::domain::grade::Design,
+    /// What it rests on.
+    pub evidence: crate::domain::evidence::Evidence,
+}
+
+/// A metric as a person reads it.
+#[derive(Clone, Debug, Serialize)]
+pub struct MetricView {
+    /// The key.
+    pub metric_key: &'static str,
+    /// The name.
+    pub label: &'static str,
+    /// The unit.
+    pub unit: &'static str,
+    /// Days with a value.
+    pub days: usize,
+    /// The newest of them.
+    pub newest_day: String,
+    /// Its value.
+    pub newest_value: f64,
+    /// Who measured it.
+    pub source: &'static str,
+    /// The last 60 days' mean, where it is stated.
+    pub usual: Option<f64>,
+}
+
+/// Today as a person reads it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TodayView {
+    /// The present local day.
+    pub day: String,
+    /// The newest day with data.
+    pub newest_data: Option<String>,
+    /// The present day's score; none without its data.
+    pub score: Option<u8>,
+    /// Its band.
+    pub band: Option<&'static str>,
+    /// The difference from the day before.
+    pub delta: Option<i32>,
+    /// Active safety notices.
+    pub notices: Vec<Json>,
+    /// What is held back, and what that blocks.
+    pub degradation: Vec<Json>,
+    /// The insights that hold.
+    pub insights: Vec<InsightView>,
+}
+
+/// The view of an insight.
+#[must_use]
+pub fn view(insight: &Insight) -> InsightView {
+    let claim = claims::insight(insight);
+    InsightView {
+        id: insight.id.to_string(),
+        kind: insight.kind.key(),
+        metric_key: insight.metric.key(),
+        statement: template::sentence(&claim, 0).unwrap_or_default(),
+        confidence: insight.confidence,
+        n: insight.n,
+        n_effective: insight.n_effective,
+        coverage: insight.coverage,
+        grade: insight.grade,
+        design: insight.design,
+        evidence: insight.evidence.clone(),
+    }
+}
+
+impl Engine {
+    /// The insights that hold: changes first, then usual values, by metric.
+    ///
+    /// # Errors
+    /// When the read models do not answer.
+    pub async fn insights(&self, person: PersonId) -> Result<Vec<InsightView>, EngineError> {
+        let state = self.state(person).await?;
+        let mut open: Vec<&Insight> = state.insights.values().collect();
+        open.sort_by_key(|i| (std::cmp::Reverse(i.kind == crate::domain::insight::InsightKind::Change), i.metric));
+        Ok(open.into_iter().map(view).collect())
+    }
+
+    /// The present day.
+    ///
+    /// # Errors
+    /// When the read models do not answer.
+    pub async fn today(&self, person: PersonId, now: Instant) -> Result<TodayView, EngineError> {
+        let state = self.state(person).await?;
+        let day = run::today(&state, now);
+        let score = state.scores.get(&day).copied();
+        let before = state.scores.get(&day.minus(1)).copied();
+        let degradation =
+            state.degradation.iter().map(|d| json!({ "state": d.key(), "blocks": d.blocks(), "detail": d }));
+        Ok(TodayView {
+            day: day.to_string(),
+            newest_data: state.newest_data.map(|day| day.to_string()),
+            score,
+            band: score.map(|score| Band::of(score).label()),
+            delta: score.zip(before).map(|(today, before)| i32::from(today) - i32::from(before)),
+            notices: state.notices.values().map(|n| json!({ "id": n.id, "rule": n.rule, "text": n.text })).collect(),
+            degradation: degradation.collect(),
+            insights: self.insights(person).await?,
+        })
+    }
+
+    /// The metrics of which anything was measured, with the newest value of each.
+    ///
+    /// # Errors
+    /// When the read models do not answer.
+    pub async fn metrics(&self, person: PersonId) -> Result<Vec<MetricView>, EngineError> {
+        let state = self.state(person).await?;
+        let history = History::of(self.views.observations(person).await?);
+        let last = LocalDay::new(chrono::NaiveDate::MAX);
+        let row = |metric: Metric| {
+            let days = history.days(metric, last);
+            let newest = days.last()?;
+            let level = state.open(crate::domain::insight::InsightKind::Level, metric);
+            Some(MetricView {
+                metric_key: metric.key(),
+                label: metric.label(),
+                unit: metric.unit().symbol(),
+                days: days.len(),
+                newest_day: newest.day.to_string(),
+                newest_value: newest.value,
+                source: newest.provider.label(),
+                usual: level.and_then(|i| i.evidence.value("mean")).map(|v| v.value),
+            })
+        };
+        Ok(history.metrics().filter_map(row).collect())
+    }
+
+    /// The newest published text of a period.
+    ///
+    /// # Errors
+    /// When there is none, or the read models do not answer.
+    pub async fn narrative(&self, person: PersonId, period: Period) -> Result<Narrative, EngineError> {
+        self.views.catch_up().await?;
+        let newest = self.views.entities(person, "narrative", None).await?;
+        newest
+            .into_iter()
+            .filter_map(|entity| serde_json::from_value::<Narrative>(entity.body).ok())
+            .find(|narrative| narrative.period == period)
+            .ok_or_else(|| EngineError::NotFound { what: "narrative", id: "yet; run `candor loop` first".to_owned() })
+    }
+}

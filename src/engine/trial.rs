@@ -1,0 +1,122 @@
+//! Experiments: fixing one before it starts, ending it early, logging whether it was done.
+
+use uuid::Uuid;
+
+use super::intervene;
+use super::{Engine, EngineError};
+use crate::domain::Instant;
+use crate::domain::day::LocalDay;
+use crate::domain::event::{AdherenceLogged, ExperimentStarted, ExperimentStopped};
+use crate::domain::evidence::Window;
+use crate::domain::experiment::{Experiment, ExperimentStatus};
+use crate::domain::grade::Design;
+use crate::domain::metric::Metric;
+use crate::domain::person::PersonId;
+
+/// Days before the start that are compared with.
+pub const BASELINE_DAYS: u32 = 28;
+
+/// What a person wants to try.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The catalogue entry.
+    pub intervention: String,
+    /// The outcome; the entry's first target when `None`.
+    pub metric: Option<Metric>,
+    /// The first day with it.
+    pub start: LocalDay,
+    /// How many days with it, washout included.
+    pub days: u32,
+}
+
+impl Engine {
+    /// Fixes and starts a before/after experiment. Its baseline ends the day before the start.
+    ///
+    /// # Errors
+    /// When the catalogue has no such entry, or an invariant refuses the windows.
+    pub async fn start_experiment(
+        &self,
+        person: PersonId,
+        wish: &Wish,
+        now: Instant,
+    ) -> Result<Experiment, EngineError> {
+        let entry = intervene::catalogue()
+            .entries
+            .iter()
+            .find(|entry| entry.key == wish.intervention)
+            .ok_or_else(|| EngineError::NotFound { what: "intervention", id: wish.intervention.clone() })?;
+        let target =
+            entry.targets.iter().find(|target| wish.metric.is_none_or(|metric| metric == target.metric)).ok_or_else(
+                || EngineError::NotFound {
+                    what: "outcome for this intervention:",
+                    id: wish.metric.map_or("", Metric::key).to_owned(),
+                },
+            )?;
+        let name = format!("experiment/{}/{}/{}", entry.key, target.metric, wish.start);
+        let experiment = Experiment {
+            id: Uuid::new_v5(&person.uuid(), name.as_bytes()),
+            intervention: entry.key.clone(),
+            metric: target.metric,
+            direction: target.direction,
+            design: Design::Observational,
+            baseline: Window::ending(wish.start.minus(1), BASELINE_DAYS),
+            washout_days: entry.washout_days,
+            intervention_window: Window {
+                first: wish.start,
+                last: wish.start.plus(wish.days.saturating_sub(1)),
+                days: wish.days,
+            },
+        };
+        let started = experiment.clone();
+        self.decide(person, &name, now, |state| {
+            if state.experiments.contains_key(&started.id) {
+                return Ok(Vec::new());
+            }
+            Ok(vec![ExperimentStarted { experiment: started.clone() }.into()])
+        })
+        .await?;
+        Ok(experiment)
+    }
+
+    /// Ends an experiment early; it is not evaluated then.
+    ///
+    /// # Errors
+    /// When there is no such running experiment.
+    pub async fn stop_experiment(
+        &self,
+        person: PersonId,
+        id: Uuid,
+        reason: &str,
+        now: Instant,
+    ) -> Result<(), EngineError> {
+        self.decide(person, &format!("stop/{id}"), now, |state| match state.experiments.get(&id).map(|e| e.status) {
+            Some(ExperimentStatus::Running) => {
+                Ok(vec![ExperimentStopped { experiment_id: id, reason: reason.to_owned() }.into()])
+            }
+            _ => Err(EngineError::NotFound { what: "running experiment", id: id.to_string() }),
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Logs whether it was done on a day; a later word about the same day replaces the earlier one.
+    ///
+    /// # Errors
+    /// When there is no such experiment.
+    pub async fn log_adherence(
+        &self,
+        person: PersonId,
+        id: Uuid,
+        days: &[LocalDay],
+        done: bool,
+        now: Instant,
+    ) -> Result<(), EngineError> {
+        self.decide(person, &format!("adherence/{id}"), now, |state| {
+            let known = state.experiments.get(&id).map(|e| &e.adherence);
+            let news = days.iter().filter(|day| known.and_then(|k| k.get(day)) != Some(&done));
+            Ok(news.map(|day| AdherenceLogged { experiment_id: id, day: *day, done }.into()).collect())
+        })
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Does everything still hold: the chain, the rules, the read models, and each run made again?
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::history::History;
+use super::ports::journal::{Fault, Recorded};
+use super::run::Run;
+use super::{Engine, EngineError};
+use crate::domain::event::Event;
+use crate::domain::invariants;
+use crate::domain::person::PersonId;
+use crate::domain::state::PersonState;
+
+/// Events read at a time.
+const PAGE: usize = 2_000;
+
+/// What a verification came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Whether nothing is wrong.
+    pub ok: bool,
+    /// Events walked.
+    pub events: u64,
+    /// Streams met.
+    pub streams: u64,
+    /// What is wrong, by position.
+    pub faults: Vec<Fault>,
+    /// Runs made again with the same outcome.
+    pub runs_reproduced: u64,
+    /// Runs made under other rules, which this build cannot make again; no fault.
+    pub runs_of_other_rules: u64,
+    /// Events whose key is destroyed.
+    pub redacted: u64,
+}
+
+impl Engine {
+    /// Checks the whole store.
+    ///
+    /// # Errors
+    /// When the store does not answer; what is wrong with it is in the answer.
+    pub async fn verify(&self, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<Verified, EngineError> {
+        let chain = self.journal.check(progress).await?;
+        let mut verified =
+            Verified { events: chain.events, streams: chain.streams, faults: chain.faults, ..Verified::default() };
+        if verified.faults.is_empty() {
+            self.views.catch_up().await?;
+            for person in self.views.persons().await? {
+                self.verify_person(person, &mut verified).await?;
+            }
+        }
+        verified.ok = verified.faults.is_empty();
+        Ok(verified)
+    }
+
+    async fn verify_person(&self, person: PersonId, verified: &mut Verified) -> Result<(), EngineError> {
+        let mut fold = Fold::new(person);
+        let mut from = 0;
+        loop {
+            let page = self.journal.read(person, from, PAGE).await?;
+            for recorded in &page {
+                fold.take(recorded, verified);
+            }
+            let Some(last) = page.last() else { break };
+            from = last.revision + 1;
+        }
+        if fold.redacted {
+            return Ok(());
+        }
+        let held = History::of(self.views.observations(person).await?);
+        if held != fold.history {
+            fold.fault(verified, "observations_view_matches_log");
+        }
+        if self.views.state(person).await? != fold.state {
+            fold.fault(verified, "state_view_matches_log");
+        }
+        Ok(())
+    }
+}
+
+/// A person's stream as it is folded again.
+struct Fold {
+    person: PersonId,
+    state: PersonState,
+    history: History,
+    /// The events of the run under way, kept until its last names the day and the rules.
+    run: Vec<(Event, String)>,
+    before_run: Option<PersonState>,
+    position: String,
+    redacted: bool,
+}
+
+impl Fold {
+    fn new(person: PersonId) -> Self {
+        Self {
+            person,
+            state: PersonState::default(),
+            history: History::default(),
+            run: Vec::new(),
+            before_run: None,
+            position: String::new(),
+            redacted: false,
+        }
+    }
+
+    fn fault(&self, verified: &mut Verified, rule: &str) {
+        verified.faults.push(Fault { position: self.position.clone(), rule: rule.to_owned() });
+    }
+
+    fn take(&mut self, recorded: &Recorded, verified: &mut Verified) {
+        self.position.clone_from(&recorded.position);
+        let Some((_, event)) = &recorded.content else {
+            verified.redacted += 1;
+            self.redacted = true;
+            return;
+        };
+        if self.redacted {
+            return;
+        }
+        if let Err(violation) = invariants::check(&self.state, event) {
+            self.fault(verified, violation.rule);
+        }
+        if event.is_of_stage() {
+            if self.run.is_empty() {
+                self.before_run = Some(self.state.clone());
+            }
+            self.run.push((event.clone(), recorded.position.clone()));
+            if let Event::DayAssessed(_) = event {
+                self.rerun(verified);
+            }
+        }
+        self.state.evolve(recorded.revision, event);
+        self.history.evolve(event);
+    }
+
+    fn rerun(&mut self, verified: &mut Verified) {
+        let run = std::mem::take(&mut self.run);
+        let (Some(before), Some((Event::DayAssessed(assessed), _))) = (self.before_run.take(), run.last()) else {
+            return;
+        };
+        if assessed.rules_digest != super::rules::digest() {
+            verified.runs_of_other_rules += 1;
+            return;
+        }
+        let again = Run::day(self.person, &before, &self.history, assessed.day, assessed.now);
+        let events = again.map(|run| run.events).unwrap_or_default();
+        let mut recorded: BTreeMap<usize, &(Event, String)> = run.iter().enumerate().collect();
+        for (index, event) in events.iter().enumerate() {
+            match recorded.remove(&index) {
+                Some((same, _)) if same == event => {}
+                Some((_, position)) => {
+                    let fault = Fault { position: position.clone(), rule: "run_is_reproducible".to_owned() };
+                    verified.faults.push(fault);
+                    return;
+                }
+                None => return self.fault(verified, "run_is_reproducible"),
+            }
+        }
+        if recorded.is_empty() {
+            verified.runs_reproduced += 1;
+        } else {
+            self.fault(verified, "run_is_reproducible");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Why am I seeing this, how sure are you, what would change it: answered from the log.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::synthesize::claims;
+use super::{Engine, EngineError};
+use crate::domain::claim::{Claim, ClaimId, ClaimKind};
+use crate::domain::day::LocalDay;
+use crate::domain::evidence::Evidence;
+use crate::domain::insight::Insight;
+use crate::domain::person::PersonId;
+use crate::domain::verb;
+use crate::engine::ports::journal::Recorded;
+
+/// Events named at most, the newest.
+const EVENTS: usize = 30;
+
+/// An answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Why {
+    /// What was asked about.
+    pub id: String,
+    /// Why this is shown.
+    pub why: String,
+    /// How sure it is, in words and as a number.
+    pub how_confident: String,
+    /// What would change it.
+    pub what_would_change_it: String,
+    /// Every number a sentence may show.
+    pub evidence: Evidence,
+    /// The rows it rests on, where it is about a metric.
+    pub rows: Vec<EvidenceRow>,
+    /// What happened to it.
+    pub events: Vec<EventRef>,
+}
+
+/// A measurement behind a statement.
+#[derive(Clone, Debug, Serialize)]
+pub struct EvidenceRow {
+    /// The local day.
+    pub day: LocalDay,
+    /// The value in the metric's unit.
+    pub value: f64,
+    /// Who measured it.
+    pub source: &'static str,
+    /// The file it stood in.
+    pub file: String,
+    /// The row of that file, from 1 without the header.
+    pub row: u32,
+}
+
+/// An event behind a statement.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventRef {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its place in the person's stream.
+    pub revision: u64,
+    /// Its place in the log.
+    pub position: String,
+    /// Its id.
+    pub event_id: String,
+    /// Its hash.
+    pub hash: String,
+    /// When it was recorded.
+    pub recorded_at: String,
+}
+
+impl EventRef {
+    /// The reference to a recorded event.
+    #[must_use]
+    pub fn of(recorded: &Recorded) -> Self {
+        Self {
+            kind: recorded.kind.clone(),
+            revision: recorded.revision,
+            position: recorded.position.clone(),
+            event_id: recorded.event_id.to_string(),
+            hash: recorded.hash.clone(),
+            recorded_at: recorded.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        }
+    }
+}
+
+impl Engine {
+    /// Answers for anything a sentence can claim: a claim `<entity>@<day>`, an insight, an evaluation, a day's score.
+    ///
+    /// # Errors
+    /// When there is no such thing for this person, or the store does not answer.
+    pub async fn why(&self, person: PersonId, id: &str) -> Result<Why, EngineError> {
+        self.views.catch_up().await?;
+        let claim = self.claim(person, id).await?;
+        let rows = self.rows(person, &claim).await?;
+        let events = self.events_behind(person, &claim).await?;
+        Ok(Why {
+            id: id.to_owned(),
+            why: reason(&claim),
+            how_confident: sureness(&claim),
+            what_would_change_it: change(&claim),
+            evidence: claim.evidence,
+            rows,
+            events,
+        })
+    }
+
+    async fn claim(&self, person: PersonId, id: &str) -> Result<Claim, EngineError> {
+        let published = |body: &Json| body.get("claim").and_then(|c| serde_json::from_value::<Claim>(c.clone()).ok());
+        if let Some(entity) = self.views.entities(person, "claim", Some(id)).await?.first()
+            && let Some(claim) = published(&entity.body)
+        {
+            return Ok(claim);
+        }
+        let bare = ClaimId::parse(id).map_or(id, |(entity, _)| entity);
+        if let Some(entity) = self.views.entities(person, "insight", Some(bare)).await?.first()
+            && let Ok(insight) = serde_json::from_value::<Insight>(entity.body.clone())
+        {
+            return Ok(claims::insight(&insight));
+        }
+        // A day's score by its day, or anything else a text has claimed, by its entity: the newest word counts.
+        let wanted = if id.parse::<LocalDay>().is_ok() { format!("day_score@{id}") } else { format!("{bare}@") };
+        let claimed = self.views.entities(person, "claim", None).await?;
+        claimed
+            .iter()
+            .find(|entity| entity.entity_id.starts_with(&wanted))
+            .and_then(|entity| published(&entity.body))
+            .ok_or_else(|| EngineError::NotFound { what: "claim, insight or evaluation", id: id.to_owned() })
+    }
+
+    async fn rows(&self, person: PersonId, claim: &Claim) -> Result<Vec<EvidenceRow>, EngineError> {
+        let Some(metric) = claim.metric.filter(|_| claim.kind != ClaimKind::Suggestion) else { return Ok(Vec::new()) };
+        let files = self.views.files(person).await?;
+        let windows = [claim.evidence.baseline, Some(claim.evidence.window)];
+        let mut rows: Vec<EvidenceRow> = self
+            .views
+            .observations(person)
+            .await?
+            .into_iter()
+            .filter(|o| o.key.metric == metric && windows.iter().flatten().any(|w| w.contains(o.day)))
+            .filter(|o| claim.evidence.sources.contains(&o.key.provider))
+            .map(|o| EvidenceRow {
+                day: o.day,
+                value: o.value,
+                source: o.key.provider.label(),
+                file: files.get(&o.key).cloned().unwrap_or_default(),
+                row: o.row,
+            })
+            .collect();
+        rows.sort_by_key(|row| (row.day, row.row));
+        Ok(rows)
+    }
+
+    async fn events_behind(&self, person: PersonId, claim: &Claim) -> Result<Vec<EventRef>, EngineError> {
+        let (entity, day) =
+            ClaimId::parse(claim.id.as_str()).unwrap_or((claim.id.as_str(), claim.evidence.window.last));
+        let day = day.to_string();
+        let places = [
+            ("insight", entity),
+            ("evaluation", entity),
+            ("intervention", entity),
+            ("baseline", entity),
+            ("day_score", if entity == "day_score" { day.as_str() } else { "" }),
+            ("claim", claim.id.as_str()),
+        ];
+        let mut revisions = Vec::new();
+        for (kind, id) in places.into_iter().filter(|(_, id)| !id.is_empty()) {
+            revisions.extend(self.views.trail(person, Some((kind, id))).await?.into_iter().map(|t| t.revision));
+        }
+        revisions.sort_unstable();
+        revisions.dedup();
+        let newest = revisions.len().saturating_sub(EVENTS);
+        let mut events = Vec::new();
+        for revision in &revisions[newest..] {
+            events.extend(self.journal.read(person, *revision, 1).await?.iter().map(EventRef::of));
+        }
+        Ok(events)
+    }
+}
+
+fn reason(claim: &Claim) -> String {
+    let label = claim.metric.map_or("this", crate::domain::metric::Metric::label);
+    let window = claim.evidence.window;
+    match claim.kind {
+        ClaimKind::Level => format!(
+            "Every day your {label} of the last 60 days is averaged; this is the mean from {} to {}, with what is known \
+             about how one day depends on the one before.",
+            window.first, window.last
+        ),
+        ClaimKind::Change => format!(
+            "Each Monday the last 30 days of your {label} are compared with the 60 before. A change was found, and only \
+             the days since then, compared with the same 60 days, decide how far it is trusted."
+        ),
+        ClaimKind::Experiment => {
+            format!("Your experiment on {label} came to its end, and its two windows were compared.")
+        }
+        ClaimKind::Measured => format!("It is the newest {label} your data hold, from {}.", window.last),
+        ClaimKind::DayScore => format!(
+            "It is the readiness score of {}, from steps, resting heart rate, sleep and stress, as far as they are there.",
+            window.last
+        ),
+        ClaimKind::Suggestion => format!(
+            "A change in your data led to it, and it passed its safety checks: it is low-risk information about {label}."
+        ),
+        ClaimKind::State => {
+            "It says what is missing or held back, so that silence is not taken for good news.".to_owned()
+        }
+        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "It was found.".to_owned(),
+    }
+}
+
+fn sureness(claim: &Claim) -> String {
+    match (claim.grade, claim.evidence.value("confidence")) {
+        (Some(grade), Some(value)) => {
+            format!("Grade {grade}: {} ({}) that the statement is true.", verb::confidence(value.value), value.shown())
+        }
+        _ => "It is a fact of the log and has no grade; it is as right as the device that measured it.".to_owned(),
+    }
+}
+
+fn change(claim: &Claim) -> String {
+    match claim.kind {
+        ClaimKind::Level => {
+            "More days make the interval narrower; days outside it move the mean; with fewer than 18 of \
+                             60 days it is no longer stated."
+                .to_owned()
+        }
+        ClaimKind::Change => "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
+                              withdrawn below a confidence of 0.4 and reaches a better grade from 0.6 on."
+            .to_owned(),
+        ClaimKind::Experiment => {
+            "A longer experiment, fewer missed days, or blocks in an order drawn by lot.".to_owned()
+        }
+        ClaimKind::Measured | ClaimKind::DayScore => {
+            "A correction by your provider, or a new file that says otherwise. \
+                                                      The old value stays in the log."
+                .to_owned()
+        }
+        ClaimKind::Suggestion => "It goes when the change it answers goes, or when you decline it.".to_owned(),
+        ClaimKind::State => "New data.".to_owned(),
+        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "New data.".to_owned(),
+    }
+}

@@ -1,0 +1,17 @@
+//! WHOOP, Strava, Garmin and files: foreign records become observations, and nothing else.
+//!
+//! A provider's folder knows its layouts and their traps; `files` knows containers (CSV, JSON, NDJSON, zip) and
+//! tells formats apart by content. Nothing here decides what is new, doubled or corrected: that is the engine's.
+//! Names, descriptions, notes and places never leave the file.
+
+mod candor;
+mod draft;
+mod fields;
+mod files;
+mod garmin;
+mod strava;
+mod time;
+mod whoop;
+mod written;
+
+pub use files::ExportFiles;

@@ -1,0 +1,217 @@
+//! Typed events over the sealed log: encode, seal once, chain, append; read, open, decode.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::chain::{Hash, Header};
+use super::event_id::event_id;
+use super::keys::{KeyStore, Scope};
+use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, LogPage, Position, ReadError, StoredEvent};
+use super::seal::{self, Binding};
+use super::verify::{Step, verify};
+use crate::domain::Instant;
+use crate::domain::event::{Event, Meta};
+use crate::domain::person::PersonId;
+use crate::engine::ports::entropy::Entropy;
+use crate::engine::ports::journal::{ChainReport, Fault, Journal, JournalError, Recorded};
+
+/// How often an append with an unknown outcome is repeated, with the same bytes and ids.
+const RETRIES: usize = 3;
+
+/// The log with its keys.
+pub struct SealedJournal {
+    log: Arc<dyn EventLog>,
+    keys: Arc<KeyStore>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl SealedJournal {
+    /// Joins a log, its keys and a source of nonces.
+    #[must_use]
+    pub fn new(log: Arc<dyn EventLog>, keys: Arc<KeyStore>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { log, keys, entropy }
+    }
+
+    /// A page of the whole log, opened. Events of no person are left out.
+    ///
+    /// # Errors
+    /// When the store does not answer or a record is not what it claims to be.
+    pub async fn read_all(
+        &self,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<(Vec<Recorded>, Option<Position>, bool), JournalError> {
+        let LogPage { events, next, caught_up } = self.log.read_all(after, limit).await.map_err(unavailable)?;
+        let mut opened = Vec::with_capacity(events.len());
+        for event in &events {
+            if let Some(person) = PersonId::of_stream(&event.stream) {
+                opened.push(self.open(person, event).await?);
+            }
+        }
+        Ok((opened, next, caught_up))
+    }
+
+    async fn open(&self, person: PersonId, event: &StoredEvent) -> Result<Recorded, JournalError> {
+        let fault = |reason: &str| JournalError::Inconsistent {
+            position: event.position.to_string(),
+            reason: reason.to_owned(),
+        };
+        let mut keys = Vec::with_capacity(event.key_ids.len());
+        for id in &event.key_ids {
+            keys.extend(self.keys.get(*id).await.map_err(unavailable)?);
+        }
+        let content = match &event.body {
+            Some(sealed) if keys.len() == event.key_ids.len() => {
+                let binding = Binding {
+                    stream: &event.stream,
+                    event_id: event.event_id,
+                    event_type: &event.event_type,
+                    schema_version: event.schema_version,
+                    key_ids: &event.key_ids,
+                };
+                let body = seal::open(&seal::mix(&keys), &binding, sealed).map_err(|_| fault("body_opens"))?;
+                let decoded = Event::decode(&event.event_type, event.schema_version, &body);
+                Some(decoded.map_err(|error| fault(&error.to_string()))?)
+            }
+            _ => None,
+        };
+        let recorded_at = Instant::from_timestamp_micros(event.recorded_at).ok_or_else(|| fault("recorded_at"))?;
+        Ok(Recorded {
+            position: event.position.to_string(),
+            person,
+            revision: event.revision,
+            event_id: event.event_id,
+            kind: event.event_type.clone(),
+            recorded_at,
+            hash: event.hash.to_hex(),
+            content,
+        })
+    }
+
+    /// Seals and chains events once; retries use the same bytes.
+    async fn chain(
+        &self,
+        person: PersonId,
+        (mut revision, mut previous): (u64, Hash),
+        key: &str,
+        events: &[(Meta, Event)],
+        recorded_at: i64,
+    ) -> Result<Vec<ChainedEvent>, JournalError> {
+        let stream = person.stream();
+        let length = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let mut chained = Vec::with_capacity(events.len());
+        for (index, (meta, event)) in (0..).zip(events) {
+            let mut key_ids = Vec::new();
+            let mut keys = Vec::new();
+            let scopes = event.providers().into_iter().map(Scope::Provider);
+            for scope in std::iter::once(Scope::Person).chain(scopes) {
+                let (id, key) = self.keys.of(person, scope).await.map_err(unavailable)?;
+                key_ids.push(id);
+                keys.push(key);
+            }
+            let id: Uuid = event_id(&stream, key, length, index);
+            let binding = Binding {
+                stream: &stream,
+                event_id: id,
+                event_type: event.kind(),
+                schema_version: Event::SCHEMA_VERSION,
+                key_ids: &key_ids,
+            };
+            let body = event.encode(meta).map_err(|error| JournalError::Unavailable(error.to_string()))?;
+            let body = seal::seal(&seal::mix(&keys), &binding, &body, self.entropy.as_ref()).map_err(unavailable)?;
+            let body_digest = Hash::of(&body);
+            let header = Header {
+                stream: &stream,
+                revision,
+                event_id: id,
+                event_type: event.kind(),
+                schema_version: Event::SCHEMA_VERSION,
+                recorded_at,
+                key_ids: &key_ids,
+            };
+            let hash = header.chain(&previous, &body_digest);
+            chained.push(ChainedEvent {
+                event_id: id,
+                revision,
+                event_type: event.kind().to_owned(),
+                schema_version: Event::SCHEMA_VERSION,
+                recorded_at,
+                key_ids,
+                body,
+                body_digest,
+                prev_hash: previous,
+                hash,
+            });
+            previous = hash;
+            revision += 1;
+        }
+        Ok(chained)
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> JournalError {
+    JournalError::Unavailable(error.to_string())
+}
+
+#[async_trait]
+impl Journal for SealedJournal {
+    async fn append(
+        &self,
+        person: PersonId,
+        expected: Option<u64>,
+        key: &str,
+        events: &[(Meta, Event)],
+        recorded_at: Instant,
+    ) -> Result<u64, JournalError> {
+        let stream = person.stream();
+        let head = self.log.head(&stream).await.map_err(unavailable)?;
+        if head.map(|head| head.revision) != expected {
+            return Err(JournalError::Conflict);
+        }
+        let (expectation, start) = match head {
+            None => (Expected::NoStream, (0, Hash::GENESIS)),
+            Some(head) => (Expected::Exact(head.revision), (head.revision + 1, head.hash)),
+        };
+        let chained = self.chain(person, start, key, events, recorded_at.timestamp_micros()).await?;
+        let mut outcome = self.log.append(&stream, expectation, chained.clone()).await;
+        for _ in 0..RETRIES {
+            if !matches!(outcome, Err(AppendError::Unavailable(_))) {
+                break;
+            }
+            outcome = self.log.append(&stream, expectation, chained.clone()).await;
+        }
+        match outcome {
+            Ok(appended) => Ok(appended.last_revision),
+            Err(AppendError::Conflict { .. }) => Err(JournalError::Conflict),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError> {
+        let page = match self.log.read_stream(&person.stream(), from, Direction::Forward, limit).await {
+            Ok(page) => page,
+            Err(ReadError::NotFound) => return Ok(Vec::new()),
+            Err(ReadError::Store(error)) => return Err(unavailable(error)),
+        };
+        let mut opened = Vec::with_capacity(page.events.len());
+        for event in &page.events {
+            opened.push(self.open(person, event).await?);
+        }
+        Ok(opened)
+    }
+
+    async fn check(&self, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<ChainReport, JournalError> {
+        let mut faults = Vec::new();
+        let mut tell = |step: Step| match step {
+            Step::Fault(fault) => faults.push(Fault {
+                position: fault.position.map(|position| position.to_string()).unwrap_or_default(),
+                rule: fault.rule.to_string(),
+            }),
+            Step::Progress(events) => progress(events),
+        };
+        let summary = verify(self.log.as_ref(), &mut tell).await.map_err(unavailable)?;
+        Ok(ChainReport { events: summary.events, streams: summary.streams, faults })
+    }
+}

@@ -1,0 +1,240 @@
+//! Keys, apart from the log: one per person and one per person and provider, wrapped under the master key.
+//!
+//! A backup of the log without this database holds nothing readable. Destroying a row here is what erases.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use uuid::Uuid;
+
+use super::chain::put;
+use super::error::{Inconsistency, StoreError};
+use super::seal::{self, Key};
+use super::sql::{Durability, Sql};
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+use crate::engine::ports::entropy::Entropy;
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everything of a person.
+    Person,
+    /// What rests on one provider's data.
+    Provider(Provider),
+}
+
+impl Scope {
+    fn key(self) -> String {
+        match self {
+            Self::Person => "person".to_owned(),
+            Self::Provider(provider) => format!("provider:{provider}"),
+        }
+    }
+}
+
+const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS keys (
+    key_id TEXT PRIMARY KEY,
+    person TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    wrapped BLOB NOT NULL,
+    UNIQUE (person, scope)
+)";
+
+/// The keys of all persons.
+pub struct KeyStore {
+    sql: Sql,
+    master: Key,
+    entropy: Arc<dyn Entropy>,
+    by_scope: Mutex<BTreeMap<(PersonId, Scope), (Uuid, Key)>>,
+    by_id: Mutex<BTreeMap<Uuid, Key>>,
+}
+
+impl KeyStore {
+    /// Opens the keys in a SQLite file, or in a PostgreSQL database when `url` names one.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open(
+        path: &Path,
+        url: Option<&str>,
+        master: Key,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
+        let sql = match url {
+            Some(url) => Sql::open_postgres(url, "candor_keys", 4).await?,
+            None => Sql::open_sqlite(path, Durability::Full).await?,
+        };
+        sql.write(|tx| Box::pin(async move { tx.schema(SCHEMA).await })).await?;
+        Ok(Self { sql, master, entropy, by_scope: Mutex::default(), by_id: Mutex::default() })
+    }
+
+    /// The key of a scope, made when there is none yet. Two processes that make it at once get the same one.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a key does not open under this master key.
+    pub async fn of(&self, person: PersonId, scope: Scope) -> Result<(Uuid, Key), StoreError> {
+        if let Some(found) = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner).get(&(person, scope)) {
+            return Ok(found.clone());
+        }
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        let mut key = Key::default();
+        self.entropy.fill(key.as_mut_slice());
+        let wrapped = seal::encrypt(&self.master, &wrapping(id, person, scope), key.as_slice(), self.entropy.as_ref())
+            .map_err(StoreError::unavailable)?;
+        let (person_text, scope_text) = (person.to_string(), scope.key());
+        let row = self
+            .sql
+            .write(move |tx| {
+                Box::pin(async move {
+                    let args = [id.to_string().into(), person_text.into(), scope_text.into(), wrapped.into()];
+                    tx.execute(
+                        "INSERT INTO keys (key_id, person, scope, wrapped)
+                         VALUES ($1, $2, $3, $4)
+                         ON CONFLICT (person, scope) DO NOTHING",
+                        &args,
+                    )
+                    .await?;
+                    let rows = tx
+                        .query(
+                            "SELECT key_id, wrapped
+                             FROM keys
+                             WHERE person = $1
+                               AND scope = $2",
+                            &args[1..3],
+                        )
+                        .await?;
+                    rows.into_iter().next().ok_or_else(|| Inconsistency::new("keys", "key_id", id).into())
+                })
+            })
+            .await
+            .map_err(|error: StoreError| error)?;
+        let id_text = row.text(0)?;
+        let id = Uuid::parse_str(&id_text).map_err(|_| Inconsistency::new("keys", "key_id", &id_text))?;
+        let key = self.unwrap_key(id, person, scope, &row.bytes(1)?)?;
+        self.by_scope.lock().unwrap_or_else(PoisonError::into_inner).insert((person, scope), (id, key.clone()));
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, key.clone());
+        Ok((id, key))
+    }
+
+    /// The key with an id; `None` once it is destroyed.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the key does not open under this master key.
+    pub async fn get(&self, id: Uuid) -> Result<Option<Key>, StoreError> {
+        if let Some(key) = self.by_id.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(Some(key.clone()));
+        }
+        let rows = self
+            .sql
+            .query(
+                "SELECT person, scope, wrapped
+                 FROM keys
+                 WHERE key_id = $1",
+                &[id.to_string().into()],
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let misfit = |column| Inconsistency::new("keys", column, id);
+        let person: PersonId = row.text(0)?.parse().map_err(|_| misfit("person"))?;
+        let scope_text = row.text(1)?;
+        let scope = match scope_text.strip_prefix("provider:") {
+            Some(provider) => Scope::Provider(provider.parse().map_err(|_| misfit("scope"))?),
+            None => Scope::Person,
+        };
+        let key = self.unwrap_key(id, person, scope, &row.bytes(2)?)?;
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, key.clone());
+        Ok(Some(key))
+    }
+
+    /// Destroys the key of a scope: what it sealed is unreadable from now on.
+    ///
+    /// # Errors
+    /// When the database does not answer; the key may still be there then.
+    pub async fn destroy(&self, person: PersonId, scope: Scope) -> Result<(), StoreError> {
+        let args = vec![person.to_string().into(), scope.key().into()];
+        self.sql
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(
+                        "DELETE FROM keys
+                         WHERE person = $1
+                           AND scope = $2",
+                        &args,
+                    )
+                    .await
+                })
+            })
+            .await
+            .map_err(|error: StoreError| error)?;
+        self.by_scope.lock().unwrap_or_else(PoisonError::into_inner).remove(&(person, scope));
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    fn unwrap_key(&self, id: Uuid, person: PersonId, scope: Scope, wrapped: &[u8]) -> Result<Key, StoreError> {
+        let bytes = seal::decrypt(&self.master, &wrapping(id, person, scope), wrapped)
+            .map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
+        Ok(Key::new(bytes))
+    }
+}
+
+fn wrapping(id: Uuid, person: PersonId, scope: Scope) -> Vec<u8> {
+    let mut out = Vec::new();
+    put(&mut out, b"candor/key/v1");
+    put(&mut out, id.as_bytes());
+    put(&mut out, person.uuid().as_bytes());
+    put(&mut out, scope.key().as_bytes());
+    out
+}
+
+/// Reads the master key from a file of 64 hex digits, or makes one that only its owner may read.
+///
+/// # Errors
+/// When the file cannot be read or written, or holds something else.
+pub fn master_key(path: &Path, entropy: &dyn Entropy) -> Result<Key, StoreError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            parse_master(&text).ok_or_else(|| Inconsistency::new("master.key", "hex", "64 hex digits expected").into())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut key = Key::default();
+            entropy.fill(key.as_mut_slice());
+            let text = zeroize::Zeroizing::new(super::chain::hex(key.as_slice()) + "\n");
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            match options.open(path) {
+                Ok(mut file) => {
+                    file.write_all(text.as_bytes())?;
+                    file.sync_all()?;
+                    Ok(key)
+                }
+                // Another process was faster: its key counts.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => master_key(path, entropy),
+                Err(error) => Err(error.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads a master key from 64 hex digits.
+#[must_use]
+pub fn parse_master(text: &str) -> Option<Key> {
+    let text = text.trim();
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut key = Key::default();
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(key)
+}

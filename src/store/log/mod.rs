@@ -1,0 +1,239 @@
+//! The event log: sealed bytes in order, appended under an expectation, never changed.
+//!
+//! The trait promises the same on every backend, held by one contract suite: an append is atomic, acknowledged only when
+//! it is durable, and an identical retry gives the first answer; the global order never shows a later event before an
+//! earlier one. Sealing, hashing and the rules of the domain live above it. Deliberately absent: appending without an
+//! expectation, deleting, truncating, several streams in one append, and subscriptions pushed by the server.
+
+mod batch;
+mod decide;
+mod event;
+mod position;
+pub mod postgres;
+pub mod sqlite;
+mod writer;
+
+pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
+pub use event::{ChainedEvent, StoredEvent};
+pub use position::{InvalidPosition, Position};
+pub use postgres::PostgresLog;
+pub use sqlite::SqliteLog;
+
+use super::chain::Hash;
+use super::error::{Cause, Inconsistency, StoreError};
+use async_trait::async_trait;
+
+/// What the caller believes about the stream it appends to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// The stream has no event yet.
+    NoStream,
+    /// The last event of the stream has this revision.
+    Exact(u64),
+}
+
+impl Expected {
+    /// The revision the next event must have.
+    pub const fn next_revision(self) -> u64 {
+        match self {
+            Self::NoStream => 0,
+            Self::Exact(revision) => revision.saturating_add(1),
+        }
+    }
+}
+
+/// A durable append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The revision of the first event of the batch.
+    pub first_revision: u64,
+    /// The revision of the last event of the batch.
+    pub last_revision: u64,
+    /// The position of the last event of the batch.
+    pub position: Position,
+    /// Whether these events were there before; `None` where the backend cannot tell. Nothing may depend on it.
+    pub replayed: Option<bool>,
+}
+
+/// Why an append did not happen, or may not have happened.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The stream is not where the caller believed; it ends at `actual`.
+    #[error("the stream is at another revision")]
+    Conflict {
+        /// The last revision, or `None` when there is no stream.
+        actual: Option<u64>,
+    },
+    /// The stream was closed for good by an erasure.
+    #[error("the stream is closed")]
+    Closed,
+    /// The batch has too many events or too many bytes.
+    #[error("the batch is too large")]
+    TooLarge,
+    /// The batch holds no event.
+    #[error("the batch is empty")]
+    Empty,
+    /// No answer: the batch may or may not be in the log. Retry with the same bytes and ids.
+    #[error("the outcome of the append is unknown: {0}")]
+    Unavailable(#[source] Cause),
+    /// The batch does not continue the chain, or the stored head does not fit.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
+}
+
+impl AppendError {
+    /// Wraps any cause as "outcome unknown".
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+}
+
+impl From<StoreError> for AppendError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            StoreError::Inconsistent(inconsistency) => Self::Inconsistent(inconsistency),
+        }
+    }
+}
+
+impl From<sqlx::Error> for AppendError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+/// Why a read gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such stream.
+    #[error("no such stream")]
+    NotFound,
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ReadError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The way a stream is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the given revision upwards.
+    Forward,
+    /// From the given revision downwards.
+    Backward,
+}
+
+/// The last event of a stream: its revision and its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last revision.
+    pub revision: u64,
+    /// The hash the next event has to name.
+    pub hash: Hash,
+}
+
+/// A page of one stream.
+#[derive(Debug, Clone)]
+pub struct StreamPage {
+    /// The events, in the direction asked for.
+    pub events: Vec<StoredEvent>,
+    /// Where the stream ended when the page was read.
+    pub head: Head,
+}
+
+/// A page of the whole log.
+#[derive(Debug, Clone)]
+pub struct LogPage {
+    /// The events in global order.
+    pub events: Vec<StoredEvent>,
+    /// What to pass as `after` next; equals the `after` given when the page is empty.
+    pub next: Option<Position>,
+    /// Whether the page reached the end of the log as it was.
+    pub caught_up: bool,
+}
+
+/// What a backend can do beyond the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Positions are 1, 2, 3 and so on, without a gap.
+    pub gapless_positions: bool,
+    /// A body can be removed for good while its digest stays.
+    pub physical_erase: bool,
+}
+
+/// An append-only log of sealed events.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Appends a batch to one stream, whole or not at all; returns when it is durable.
+    ///
+    /// # Errors
+    /// Everything [`AppendError`] names. An identical retry (same stream, ids and expectation) is no error: it gives the
+    /// revisions and the position of the first time, whatever bytes it carries.
+    async fn append(
+        &self,
+        stream: &str,
+        expected: Expected,
+        events: Vec<ChainedEvent>,
+    ) -> Result<Appended, AppendError>;
+
+    /// Reads up to `limit` events of one stream, starting with revision `from`.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] for a stream without events, otherwise when the store cannot answer.
+    async fn read_stream(
+        &self,
+        stream: &str,
+        from: u64,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<StreamPage, ReadError>;
+
+    /// Reads up to `limit` events of the whole log that come after a position.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError>;
+
+    /// Where a stream ends; `None` when there is no such stream.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError>;
+
+    /// Reads the heads of up to `limit` streams with a name after `after`, in the order of their names.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError>;
+
+    /// The position of the last event of the log; `None` when it is empty.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    async fn last_position(&self) -> Result<Option<Position>, StoreError>;
+
+    /// Closes a stream for good: every later append is refused with [`AppendError::Closed`]. Repeating it does nothing.
+    ///
+    /// # Errors
+    /// [`ReadError::NotFound`] for a stream without events, otherwise when the store cannot answer.
+    async fn close(&self, stream: &str) -> Result<(), ReadError>;
+
+    /// Removes the sealed bodies of a stream for good and keeps their digests, so that the chain still verifies.
+    /// Returns how many were removed; always 0 where [`Capabilities::physical_erase`] is false.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    async fn erase_bodies(&self, stream: &str) -> Result<u64, StoreError>;
+
+    /// A hint that something was appended through this handle; other processes do not show up here.
+    fn wake(&self) -> tokio::sync::watch::Receiver<u64>;
+
+    /// What this backend can do beyond the contract.
+    fn capabilities(&self) -> Capabilities;
+}

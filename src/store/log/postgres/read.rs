@@ -1,0 +1,130 @@
+//! Reading the log from PostgreSQL.
+
+use crate::store::chain::Hash;
+use crate::store::error::{Inconsistency, StoreError};
+use crate::store::log::event::EventRow;
+use crate::store::log::{Direction, Head, LogPage, Position, ReadError, StoredEvent, StreamPage};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
+
+pub(super) async fn stream(
+    pool: &PgPool,
+    stream: &str,
+    from: u64,
+    direction: Direction,
+    limit: usize,
+) -> Result<StreamPage, ReadError> {
+    let sql = match direction {
+        Direction::Forward => {
+            "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+                    prev_hash, hash
+             FROM events
+             WHERE stream = $1
+               AND revision >= $2
+             ORDER BY revision
+             LIMIT $3"
+        }
+        Direction::Backward => {
+            "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+                    prev_hash, hash
+             FROM events
+             WHERE stream = $1
+               AND revision <= $2
+             ORDER BY revision DESC
+             LIMIT $3"
+        }
+    };
+    // One transaction, so that the head and the events are of one moment.
+    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let head = sqlx::query(HEAD).bind(stream).fetch_optional(&mut *tx).await?.ok_or(ReadError::NotFound)?;
+    let rows = sqlx::query(sql)
+        .bind(stream)
+        .bind(i64::try_from(from).unwrap_or(i64::MAX))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.rollback().await?;
+    Ok(StreamPage { events: rows.iter().map(event).collect::<Result<_, _>>()?, head: named_head(&head)?.1 })
+}
+
+pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
+    let start = after.map_or(0, Position::number);
+    let rows = sqlx::query(
+        "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+                prev_hash, hash
+         FROM events
+         WHERE position > $1
+         ORDER BY position
+         LIMIT $2",
+    )
+    .bind(i64::try_from(start).unwrap_or(i64::MAX))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await?;
+    let events: Vec<StoredEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
+    Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up: events.len() < limit, events })
+}
+
+const HEAD: &str = "SELECT stream, revision, hash
+                    FROM streams
+                    WHERE stream = $1";
+
+pub(super) async fn head(pool: &PgPool, stream: &str) -> Result<Option<Head>, StoreError> {
+    let row = sqlx::query(HEAD).bind(stream).fetch_optional(pool).await?;
+    row.map(|row| Ok(named_head(&row)?.1)).transpose()
+}
+
+pub(super) async fn heads(pool: &PgPool, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT stream, revision, hash
+         FROM streams
+         WHERE stream > $1
+         ORDER BY stream
+         LIMIT $2",
+    )
+    .bind(after)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(named_head).collect()
+}
+
+pub(super) async fn last_position(pool: &PgPool) -> Result<Option<Position>, StoreError> {
+    let position: i64 = sqlx::query_scalar(
+        "SELECT position
+         FROM log_head",
+    )
+    .fetch_one(pool)
+    .await?;
+    let number = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
+    Ok((number > 0).then(|| Position::sequence(number)))
+}
+
+fn named_head(row: &PgRow) -> Result<(String, Head), StoreError> {
+    let stream: String = row.try_get(0)?;
+    let revision: i64 = row.try_get(1)?;
+    let hash: &[u8] = row.try_get(2)?;
+    let head = Head {
+        revision: u64::try_from(revision).map_err(|_| Inconsistency::new("streams", "revision", &stream))?,
+        hash: Hash::try_from(hash).map_err(|_| Inconsistency::new("streams", "hash", &stream))?,
+    };
+    Ok((stream, head))
+}
+
+fn event(row: &PgRow) -> Result<StoredEvent, StoreError> {
+    let row = EventRow {
+        position: row.try_get(0)?,
+        stream: row.try_get(1)?,
+        revision: row.try_get(2)?,
+        event_id: row.try_get(3)?,
+        event_type: row.try_get(4)?,
+        schema_version: row.try_get(5)?,
+        recorded_at: row.try_get(6)?,
+        key_ids: row.try_get(7)?,
+        body: row.try_get(8)?,
+        body_digest: row.try_get(9)?,
+        prev_hash: row.try_get(10)?,
+        hash: row.try_get(11)?,
+    };
+    Ok(row.try_into()?)
+}

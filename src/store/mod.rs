@@ -1,0 +1,22 @@
+//! The event log, its keys and the read models: everything Candor remembers.
+//!
+//! The layers, from the disk up: [`log`] keeps sealed bytes in order and knows no secret; [`chain`] and [`verify`] prove
+//! that nobody edited them; [`keys`] and [`seal`] make them readable to their owner only, and unreadable for good once a
+//! key is destroyed; [`journal`] joins the four for the use cases; [`views`] folds the opened events into tables that can
+//! be dropped and rebuilt. [`originals`] keeps imported files the same way, sealed and by digest.
+//!
+//! Nothing here looks at a clock or makes up an id: time, randomness and ids are arguments.
+
+pub mod atomic_file;
+pub mod chain;
+pub mod error;
+pub mod event_id;
+pub mod journal;
+pub mod keys;
+pub mod log;
+mod migrate;
+pub mod originals;
+pub mod seal;
+pub mod sql;
+pub mod verify;
+pub mod views;

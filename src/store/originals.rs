@@ -1,0 +1,158 @@
+//! The originals of imported files: sealed in chunks, named by a keyed digest, written whole or not at all.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::atomic_file::write_atomically;
+use super::chain::{hex, put};
+use super::keys::{KeyStore, Scope};
+use super::seal::{self, Key};
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+use crate::engine::ports::entropy::Entropy;
+use crate::engine::ports::originals::{Originals, OriginalsError};
+
+/// How much of a file is held in memory.
+const CHUNK: usize = 1 << 20;
+
+/// A folder of sealed originals.
+pub struct SealedOriginals {
+    folder: PathBuf,
+    keys: Arc<KeyStore>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl SealedOriginals {
+    /// Keeps originals in a folder, which is made when it is missing.
+    #[must_use]
+    pub fn new(folder: PathBuf, keys: Arc<KeyStore>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { folder, keys, entropy }
+    }
+
+    async fn key(&self, person: PersonId, provider: Option<Provider>) -> Result<Key, OriginalsError> {
+        let mut keys = vec![self.keys.of(person, Scope::Person).await.map_err(failed)?.1];
+        if let Some(provider) = provider {
+            keys.push(self.keys.of(person, Scope::Provider(provider)).await.map_err(failed)?.1);
+        }
+        Ok(seal::mix(&keys))
+    }
+
+    /// The name says nothing to who does not hold the person's key: a plain digest would identify a known file.
+    fn path(&self, name_key: &Key, provider: Provider, digest: &str) -> Result<PathBuf, OriginalsError> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(name_key.as_slice()).map_err(failed)?;
+        mac.update(b"candor/original/v1");
+        mac.update(digest.as_bytes());
+        Ok(self.folder.join(format!("{}-{provider}.sealed", hex(&mac.finalize().into_bytes()))))
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> OriginalsError {
+    OriginalsError(format!("the original was not kept: {error}"))
+}
+
+#[async_trait]
+impl Originals for SealedOriginals {
+    async fn keep(&self, person: PersonId, provider: Provider, file: &Path) -> Result<String, OriginalsError> {
+        let (name_key, key) = (self.key(person, None).await?, self.key(person, Some(provider)).await?);
+        std::fs::create_dir_all(&self.folder).map_err(failed)?;
+        let digest = digest(file).map_err(failed)?;
+        let target = self.path(&name_key, provider, &digest)?;
+        if target.exists() {
+            return Ok(digest);
+        }
+        let (source, entropy) = (file.to_owned(), Arc::clone(&self.entropy));
+        let sealed = tokio::task::spawn_blocking(move || {
+            write_atomically(&target, |out| seal_file(&source, out, &key, entropy.as_ref()))
+        });
+        sealed.await.map_err(failed)?.map_err(failed)?;
+        Ok(digest)
+    }
+
+    async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError> {
+        let name_key = self.key(person, None).await?;
+        for provider in Provider::ALL {
+            let path = self.path(&name_key, provider, digest)?;
+            if path.exists() {
+                let key = self.key(person, Some(provider)).await?;
+                return write_atomically(target, |out| open_file(&path, out, &key)).map_err(failed);
+            }
+        }
+        Err(OriginalsError("there is no such original".to_owned()))
+    }
+}
+
+/// The SHA-256 of a file, in hex.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest(file: &Path) -> io::Result<String> {
+    let mut reader = BufReader::new(File::open(file)?);
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = reader.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&chunk[..read]);
+    }
+}
+
+/// Each chunk is bound to its number and to whether it is the last: cut or reordered chunks do not open.
+fn bound_to(index: u64, last: bool) -> Vec<u8> {
+    let mut aad = Vec::new();
+    put(&mut aad, b"candor/original/v1");
+    put(&mut aad, &index.to_be_bytes());
+    put(&mut aad, &[u8::from(last)]);
+    aad
+}
+
+fn seal_file(source: &Path, out: &mut dyn Write, key: &Key, entropy: &dyn Entropy) -> io::Result<()> {
+    let mut reader = BufReader::new(File::open(source)?);
+    let mut chunk = read_chunk(&mut reader)?;
+    for index in 0.. {
+        let next = read_chunk(&mut reader)?;
+        let last = next.is_empty();
+        let sealed = seal::encrypt(key, &bound_to(index, last), &chunk, entropy).map_err(io::Error::other)?;
+        out.write_all(&u32::try_from(sealed.len()).map_err(io::Error::other)?.to_be_bytes())?;
+        out.write_all(&sealed)?;
+        if last {
+            break;
+        }
+        chunk = next;
+    }
+    Ok(())
+}
+
+fn open_file(path: &Path, out: &mut dyn Write, key: &Key) -> io::Result<()> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut left = std::fs::metadata(path)?.len();
+    for index in 0.. {
+        let mut length = [0; 4];
+        reader.read_exact(&mut length)?;
+        let length = u64::from(u32::from_be_bytes(length));
+        left = left.saturating_sub(4 + length);
+        if length > 2 * CHUNK as u64 {
+            return Err(io::Error::other("a chunk is too long"));
+        }
+        let mut sealed = Vec::new();
+        (&mut reader).take(length).read_to_end(&mut sealed)?;
+        out.write_all(&seal::decrypt(key, &bound_to(index, left == 0), &sealed).map_err(io::Error::other)?)?;
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn read_chunk(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    reader.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
+    Ok(chunk)
+}

@@ -1,0 +1,163 @@
+//! Many rows in one go.
+//!
+//! PostgreSQL takes a column at a time as an array (UNNEST), which keeps the statement the same for any number of rows;
+//! SQLite takes rows in groups, because there each statement costs a trip to the driver's thread.
+
+use super::transaction::Inner;
+use super::{SqlTx, Value};
+use crate::store::error::{Inconsistency, StoreError};
+use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+/// How many rows go into one SQLite statement; with the widest table this stays far below its parameter limit.
+const SQLITE_ROWS: usize = 128;
+
+impl SqlTx {
+    /// Inserts rows, or replaces the ones with the same key. `key` are the first of `columns`; a key that occurs twice
+    /// keeps its last row.
+    ///
+    /// # Errors
+    /// When a row has another number of values than there are columns, or the database refuses.
+    pub async fn upsert(
+        &mut self,
+        table: &'static str,
+        key: usize,
+        columns: &[&'static str],
+        rows: &[Vec<Value>],
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        if key > columns.len() || rows.iter().any(|row| row.len() != columns.len()) {
+            return Err(Inconsistency::new(table, "columns", columns.join(", ")).into());
+        }
+        let rows = last_per_key(rows, key);
+        match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                for group in rows.chunks(SQLITE_ROWS) {
+                    let sql = sqlite_text(table, key, columns, group.len());
+                    let mut query = sqlx::query(AssertSqlSafe(sql));
+                    for row in group {
+                        query = super::value::bind_sqlite(query, row);
+                    }
+                    query.execute(&mut **tx).await?;
+                }
+            }
+            Inner::Postgres(tx) => {
+                let sql = postgres_text(table, key, columns, rows[0]);
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for column in 0..columns.len() {
+                    let misfit = || Inconsistency::new(table, columns[column], "mixed types");
+                    query = match &rows[0][column] {
+                        Value::Int(_) => query.bind(
+                            gather(&rows, column, |value| match value {
+                                Value::Int(value) => Some(*value),
+                                _ => None,
+                            })
+                            .ok_or_else(misfit)?,
+                        ),
+                        Value::Float(_) => query.bind(
+                            gather(&rows, column, |value| match value {
+                                Value::Float(value) => Some(*value),
+                                _ => None,
+                            })
+                            .ok_or_else(misfit)?,
+                        ),
+                        Value::Text(_) => query.bind(
+                            gather(&rows, column, |value| match value {
+                                Value::Text(value) => Some(value.clone()),
+                                _ => None,
+                            })
+                            .ok_or_else(misfit)?,
+                        ),
+                        Value::Bytes(_) => query.bind(
+                            gather(&rows, column, |value| match value {
+                                Value::Bytes(value) => Some(value.clone()),
+                                _ => None,
+                            })
+                            .ok_or_else(misfit)?,
+                        ),
+                    };
+                }
+                query.execute(&mut **tx).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One column of all rows, or `None` when one of them is of another type.
+fn gather<T>(rows: &[&Vec<Value>], column: usize, pick: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    rows.iter().map(|row| pick(&row[column])).collect()
+}
+
+/// The rows without those that a later row with the same key replaces, otherwise in their order.
+fn last_per_key(rows: &[Vec<Value>], key: usize) -> Vec<&Vec<Value>> {
+    if key == 0 {
+        return rows.iter().collect();
+    }
+    let mut last = HashMap::with_capacity(rows.len());
+    let mut keep: Vec<Option<&Vec<Value>>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut bytes = Vec::new();
+        for value in &row[..key] {
+            value.put_canonical(&mut bytes);
+        }
+        if let Some(earlier) = last.insert(bytes, keep.len()) {
+            keep[earlier] = None;
+        }
+        keep.push(Some(row));
+    }
+    keep.into_iter().flatten().collect()
+}
+
+fn sqlite_text(table: &str, key: usize, columns: &[&str], rows: usize) -> String {
+    let tuple = format!("({})", vec!["?"; columns.len()].join(", "));
+    format!(
+        "INSERT INTO {table} ({}) VALUES {}{}",
+        columns.join(", "),
+        vec![tuple; rows].join(", "),
+        on_conflict(key, columns)
+    )
+}
+
+fn postgres_text(table: &str, key: usize, columns: &[&str], types: &[Value]) -> String {
+    let arrays: Vec<String> = types
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            let kind = match value {
+                Value::Int(_) => "BIGINT",
+                Value::Float(_) => "DOUBLE PRECISION",
+                Value::Text(_) => "TEXT",
+                Value::Bytes(_) => "BYTEA",
+            };
+            format!("${}::{kind}[]", index + 1)
+        })
+        .collect();
+    format!(
+        "INSERT INTO {table} ({}) SELECT * FROM UNNEST({}){}",
+        columns.join(", "),
+        arrays.join(", "),
+        on_conflict(key, columns)
+    )
+}
+
+fn on_conflict(key: usize, columns: &[&str]) -> String {
+    let (key, rest) = columns.split_at(key);
+    if key.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(" ON CONFLICT ({}) DO ", key.join(", "));
+    if rest.is_empty() {
+        text.push_str("NOTHING");
+    } else {
+        text.push_str("UPDATE SET ");
+        for (index, column) in rest.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let _ = write!(text, "{comma}{column} = EXCLUDED.{column}");
+        }
+    }
+    text
+}

@@ -1,0 +1,107 @@
+//! One SQL text for two databases.
+//!
+//! SQLite and PostgreSQL agree on far more SQL than their drivers do. This module is the one place that knows both: a
+//! caller writes a literal text with numbered parameters (`$1`), keeps to the column types BIGINT, DOUBLE PRECISION, TEXT
+//! and BLOB (BYTEA in PostgreSQL), and gets rows of [`Value`]s back. An enum over the two drivers was chosen instead of
+//! sqlx's `Any`, because `Any` has no arrays, and arrays are what makes a bulk upsert into PostgreSQL one statement.
+//!
+//! Every write runs in a task of its own: a caller that is dropped half-way, as a web server does with an abandoned
+//! request, cannot leave a pooled connection inside a transaction.
+
+mod bulk;
+mod connect;
+mod transaction;
+mod value;
+
+pub use connect::Durability;
+pub(crate) use connect::{assert_sqlite_version, drop_postgres_schema, postgres_options, sqlite_options};
+pub use transaction::SqlTx;
+pub use value::{Row, Value};
+
+use super::error::StoreError;
+use sqlx::{PgPool, SqlitePool};
+use std::pin::Pin;
+use tokio_util::task::TaskTracker;
+
+/// The future of a unit of work inside a transaction.
+pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// A database of either kind.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    pools: Pools,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug, Clone)]
+enum Pools {
+    /// One connection that writes and a few that read.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+impl Sql {
+    /// Runs a query and returns its rows.
+    ///
+    /// # Errors
+    /// When the database does not answer, or answers with a type this module does not know.
+    pub async fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let rows = value::bind_sqlite(sqlx::query(sql), args).fetch_all(readers).await?;
+                rows.iter().map(Row::from_sqlite).collect()
+            }
+            Pools::Postgres(pool) => {
+                let rows = value::bind_postgres(sqlx::query(sql), args).fetch_all(pool).await?;
+                rows.iter().map(Row::from_postgres).collect()
+            }
+        }
+    }
+
+    /// Runs a unit of work in one write transaction: all of it is committed, or, when it fails, none of it.
+    ///
+    /// The work goes on even when the caller is dropped. In SQLite the transaction takes the write lock at once, so what
+    /// it reads cannot change before it commits.
+    ///
+    /// # Errors
+    /// What the work returns, or the database's refusal to begin or to commit.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut SqlTx) -> Work<'t, T, E> + Send + 'static,
+    {
+        let pools = self.pools.clone();
+        let unit = self.tasks.spawn(async move {
+            let mut tx = SqlTx::begin(&pools).await?;
+            let result = work(&mut tx).await?;
+            tx.commit().await?;
+            Ok(result)
+        });
+        match unit.await {
+            Ok(result) => result,
+            Err(panic) => Err(StoreError::unavailable(panic).into()),
+        }
+    }
+
+    /// Waits for the units of work under way and closes every connection.
+    pub async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
+    }
+}

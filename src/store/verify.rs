@@ -1,0 +1,273 @@
+//! Proving that nobody edited the log: one walk over all of it, in order, naming every position that does not fit.
+//!
+//! The next page is read while the present one is hashed on a blocking thread, so the walk costs as long as the slower of
+//! the two. It checks positions, revisions, links, hashes, bodies against their digests, and the heads of all streams. It
+//! cannot see a tail that was cut off together with its heads: that takes a checkpoint kept elsewhere.
+
+use super::chain::Hash;
+use super::error::StoreError;
+use super::log::{EventLog, LogPage, Position, StoredEvent};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+const PAGE: usize = 4_000;
+
+/// How often a stream that grows during the walk is looked at again.
+const ROUNDS: usize = 5;
+
+/// The rule a place in the log breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Positions are without gaps.
+    PositionGap,
+    /// Revisions of a stream are without gaps, from 0.
+    RevisionGap,
+    /// An event names the hash of the one before it.
+    PreviousHash,
+    /// An event's hash is the hash of its header, its body's digest and the hash before it.
+    Hash,
+    /// A body has the digest its event names.
+    BodyDigest,
+    /// A row can be read as an event.
+    Unreadable,
+    /// The head of a stream is its last event.
+    StreamHead,
+    /// The end of the log is its last event.
+    LogHead,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::PositionGap => "position_gap",
+            Self::RevisionGap => "revision_gap",
+            Self::PreviousHash => "previous_hash",
+            Self::Hash => "hash",
+            Self::BodyDigest => "body_digest",
+            Self::Unreadable => "unreadable",
+            Self::StreamHead => "stream_head",
+            Self::LogHead => "log_head",
+        })
+    }
+}
+
+/// A place in the log that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    /// Where; `None` for a stream that has a head and no event.
+    pub position: Option<Position>,
+    /// Which rule it breaks.
+    pub rule: Rule,
+}
+
+/// What the walk has to say, while it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Something does not fit.
+    Fault(Fault),
+    /// So many events were looked at so far.
+    Progress(u64),
+}
+
+/// What was looked at, and how much of it does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// How many events.
+    pub events: u64,
+    /// How many streams.
+    pub streams: u64,
+    /// How many faults were told.
+    pub faults: u64,
+    /// The last position that was reached.
+    pub position: Option<Position>,
+}
+
+/// Walks the whole log and tells each fault as it is found.
+///
+/// # Errors
+/// When the store does not answer. What it answers, however wrong, is a fault and no error.
+pub async fn verify(log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> Result<Summary, StoreError> {
+    let mut walk = Walk { gapless: log.capabilities().gapless_positions, ..Walk::default() };
+    walk.walk_on(log, tell).await?;
+    walk.heads(log, tell).await?;
+    if let Some(last) = log.last_position().await?
+        && walk.position.is_none_or(|position| position < last)
+    {
+        walk.walk_on(log, tell).await?;
+        if walk.position.is_none_or(|position| position < last) {
+            walk.tell(tell, Some(last), Rule::LogHead);
+        }
+    }
+    Ok(Summary { events: walk.events, streams: walk.state.len() as u64, faults: walk.faults, position: walk.position })
+}
+
+/// Where a stream was last seen.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    revision: u64,
+    hash: Hash,
+    position: Position,
+}
+
+#[derive(Default)]
+struct Walk {
+    gapless: bool,
+    state: HashMap<String, Seen>,
+    unreadable: BTreeSet<u64>,
+    position: Option<Position>,
+    events: u64,
+    faults: u64,
+}
+
+impl Walk {
+    fn tell(&mut self, tell: &mut (dyn FnMut(Step) + Send), position: Option<Position>, rule: Rule) {
+        self.faults += 1;
+        tell(Step::Fault(Fault { position, rule }));
+    }
+
+    async fn walk_on(&mut self, log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> Result<(), StoreError> {
+        let mut page = self.read(log, self.position).await?;
+        loop {
+            let next = page.next;
+            let done = page.caught_up || page.events.is_empty();
+            let events = page.events;
+            let digests = tokio::task::spawn_blocking(move || digest(events));
+            let following = if done { None } else { Some(self.read(log, next).await?) };
+            let digests = digests.await.map_err(StoreError::unavailable)?;
+            for (event, digests) in digests {
+                self.check(event, digests, tell);
+            }
+            self.skip_unreadable(tell);
+            tell(Step::Progress(self.events));
+            match following {
+                Some(following) => page = following,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads a page; where a row in it cannot be read, finds that row and goes on behind it.
+    async fn read(&mut self, log: &dyn EventLog, after: Option<Position>) -> Result<LogPage, StoreError> {
+        let mut after = after;
+        loop {
+            let mut limit = PAGE;
+            let error = loop {
+                match log.read_all(after, limit).await {
+                    Ok(page) => return Ok(page),
+                    Err(error) if limit == 1 => break error,
+                    Err(_) => limit = (limit / 8).max(1),
+                }
+            };
+            let last = log.last_position().await?;
+            let next = Position::sequence(after.map_or(0, Position::number) + 1);
+            if !self.gapless || last.is_none_or(|last| next > last) {
+                return Err(error);
+            }
+            self.unreadable.insert(next.number());
+            after = Some(next);
+        }
+    }
+
+    /// Tells the unreadable rows right behind the last event and returns the last position known of.
+    fn skip_unreadable(&mut self, tell: &mut (dyn FnMut(Step) + Send)) -> u64 {
+        let mut last = self.position.map_or(0, Position::number);
+        while self.unreadable.remove(&(last + 1)) {
+            last += 1;
+            self.position = Some(Position::sequence(last));
+            self.tell(tell, self.position, Rule::Unreadable);
+        }
+        last
+    }
+
+    fn check(&mut self, event: StoredEvent, digests: Digests, tell: &mut (dyn FnMut(Step) + Send)) {
+        let position = Some(event.position);
+        let last = self.skip_unreadable(tell);
+        if self.gapless && event.position != Position::sequence(last + 1) {
+            self.tell(tell, position, Rule::PositionGap);
+        }
+        let seen = self.state.get(&event.stream).copied();
+        if event.revision != seen.map_or(0, |seen| seen.revision.saturating_add(1)) {
+            self.tell(tell, position, Rule::RevisionGap);
+        }
+        if event.prev_hash != seen.map_or(Hash::GENESIS, |seen| seen.hash) {
+            self.tell(tell, position, Rule::PreviousHash);
+        }
+        if event.hash != digests.hash {
+            self.tell(tell, position, Rule::Hash);
+        }
+        if digests.body.is_some_and(|body| body != event.body_digest) {
+            self.tell(tell, position, Rule::BodyDigest);
+        }
+        self.position = position;
+        self.events += 1;
+        let now = Seen { revision: event.revision, hash: event.hash, position: event.position };
+        match self.state.get_mut(&event.stream) {
+            Some(seen) => *seen = now,
+            None => {
+                self.state.insert(event.stream, now);
+            }
+        }
+    }
+
+    /// Compares the last event of every stream with its head.
+    async fn heads(&mut self, log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> Result<(), StoreError> {
+        let mut after = String::new();
+        let mut found = 0;
+        loop {
+            let heads = log.heads(&after, PAGE).await?;
+            let Some((last, _)) = heads.last() else { break };
+            after.clone_from(last);
+            for (stream, head) in heads {
+                found += usize::from(self.state.contains_key(&stream));
+                let mut head = Some(head);
+                for round in 0.. {
+                    let seen = self.state.get(&stream).copied();
+                    if head
+                        .zip(seen)
+                        .is_some_and(|(head, seen)| head.revision == seen.revision && head.hash == seen.hash)
+                    {
+                        break;
+                    }
+                    if round == ROUNDS {
+                        self.tell(tell, seen.map(|seen| seen.position), Rule::StreamHead);
+                        break;
+                    }
+                    // It may have grown since.
+                    self.walk_on(log, tell).await?;
+                    head = log.head(&stream).await?;
+                }
+            }
+        }
+        if found < self.state.len() {
+            let mut ends: Vec<(Position, String)> =
+                self.state.iter().map(|(stream, seen)| (seen.position, stream.clone())).collect();
+            ends.sort_unstable();
+            for (position, stream) in ends {
+                if log.head(&stream).await?.is_none() {
+                    self.tell(tell, Some(position), Rule::StreamHead);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an event hashes to.
+struct Digests {
+    hash: Hash,
+    body: Option<Hash>,
+}
+
+fn digest(events: Vec<StoredEvent>) -> Vec<(StoredEvent, Digests)> {
+    events
+        .into_iter()
+        .map(|event| {
+            let digests = Digests {
+                hash: event.header().chain(&event.prev_hash, &event.body_digest),
+                body: event.body.as_deref().map(Hash::of),
+            };
+            (event, digests)
+        })
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! What the use cases ask of the read models.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{PeopleViews, digest_of, schema, unavailable};
+use crate::domain::observation::{Observation, ObservationKey};
+use crate::domain::person::PersonId;
+use crate::domain::state::PersonState;
+use crate::engine::ports::Held;
+use crate::engine::ports::views::{Entity, Rebuilt, TrailEntry, Views, ViewsError};
+use crate::store::error::{Inconsistency, StoreError};
+use crate::store::sql::Row;
+
+/// Keys asked for in one statement.
+const KEYS: usize = 1_000;
+
+/// A person's state from its row; the default one without a row.
+pub(super) fn state(row: Option<&Row>) -> Result<PersonState, StoreError> {
+    let Some(row) = row else { return Ok(PersonState::default()) };
+    serde_json::from_str(&row.text(0)?).map_err(|_| Inconsistency::new("person_state", "body", "a person").into())
+}
+
+fn observation(text: &str) -> Result<Observation, StoreError> {
+    serde_json::from_str(text).map_err(|_| Inconsistency::new("observations", "body", "an observation").into())
+}
+
+fn entity(row: &Row) -> Result<Entity, StoreError> {
+    let body = row.text(4)?;
+    Ok(Entity {
+        entity_type: row.text(0)?,
+        entity_id: row.text(1)?,
+        day: row.text(2)?,
+        status: row.text(3)?,
+        body: serde_json::from_str(&body).map_err(|_| Inconsistency::new("entities", "body", "an entity"))?,
+    })
+}
+
+#[async_trait]
+impl Views for PeopleViews {
+    async fn catch_up(&self) -> Result<(), ViewsError> {
+        self.caught_up().await
+    }
+
+    async fn persons(&self) -> Result<Vec<PersonId>, ViewsError> {
+        let live = self.live().await?;
+        let rows = live.sql.query("SELECT person FROM person_state ORDER BY person", &[]).await.map_err(unavailable)?;
+        rows.iter().map(|row| row.text(0).map_err(unavailable)?.parse().map_err(unavailable)).collect()
+    }
+
+    async fn state(&self, person: PersonId) -> Result<PersonState, ViewsError> {
+        let live = self.live().await?;
+        let rows = live
+            .sql
+            .query(
+                "SELECT body
+                 FROM person_state
+                 WHERE person = $1",
+                &[person.to_string().into()],
+            )
+            .await
+            .map_err(unavailable)?;
+        state(rows.first()).map_err(unavailable)
+    }
+
+    async fn held(
+        &self,
+        person: PersonId,
+        keys: &[ObservationKey],
+    ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError> {
+        let live = self.live().await?;
+        let mut held = BTreeMap::new();
+        for keys in keys.chunks(KEYS) {
+            let texts: Vec<String> = keys.iter().map(schema::key_text).collect();
+            let list = serde_json::Value::from(texts).to_string();
+            let statement = if live.sql.is_postgres() {
+                "SELECT body
+                 FROM observations
+                 WHERE person = $1
+                   AND key IN (SELECT jsonb_array_elements_text($2::jsonb))"
+            } else {
+                "SELECT body
+                 FROM observations
+                 WHERE person = $1
+                   AND key IN (SELECT value FROM json_each($2))"
+            };
+            let args = [person.to_string().into(), list.into()];
+            for row in live.sql.query(statement, &args).await.map_err(unavailable)? {
+                let o = row.text(0).and_then(|body| observation(&body)).map_err(unavailable)?;
+                let word = Held { value: o.value, resolution: o.resolution, day: o.day, end: o.end, as_of: o.as_of };
+                held.insert(o.key, word);
+            }
+        }
+        Ok(held)
+    }
+
+    async fn observations(&self, person: PersonId) -> Result<Vec<Observation>, ViewsError> {
+        let live = self.live().await?;
+        let rows = live
+            .sql
+            .query(
+                "SELECT body
+                 FROM observations
+                 WHERE person = $1",
+                &[person.to_string().into()],
+            )
+            .await
+            .map_err(unavailable)?;
+        rows.iter().map(|row| row.text(0).and_then(|body| observation(&body)).map_err(unavailable)).collect()
+    }
+
+    async fn entities(&self, person: PersonId, entity_type: &str, id: Option<&str>) -> Result<Vec<Entity>, ViewsError> {
+        let live = self.live().await?;
+        let rows = live
+            .sql
+            .query(
+                "SELECT entity_type, entity_id, day, status, body
+                 FROM entities
+                 WHERE person = $1
+                   AND entity_type = $2
+                   AND (entity_id = $3 OR $3 = '')",
+                &[person.to_string().into(), entity_type.into(), id.unwrap_or_default().into()],
+            )
+            .await
+            .map_err(unavailable)?;
+        let mut entities: Vec<Entity> =
+            rows.iter().map(entity).collect::<Result<_, StoreError>>().map_err(unavailable)?;
+        entities.sort_by(|a, b| b.day.cmp(&a.day).then_with(|| a.entity_id.cmp(&b.entity_id)));
+        Ok(entities)
+    }
+
+    async fn trail(&self, person: PersonId, of: Option<(&str, &str)>) -> Result<Vec<TrailEntry>, ViewsError> {
+        let live = self.live().await?;
+        let (entity_type, entity_id) = of.unwrap_or_default();
+        let rows = live
+            .sql
+            .query(
+                "SELECT revision, entity_type, entity_id
+                 FROM trail
+                 WHERE person = $1
+                   AND (entity_type = $2 OR $2 = '')
+                   AND (entity_id = $3 OR $3 = '')
+                 ORDER BY revision",
+                &[person.to_string().into(), entity_type.into(), entity_id.into()],
+            )
+            .await
+            .map_err(unavailable)?;
+        rows.iter()
+            .map(|row| {
+                let revision = row.int(0).map_err(unavailable)?.cast_unsigned();
+                let (entity_type, entity_id) = (row.text(1).map_err(unavailable)?, row.text(2).map_err(unavailable)?);
+                Ok(TrailEntry { revision, entity_type, entity_id })
+            })
+            .collect()
+    }
+
+    async fn files(&self, person: PersonId) -> Result<BTreeMap<ObservationKey, String>, ViewsError> {
+        let live = self.live().await?;
+        let rows = live
+            .sql
+            .query(
+                "SELECT body, file
+                 FROM observations
+                 WHERE person = $1",
+                &[person.to_string().into()],
+            )
+            .await
+            .map_err(unavailable)?;
+        rows.iter()
+            .map(|row| {
+                let body = row.text(0).and_then(|body| observation(&body)).map_err(unavailable)?;
+                Ok((body.key, row.text(1).map_err(unavailable)?))
+            })
+            .collect()
+    }
+
+    async fn digest(&self) -> Result<String, ViewsError> {
+        digest_of(&self.live().await?.sql).await
+    }
+
+    async fn rebuild(&self) -> Result<Rebuilt, ViewsError> {
+        self.rebuilt().await
+    }
+}

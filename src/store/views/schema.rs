@@ -1,0 +1,223 @@
+//! The tables of the read models, and the rows an event puts into them.
+//!
+//! All of it is folded from the log and can be dropped. The tables are in clear: sealing serves erasure and theft of the
+//! log, and these go with an erasure.
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::domain::event::Event;
+use crate::domain::experiment::Evaluation;
+use crate::domain::insight::Insight;
+use crate::domain::observation::{Observation, ObservationKey, Source};
+use crate::domain::person::PersonId;
+use crate::domain::state::{PersonState, file_key};
+use crate::store::sql::Value;
+
+/// The version of these tables: raised with every change of a table or of what an event puts into it.
+pub const VERSION: u32 = 1;
+
+/// One statement a table.
+pub const TABLES: [&str; 5] = [
+    "CREATE TABLE observations (
+        person TEXT NOT NULL,
+        key TEXT NOT NULL,
+        file TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (person, key)
+    )",
+    "CREATE TABLE entities (
+        person TEXT NOT NULL,
+        entity_type TEXT NOT NULL,
+        entity_id TEXT NOT NULL,
+        day TEXT NOT NULL,
+        status TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (person, entity_type, entity_id)
+    )",
+    "CREATE TABLE trail (
+        person TEXT NOT NULL,
+        entity_type TEXT NOT NULL,
+        entity_id TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        PRIMARY KEY (person, entity_type, entity_id, revision)
+    )",
+    "CREATE TABLE person_state (
+        person TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (person)
+    )",
+    "CREATE TABLE projections (
+        name TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        checkpoint TEXT NOT NULL,
+        PRIMARY KEY (name)
+    )",
+];
+
+/// The rows that a page of events puts into the tables.
+#[derive(Default)]
+pub struct Rows {
+    /// Rows of `observations`.
+    pub observations: Vec<Vec<Value>>,
+    /// Rows of `entities`.
+    pub entities: Vec<Vec<Value>>,
+    /// Rows of `trail`.
+    pub trail: Vec<Vec<Value>>,
+}
+
+/// A fact's key as a text, the same for the same fact.
+#[must_use]
+pub fn key_text(key: &ObservationKey) -> String {
+    let kind = serde_json::to_value(key.kind).ok().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
+    let id = key.provider_id.as_deref().unwrap_or_default();
+    format!("{}|{kind}|{}|{}|{id}", key.provider, key.metric, key.start.timestamp())
+}
+
+fn body(content: &impl Serialize) -> Json {
+    serde_json::to_value(content).unwrap_or(Json::Null)
+}
+
+struct Into<'a> {
+    rows: &'a mut Rows,
+    person: String,
+    revision: u64,
+}
+
+impl Into<'_> {
+    fn trail(&mut self, entity_type: &str, id: &str) {
+        self.rows.trail.push(vec![
+            self.person.as_str().into(),
+            entity_type.into(),
+            id.into(),
+            self.revision.cast_signed().into(),
+        ]);
+    }
+
+    fn entity(&mut self, entity_type: &str, id: &str, day: &str, status: &str, body: &Json) {
+        self.trail(entity_type, id);
+        self.rows.entities.push(vec![
+            self.person.as_str().into(),
+            entity_type.into(),
+            id.into(),
+            day.into(),
+            status.into(),
+            body.to_string().into(),
+        ]);
+    }
+
+    fn observations(&mut self, source: &Source, observations: &[Observation]) {
+        let file = source.file.as_deref().unwrap_or_default();
+        for observation in observations {
+            let key = key_text(&observation.key);
+            let body = body(observation).to_string();
+            self.rows.observations.push(vec![self.person.as_str().into(), key.into(), file.into(), body.into()]);
+        }
+        let import = file_key(source.digest.as_deref(), source.file.as_deref());
+        self.trail("import", &import);
+    }
+
+    fn insight(&mut self, insight: &Insight, status: &str) {
+        self.entity("insight", &insight.id.to_string(), &insight.day.to_string(), status, &body(insight));
+    }
+
+    fn evaluation(&mut self, evaluation: &Evaluation, status: &str) {
+        let day = evaluation.day.to_string();
+        self.entity("evaluation", &evaluation.id.to_string(), &day, status, &body(evaluation));
+        self.trail("experiment", &evaluation.experiment_id.to_string());
+    }
+
+    /// A suggestion or an experiment as the state has it after the event.
+    fn held(&mut self, entity_type: &str, id: &str, state: &Json) {
+        let status = state.get("status").and_then(Json::as_str).unwrap_or_default().to_owned();
+        self.entity(entity_type, id, "", &status, state);
+    }
+}
+
+/// Adds the rows of one event. `before` and `after` are the person's state around it.
+pub fn project(
+    rows: &mut Rows,
+    person: PersonId,
+    revision: u64,
+    event: &Event,
+    before: Option<&Insight>,
+    after: &PersonState,
+) {
+    let mut into = Into { rows, person: person.to_string(), revision };
+    match event {
+        Event::PersonRegistered(e) => into.entity("person", &person.to_string(), "", "registered", &body(e)),
+        Event::ConsentGranted(e) => into.entity("consent", &e.purpose.to_string(), "", "granted", &body(e)),
+        Event::ConsentWithdrawn(e) => into.entity("consent", &e.purpose.to_string(), "", "withdrawn", &body(e)),
+        Event::ProfileDeclared(e) => into.entity("profile", "profile", "", "declared", &body(&e.profile)),
+        Event::FileImported(e) => {
+            let key = file_key(e.source.digest.as_deref(), e.source.file.as_deref());
+            into.entity("import", &key, "", "taken", &body(e));
+        }
+        Event::ObservationsRecorded(e) => into.observations(&e.source, &e.observations),
+        Event::ObservationCorrected(e) => {
+            into.observations(&e.source, std::slice::from_ref(&e.observation));
+            into.trail("observation", &key_text(&e.observation.key));
+        }
+        Event::ActivityRecorded(e) => {
+            into.observations(&e.source, &e.observations);
+            let fallback = e.activity.start.timestamp().to_string();
+            let id = e.activity.provider_id.as_deref().unwrap_or(&fallback);
+            let id = format!("{}:{id}", e.activity.provider);
+            into.entity("activity", &id, &e.activity.day.to_string(), "recorded", &body(&e.activity));
+        }
+        Event::CheckInRecorded(e) => {
+            let source = Source {
+                provider: crate::domain::provider::Provider::Person,
+                format: "checkin".to_owned(),
+                file: None,
+                digest: None,
+            };
+            into.observations(&source, &e.observations);
+        }
+        Event::DayScored(e) => into.entity("day_score", &e.day.to_string(), &e.day.to_string(), "scored", &body(e)),
+        Event::BaselineComputed(e) => {
+            let day = e.window.last.to_string();
+            into.entity("baseline", &e.insight_id.to_string(), &day, "pinned", &body(e));
+        }
+        Event::BaselinesFrozen(e) => into.entity("baseline", "all", &e.day.to_string(), "frozen", &body(e)),
+        Event::BaselinesResumed(e) => into.entity("baseline", "all", &e.day.to_string(), "resumed", &body(e)),
+        Event::InsightRaised(e) => into.insight(&e.insight, "open"),
+        Event::InsightRenewed(e) => into.insight(&e.insight, "open"),
+        Event::InsightExpired(e) => match before {
+            Some(insight) => into.insight(insight, "expired"),
+            None => into.trail("insight", &e.insight_id.to_string()),
+        },
+        Event::InterventionProposed(e) => proposal(&mut into, e.proposal.id, after),
+        Event::InterventionSuppressed(e) => proposal(&mut into, e.proposal.id, after),
+        Event::InterventionAccepted(e) => proposal(&mut into, e.proposal_id, after),
+        Event::InterventionDeclined(e) => proposal(&mut into, e.proposal_id, after),
+        Event::ExperimentStarted(e) => experiment(&mut into, e.experiment.id, after),
+        Event::ExperimentStopped(e) => experiment(&mut into, e.experiment_id, after),
+        Event::AdherenceLogged(e) => experiment(&mut into, e.experiment_id, after),
+        Event::EvaluationCompleted(e) => into.evaluation(&e.evaluation, "completed"),
+        Event::EvaluationMarkedUnreliable(e) => into.evaluation(&e.evaluation, "unreliable"),
+        Event::NarrativePublished(e) => {
+            let day = e.narrative.day.to_string();
+            into.entity("narrative", &format!("daily@{day}"), &day, "published", &body(&e.narrative));
+            for claim in &e.claims {
+                let said = json!({ "claim": claim, "narrative": day });
+                into.entity("claim", claim.id.as_str(), &day, "published", &said);
+            }
+        }
+        Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", &body(e)),
+        Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", &body(e)),
+    }
+}
+
+fn proposal(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
+    if let Some(held) = after.proposals.get(&id) {
+        into.held("intervention", &id.to_string(), &body(held));
+    }
+}
+
+fn experiment(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
+    if let Some(running) = after.experiments.get(&id) {
+        into.held("experiment", &id.to_string(), &body(running));
+    }
+}

@@ -1,0 +1,74 @@
+"""Makes the inputs of the golden cases. Run once: `python3 tests/golden/make_inputs.py`; chance comes from fixed seeds."""
+import datetime as dt
+import json
+import pathlib
+import random
+
+HERE = pathlib.Path(__file__).parent
+
+
+def write(case, lines, settings, why):
+    folder = HERE / case
+    folder.mkdir(exist_ok=True)
+    (folder / "input.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "case.json").write_text(json.dumps(settings | {"why": why}, indent=2) + "\n")
+
+
+def night(day, hours, offset="+00:00", unit="h", metric="sleep_duration"):
+    start = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(23, 10))
+    end = start + dt.timedelta(hours=8)
+    return {"metric": metric, "value": hours, "unit": unit, "kind": "sleep",
+            "start": start.isoformat() + offset, "end": end.isoformat() + offset}
+
+
+BEFORE, AFTER = [7.5, 7.8, 7.2, 8.0, 7.6], [6.5, 6.8, 6.2, 6.4, 6.6]
+
+# The last of 90 nights ends on a Monday, the day on which changes are searched.
+first = dt.date(2026, 1, 7) - dt.timedelta(days=2)
+days = [first + dt.timedelta(days=n) for n in range(90)]
+while days[-1].weekday() != 0:
+    days = [day + dt.timedelta(days=1) for day in days]
+chance = random.Random(1)
+hours = [BEFORE[n % 5] if n < 60 else AFTER[n % 5] for n in range(90)]
+hours = [round(h + chance.uniform(-0.2, 0.2), 2) for h in hours]
+write("sleep_decline", [night(d, h) for d, h in zip(days, hours)],
+      {"now": f"{days[-1]}T20:00:00Z",
+       "profile": ["--age-band", "from18_to39", "--conditions", "none", "--heart-medication", "false"]},
+      "Sixty usual nights and thirty short ones: a change must be found and answered with something to try.")
+
+ten = [dt.date(2024, 1, 1) + dt.timedelta(days=n) for n in range(10)]
+write("ten_nights", [night(d, h) for d, h in zip(ten, BEFORE + AFTER)], {"now": "2024-01-10T20:00:00Z"},
+      "Ten nights are too few to say what is usual, however clear the fall in them looks.")
+
+chance = random.Random(3)
+lines, carry = [], [0.0] * 4
+for n in range(180):
+    day = dt.date(2025, 9, 1) + dt.timedelta(days=n)
+    carry = [0.3 * c + 0.954 * chance.gauss(0, 1) for c in carry]
+    lines.append(night(day, round(440 + 32 * carry[0]), unit="min"))
+    for metric, unit, mean, sd, c in [("resting_heart_rate", "bpm", 56, 2, carry[1]), ("hrv_rmssd", "ms", 60, 8, carry[2])]:
+        lines.append(night(day, round(mean + sd * c), unit=unit, metric=metric) | {"kind": "recovery"})
+    start = dt.datetime.combine(day, dt.time())
+    lines.append({"metric": "steps", "value": round(8000 + 1800 * carry[3]), "unit": "steps", "kind": "day",
+                  "start": start.isoformat() + "+00:00"})
+write("null_person", lines, {"now": "2026-02-27T20:00:00Z"},
+      "Noise around a constant: no change may be claimed.")
+
+chance = random.Random(4)
+lines = []
+for n in range(70):
+    day = dt.date(2026, 1, 1) + dt.timedelta(days=n)
+    offset = "+01:00" if n < 25 else "-08:00" if n < 50 else "+09:00"
+    lines.append(night(day, round(430 + chance.gauss(0, 25)), offset, "min"))
+write("traveller", lines, {"now": "2026-03-11T20:00:00Z", "profile": ["--home-zone", "Europe/Berlin"]},
+      "Three zones in seventy nights: a night belongs to the day of the wake where the person was.")
+
+chance = random.Random(5)
+lines = []
+for n in range(120):
+    day = dt.date(2025, 11, 1) + dt.timedelta(days=n)
+    if n % 7 in (2, 5) or 60 <= n < 74:
+        continue
+    lines.append(night(day, round(450 + chance.gauss(0, 28)), unit="min"))
+write("gaps", lines, {"now": "2026-02-28T20:00:00Z"},
+      "Two nights a week and one fortnight are missing: they are neither zeros nor filled in.")

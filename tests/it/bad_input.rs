@@ -1,0 +1,155 @@
+//! Bad input: a clear message, and nothing written; for a fault in one row, that row alone.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::command::{Store, count};
+
+const NOW: &str = "2026-03-01T12:00:00Z";
+const HEADER: &str = "Cycle start time,Cycle end time,Cycle timezone,Recovery score %,Resting heart rate (bpm),Sleep \
+                      onset,Wake onset,Asleep duration (min),In bed duration (min)";
+
+fn file(store: &Store, name: &str, content: &[u8]) -> PathBuf {
+    let path = store.path(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn row(day: u32, heart_rate: &str, asleep: &str) -> String {
+    format!(
+        "2026-01-{day:02} 23:00:00,2026-01-{:02} 23:00:00,UTC+01:00,60,{heart_rate},2026-01-{day:02} 23:00:00,\
+         2026-01-{:02} 07:00:00,{asleep},480",
+        day + 1,
+        day + 1
+    )
+}
+
+/// The file is refused whole with a message that holds `words`, and leaves no person and no row behind.
+#[track_caller]
+fn refused(store: &Store, path: &Path, words: &[&str]) {
+    let output = store.run(&["import", path.to_str().unwrap()]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for word in words {
+        assert!(message.contains(word), "{word:?} is not in {message:?}");
+    }
+    let status = store.json(&["status"]);
+    assert_eq!(status["persons"], 0, "a refused file made a person");
+}
+
+#[test]
+fn files_that_cannot_be_taken_are_refused_whole() {
+    let store = Store::new(NOW);
+    let good = format!("{HEADER}\n{}\n", row(1, "55", "430"));
+    refused(&store, &store.path("missing.csv"), &["no such file"]);
+    refused(&store, &file(&store, "empty.csv", b""), &["is empty"]);
+    std::fs::create_dir(store.path("folder")).unwrap();
+    refused(&store, &store.path("folder"), &["is a folder"]);
+    refused(&store, &file(&store, "other.csv", b"name,colour\nx,red\n"), &["no known format", "WHOOP"]);
+    let open_quote = format!("{good}2026-01-05 23:00:00,,\"UTC+01:00,60,55,,,430,480\nmore,rows,here\n");
+    refused(&store, &file(&store, "quote.csv", open_quote.as_bytes()), &["quotation mark"]);
+    refused(&store, &file(&store, "cut.json", b"{\"dailies\": [{\"steps\": 3"), &["cut.json", "JSON"]);
+    let missing = good.replace("Cycle timezone", "Zone");
+    refused(&store, &file(&store, "column.csv", missing.as_bytes()), &["Cycle timezone", "missing"]);
+    let zipped = zipped(&[("physiological_cycles.csv", good.as_bytes())]);
+    refused(&store, &file(&store, "cut.zip", &zipped[..zipped.len() / 2]), &["cut short or damaged"]);
+}
+
+fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in members {
+        let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        writer.start_file(*name, deflated).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_zip_bomb_is_not_unpacked() {
+    let store = Store::new(NOW);
+    let mut bomb = format!("{HEADER}\n").into_bytes();
+    while bomb.len() < 40 << 20 {
+        bomb.extend_from_slice(&[b',', b',', b'\n'].repeat(1 << 20));
+    }
+    let path = file(&store, "bomb.zip", &zipped(&[("physiological_cycles.csv", &bomb)]));
+    refused(&store, &path, &["unpacks to far more"]);
+}
+
+#[test]
+fn a_zip_of_an_export_is_taken_like_its_files() {
+    let store = Store::new(NOW);
+    let good = format!("{HEADER}\n{}\n{}\n", row(1, "55", "430"), row(2, "56", "431"));
+    let zip = zipped(&[("physiological_cycles.csv", good.as_bytes()), ("notes.txt", b"hello")]);
+    let zip = file(&store, "my_whoop_data.zip", &zip);
+    let plain = file(&store, "cycles.csv", good.as_bytes());
+    let reports = store.import(&[zip, plain]);
+    assert_eq!(reports[0]["file"], "my_whoop_data.zip/physiological_cycles.csv");
+    assert_eq!((count(&reports[0], "accepted"), count(&reports[1], "duplicates")), (2, 2));
+}
+
+#[test]
+fn a_bad_field_rejects_its_row_alone_and_names_it() {
+    let store = Store::new(NOW);
+    let rows = [
+        row(1, "55", "430"),
+        row(2, "6000", "430"),
+        row(3, "NaN", "430"),
+        row(4, "1e309", "430"),
+        row(5, "55", "-30"),
+        row(6, "55", "700"),
+        row(7, "55", "430").replace("2026", "2099"),
+        row(8, "fast", "430"),
+        row(9, "55", "430") + ",surplus",
+        row(10, "55", "430").replace("UTC+01:00", "Mars"),
+        row(11, "56", "431"),
+    ];
+    // With a byte order mark and CRLF, as some programs save it.
+    let content = format!("\u{feff}{HEADER}\r\n{}\r\n", rows.join("\r\n"));
+    let reports = store.import(&[file(&store, "cycles.csv", content.as_bytes())]);
+    let report = &reports[0];
+    assert_eq!((count(report, "read"), count(report, "accepted"), count(report, "rejected")), (11, 2, 9), "{report}");
+    let rejections = report["rejections"].as_array().unwrap();
+    let places: Vec<(u64, &str)> =
+        rejections.iter().map(|r| (r["row"].as_u64().unwrap(), r["field"].as_str().unwrap())).collect();
+    assert_eq!(
+        places,
+        [
+            (2, "Resting heart rate (bpm)"),
+            (3, "Resting heart rate (bpm)"),
+            (4, "Resting heart rate (bpm)"),
+            (5, "Asleep duration (min)"),
+            (6, "Asleep duration (min)"),
+            (7, "Cycle start time"),
+            (8, "Resting heart rate (bpm)"),
+            (9, "row"),
+            (10, "Cycle timezone"),
+        ]
+    );
+    let text = report["rejections"].to_string();
+    assert!(!text.contains("6000") && !text.contains("700") && !text.contains("fast"), "a reason repeats a value");
+}
+
+#[test]
+fn newer_exports_correct_and_older_ones_do_not() {
+    let store = Store::new(NOW);
+    let export = |rows: &[String]| format!("{HEADER}\n{}\n", rows.join("\n")).into_bytes();
+    let older = file(&store, "older.csv", &export(&[row(1, "55", "430"), row(2, "56", "431")]));
+    // A later export: one night was scored again, one is new, and the first has left its window.
+    let newer = file(&store, "newer.csv", &export(&[row(2, "57", "431"), row(3, "58", "440")]));
+    let first = store.import(std::slice::from_ref(&older));
+    assert_eq!(count(&first[0], "accepted"), 2);
+    let second = store.import(&[newer]);
+    assert_eq!((count(&second[0], "accepted"), count(&second[0], "corrected")), (1, 1));
+    let again = store.import(&[older]);
+    assert_eq!(
+        (count(&again[0], "accepted"), count(&again[0], "corrected"), count(&again[0], "duplicates")),
+        (0, 0, 2)
+    );
+    let metrics = store.json(&["metrics"]);
+    let pulse = metrics.as_array().unwrap().iter().find(|m| m["metric_key"] == "resting_heart_rate").unwrap();
+    assert_eq!((pulse["days"].as_u64(), pulse["newest_value"].as_f64()), (Some(3), Some(58.0)));
+    let corrected = store.text(&["--json", "audit", "--type", "observation_corrected"]);
+    let event: serde_json::Value = serde_json::from_str(corrected.lines().next().unwrap()).unwrap();
+    assert_eq!(event["content"]["previous_value"], 56.0);
+}

@@ -1,0 +1,87 @@
+//! Running the command as a person would.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The person every test is about.
+pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
+
+/// A store of its own for one test.
+pub(crate) struct Store {
+    folder: tempfile::TempDir,
+    url: Option<String>,
+    now: String,
+}
+
+impl Store {
+    pub(crate) fn new(now: &str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url: None, now: now.to_owned() }
+    }
+
+    pub(crate) fn on_postgres(now: &str, url: &str) -> Self {
+        Self { url: Some(url.to_owned()), ..Self::new(now) }
+    }
+
+    /// A place for files beside the store.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
+        command.env_remove("DATABASE_URL").env_remove("ENV_MODE").env_remove("CANDOR_MASTER_KEY");
+        if let Some(url) = &self.url {
+            command.env("DATABASE_URL", url);
+        }
+        command.arg("--data-dir").arg(self.path("data")).args(["--person", PERSON, "--now", &self.now, "--quiet"]);
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command().args(args).output().unwrap()
+    }
+
+    /// Standard output of a command that must succeed.
+    #[track_caller]
+    pub(crate) fn text(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {error}{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The JSON document of a command that must succeed.
+    #[track_caller]
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let text = self.text(&[&["--json"], args].concat());
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}\n{text}"))
+    }
+
+    /// Imports files and returns the report of each part.
+    #[track_caller]
+    pub(crate) fn import(&self, files: &[PathBuf]) -> Vec<Value> {
+        let mut args = vec!["import".to_owned()];
+        args.extend(files.iter().map(|file| file.display().to_string()));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        self.json(&args)["files"].as_array().unwrap().clone()
+    }
+}
+
+/// A count of an import's report.
+pub(crate) fn count(report: &Value, name: &str) -> u64 {
+    report[name].as_u64().unwrap_or_else(|| panic!("{name} in {report}"))
+}
+
+/// The folder of real exports, where it exists. CI requires it.
+pub(crate) fn samples() -> Option<PathBuf> {
+    let folder = std::env::var("CANDOR_SAMPLES")
+        .map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/providers"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var("CANDOR_REQUIRE_SAMPLES").is_err(), "the samples are required and not there");
+    println!("skipped: no folder of real exports; the generated ones run");
+    None
+}

@@ -1,0 +1,180 @@
+//! Whatever is edited behind the log's back, the walk names the place.
+
+use crate::support::{Place, append_one, batch, everything, on_both};
+use candor::store::error::StoreError;
+use candor::store::log::Expected;
+use candor::store::sql::{Sql, Value};
+use candor::store::verify::{Fault, Rule, Step, verify};
+
+on_both!(
+    an_untouched_log_has_no_fault,
+    a_flipped_byte_is_named_wherever_it_is,
+    a_changed_number_is_named,
+    a_removed_event_is_named,
+    a_swapped_order_is_named,
+    an_unreadable_row_is_named_and_the_walk_goes_on,
+    a_moved_head_is_named,
+    an_erased_body_leaves_a_chain_that_verifies,
+);
+
+async fn faults(place: &Place) -> Vec<(u64, Rule)> {
+    let mut faults: Vec<Fault> = Vec::new();
+    verify(&*place.log().await, &mut |step| {
+        if let Step::Fault(fault) = step {
+            faults.push(fault);
+        }
+    })
+    .await
+    .unwrap();
+    faults.iter().map(|fault| (fault.position.map_or(0, |position| position.number()), fault.rule)).collect()
+}
+
+/// Five events of two streams; position 3 is the middle of the first stream.
+async fn five(place: &Place) -> Sql {
+    let log = place.log().await;
+    log.append("person-1", Expected::NoStream, batch("person-1", None, "a", &[b"one", b"two", b"three", b"four"]))
+        .await
+        .unwrap();
+    append_one(&*log, "person-2", "b").await;
+    let tables = place.tables().await;
+    for sql in if tables.is_postgres() {
+        ["DROP TRIGGER events_are_never_changed ON events", "DROP TRIGGER events_are_never_truncated ON events"]
+    } else {
+        ["DROP TRIGGER events_are_never_changed", "DROP TRIGGER events_are_never_deleted"]
+    } {
+        change(&tables, sql, &[]).await;
+    }
+    tables
+}
+
+async fn change(tables: &Sql, sql: &'static str, args: &[Value]) {
+    let args = args.to_vec();
+    let changed = tables.write(move |tx| Box::pin(async move { tx.execute(sql, &args).await })).await;
+    changed.unwrap_or_else(|error: StoreError| panic!("{sql}: {error}"));
+}
+
+async fn an_untouched_log_has_no_fault(place: &Place) {
+    assert_eq!(faults(place).await, []);
+    five(place).await;
+    assert_eq!(faults(place).await, []);
+}
+
+async fn a_flipped_byte_is_named_wherever_it_is(place: &Place) {
+    let tables = five(place).await;
+    for (read, write, rule) in [
+        (
+            "SELECT body FROM events WHERE position = 3",
+            "UPDATE events SET body = $1 WHERE position = 3",
+            Rule::BodyDigest,
+        ),
+        (
+            "SELECT body_digest FROM events WHERE position = 3",
+            "UPDATE events SET body_digest = $1 WHERE position = 3",
+            Rule::Hash,
+        ),
+        (
+            "SELECT prev_hash FROM events WHERE position = 3",
+            "UPDATE events SET prev_hash = $1 WHERE position = 3",
+            Rule::PreviousHash,
+        ),
+        ("SELECT hash FROM events WHERE position = 3", "UPDATE events SET hash = $1 WHERE position = 3", Rule::Hash),
+        (
+            "SELECT key_ids FROM events WHERE position = 3",
+            "UPDATE events SET key_ids = $1 WHERE position = 3",
+            Rule::Hash,
+        ),
+    ] {
+        let original = tables.query(read, &[]).await.unwrap()[0].bytes(0).unwrap();
+        for index in 0..original.len() {
+            let mut flipped = original.clone();
+            flipped[index] ^= 1 << (index % 8);
+            change(&tables, write, &[flipped.into()]).await;
+            let found = faults(place).await;
+            assert_eq!(found.first(), Some(&(3, rule)), "{write} {index}: {found:?}");
+        }
+        change(&tables, write, &[original.into()]).await;
+        assert_eq!(faults(place).await, []);
+    }
+}
+
+async fn a_changed_number_is_named(place: &Place) {
+    let tables = five(place).await;
+    for (there, back) in [
+        (
+            "UPDATE events SET type = 'thing_happenee' WHERE position = 3",
+            "UPDATE events SET type = 'thing_happened' WHERE position = 3",
+        ),
+        (
+            "UPDATE events SET schema_version = 2 WHERE position = 3",
+            "UPDATE events SET schema_version = 1 WHERE position = 3",
+        ),
+        (
+            "UPDATE events SET recorded_at = recorded_at + 1 WHERE position = 3",
+            "UPDATE events SET recorded_at = recorded_at - 1 WHERE position = 3",
+        ),
+        ("UPDATE events SET revision = 20 WHERE position = 3", "UPDATE events SET revision = 2 WHERE position = 3"),
+        (
+            "UPDATE events SET stream = 'person-3' WHERE position = 3",
+            "UPDATE events SET stream = 'person-1' WHERE position = 3",
+        ),
+    ] {
+        change(&tables, there, &[]).await;
+        assert_eq!(faults(place).await.first().map(|(position, _)| *position), Some(3), "{there}");
+        change(&tables, back, &[]).await;
+        assert_eq!(faults(place).await, []);
+    }
+    let other_id = if tables.is_postgres() {
+        "UPDATE events SET event_id = '00000000-0000-0000-0000-000000000001' WHERE position = 3"
+    } else {
+        "UPDATE events SET event_id = x'00000000000000000000000000000001' WHERE position = 3"
+    };
+    change(&tables, other_id, &[]).await;
+    assert_eq!(faults(place).await, [(3, Rule::Hash)]);
+}
+
+async fn a_removed_event_is_named(place: &Place) {
+    let tables = five(place).await;
+    change(&tables, "DELETE FROM events WHERE position = 3", &[]).await;
+    let found = faults(place).await;
+    assert_eq!(found[..2], [(4, Rule::PositionGap), (4, Rule::RevisionGap)]);
+    change(&tables, "DELETE FROM events WHERE position = 5", &[]).await;
+    assert!(faults(place).await.contains(&(5, Rule::LogHead)));
+}
+
+async fn a_swapped_order_is_named(place: &Place) {
+    let tables = five(place).await;
+    for sql in [
+        "UPDATE events SET position = 99 WHERE position = 3",
+        "UPDATE events SET position = 3 WHERE position = 4",
+        "UPDATE events SET position = 4 WHERE position = 99",
+    ] {
+        change(&tables, sql, &[]).await;
+    }
+    assert_eq!(faults(place).await.first(), Some(&(3, Rule::RevisionGap)));
+}
+
+async fn an_unreadable_row_is_named_and_the_walk_goes_on(place: &Place) {
+    let tables = five(place).await;
+    change(&tables, "UPDATE events SET key_ids = $1 WHERE position = 3", &[vec![1_u8, 2, 3].into()]).await;
+    change(&tables, "UPDATE events SET body = $1 WHERE position = 5", &[vec![9_u8].into()]).await;
+    let found = faults(place).await;
+    assert_eq!(found.first(), Some(&(3, Rule::Unreadable)));
+    assert_eq!(found.last(), Some(&(5, Rule::BodyDigest)));
+}
+
+async fn a_moved_head_is_named(place: &Place) {
+    let tables = five(place).await;
+    change(&tables, "UPDATE streams SET revision = 2 WHERE stream = 'person-1'", &[]).await;
+    assert_eq!(faults(place).await, [(4, Rule::StreamHead)]);
+    change(&tables, "DELETE FROM streams WHERE stream = 'person-1'", &[]).await;
+    assert_eq!(faults(place).await, [(4, Rule::StreamHead)]);
+}
+
+async fn an_erased_body_leaves_a_chain_that_verifies(place: &Place) {
+    let log = place.log().await;
+    append_one(&*log, "person-1", "a").await;
+    let kept = append_one(&*log, "person-2", "a").await;
+    assert_eq!(log.erase_bodies("person-1").await.unwrap(), 1);
+    assert_eq!(faults(place).await, []);
+    assert_eq!(everything(&*log, 10).await[1], kept);
+}

@@ -1,0 +1,144 @@
+//! Reading one stream and reading all of them.
+
+use crate::support::{Place, append_one, batch, everything, on_both};
+use candor::store::log::{Direction, Expected, Position, ReadError};
+use std::collections::HashMap;
+
+on_both!(
+    a_stream_is_paged_both_ways_without_gaps_or_repetitions,
+    a_missing_stream_is_not_found_rather_than_empty,
+    bodies_come_back_byte_for_byte,
+    an_event_can_be_read_as_soon_as_its_append_returns,
+    the_global_order_rises_and_keeps_each_streams_order,
+    reading_on_from_any_token_gives_every_later_event_once,
+    waiting_readers_are_woken,
+    the_schema_goes_up_down_and_up_again_with_data_in_it,
+);
+
+async fn a_stream_is_paged_both_ways_without_gaps_or_repetitions(place: &Place) {
+    let log = place.log().await;
+    let bodies: Vec<&[u8]> = vec![b"x"; 25];
+    log.append("person-1", Expected::NoStream, batch("person-1", None, "a", &bodies)).await.unwrap();
+    append_one(&*log, "person-2", "a").await;
+    for limit in [1, 7, 25, 100] {
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        let mut from = 0;
+        loop {
+            let page = log.read_stream("person-1", from, Direction::Forward, limit).await.unwrap();
+            assert_eq!(page.head.revision, 24);
+            let Some(last) = page.events.last() else { break };
+            from = last.revision + 1;
+            up.extend(page.events.iter().map(|event| event.revision));
+        }
+        let mut from = Some(u64::MAX);
+        while let Some(revision) = from {
+            let page = log.read_stream("person-1", revision, Direction::Backward, limit).await.unwrap();
+            down.extend(page.events.iter().map(|event| event.revision));
+            from = page.events.last().and_then(|event| event.revision.checked_sub(1));
+        }
+        assert!(up.iter().copied().eq(0..25), "{limit}");
+        assert!(down.iter().copied().eq((0..25).rev()), "{limit}");
+    }
+}
+
+async fn a_missing_stream_is_not_found_rather_than_empty(place: &Place) {
+    let log = place.log().await;
+    let missing = log.read_stream("person-1", 0, Direction::Forward, 10).await;
+    assert!(matches!(missing, Err(ReadError::NotFound)));
+    assert_eq!(log.head("person-1").await.unwrap(), None);
+    assert_eq!(log.last_position().await.unwrap(), None);
+    let page = log.read_all(None, 10).await.unwrap();
+    assert!(page.caught_up && page.events.is_empty() && page.next.is_none());
+}
+
+async fn bodies_come_back_byte_for_byte(place: &Place) {
+    let log = place.log().await;
+    let large: Vec<u8> = (0..1_000_000_u32).map(|index| (index * 7 % 256) as u8).collect();
+    let bodies: [&[u8]; 5] = [b"", b"\0\0", b"a\0b", b"\xff\xfe\xc3\x28", &large];
+    let events = batch("person-1", None, "a", &bodies);
+    log.append("person-1", Expected::NoStream, events.clone()).await.unwrap();
+    let page = log.read_stream("person-1", 0, Direction::Forward, 10).await.unwrap();
+    assert_eq!(page.events.len(), 5);
+    for (stored, sent) in page.events.iter().zip(&events) {
+        assert!(stored.body.as_ref() == Some(&sent.body));
+        assert_eq!(stored.event_id, sent.event_id);
+        assert_eq!(stored.event_type, sent.event_type);
+        assert_eq!(stored.schema_version, sent.schema_version);
+        assert_eq!(stored.recorded_at, sent.recorded_at);
+        assert_eq!(stored.key_ids, sent.key_ids);
+        assert_eq!(stored.body_digest, sent.body_digest);
+        assert_eq!(stored.prev_hash, sent.prev_hash);
+        assert_eq!(stored.hash, sent.hash);
+    }
+}
+
+async fn an_event_can_be_read_as_soon_as_its_append_returns(place: &Place) {
+    let log = place.log().await;
+    let other = place.log().await;
+    for number in 0..30 {
+        let event = append_one(&*log, "person-1", &number.to_string()).await;
+        for log in [&log, &other] {
+            assert_eq!(log.head("person-1").await.unwrap().map(|head| head.hash), Some(event.hash));
+            assert_eq!(log.last_position().await.unwrap(), Some(event.position));
+        }
+    }
+}
+
+async fn the_global_order_rises_and_keeps_each_streams_order(place: &Place) {
+    let log = place.log().await;
+    for number in 0..40 {
+        append_one(&*log, &format!("person-{}", number * 7 % 5), &number.to_string()).await;
+    }
+    let all = everything(&*log, 9).await;
+    assert!(all.iter().map(|event| event.position.number()).eq(1..=40));
+    let mut next: HashMap<String, u64> = HashMap::new();
+    for event in all {
+        let revision = next.entry(event.stream).or_default();
+        assert_eq!(event.revision, *revision);
+        *revision += 1;
+    }
+}
+
+async fn reading_on_from_any_token_gives_every_later_event_once(place: &Place) {
+    let log = place.log().await;
+    for number in 0..12 {
+        append_one(&*log, &format!("person-{}", number % 3), &number.to_string()).await;
+    }
+    let all = everything(&*log, 100).await;
+    let mut token: Option<Position> = None;
+    for read in 0..=12 {
+        for limit in [1, 5, 12] {
+            let mut rest = Vec::new();
+            let mut after = token;
+            loop {
+                let page = log.read_all(after, limit).await.unwrap();
+                after = page.next;
+                rest.extend(page.events);
+                if page.caught_up {
+                    break;
+                }
+            }
+            assert_eq!(rest, all[read..]);
+        }
+        // A token survives being written down.
+        token = all.get(read).map(|event| event.position.to_string().parse().unwrap());
+    }
+}
+
+async fn waiting_readers_are_woken(place: &Place) {
+    let log = place.log().await;
+    let mut wake = log.wake();
+    let waiting = tokio::spawn(async move { wake.changed().await.is_ok() });
+    append_one(&*log, "person-1", "a").await;
+    assert!(waiting.await.unwrap());
+    assert!(log.capabilities().gapless_positions);
+}
+
+async fn the_schema_goes_up_down_and_up_again_with_data_in_it(place: &Place) {
+    append_one(&*place.log().await, "person-1", "a").await;
+    place.migrate_down().await;
+    let log = place.log().await;
+    assert_eq!(log.last_position().await.unwrap(), None);
+    assert_eq!(append_one(&*log, "person-1", "a").await.position.number(), 1);
+    assert_eq!(everything(&*place.log().await, 10).await.len(), 1);
+}

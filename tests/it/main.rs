@@ -1,0 +1,13 @@
+//! The integration tests: the store on every database, and the command line as a person uses it.
+
+#![expect(clippy::disallowed_methods, reason = "tests start tasks of their own and read their own switches")]
+#![expect(clippy::zombie_processes, reason = "the PostgreSQL of a test run ends with the run, watched by its guard")]
+
+mod bad_input;
+mod command;
+mod faults;
+mod golden;
+mod log_contract;
+mod postgres;
+mod samples;
+mod support;

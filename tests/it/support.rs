@@ -1,0 +1,169 @@
+//! What the store's tests are made of: a place for a store on either database, and chains of events.
+
+use crate::postgres;
+use candor::store::chain::{Hash, Header};
+use candor::store::event_id::event_ids;
+use candor::store::log::{ChainedEvent, EventLog, Head, PostgresLog, SqliteLog, StoredEvent};
+use candor::store::sql::{Durability, Sql};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// The instant the tests record at.
+pub(crate) const NOW: i64 = 1_790_000_000_000_000;
+
+/// An empty place for a store on one of the databases.
+pub(crate) struct Place {
+    folder: TempDir,
+    url: Option<String>,
+}
+
+impl Place {
+    pub(crate) async fn sqlite() -> Option<Self> {
+        Some(Self { folder: tempfile::tempdir().unwrap(), url: None })
+    }
+
+    pub(crate) async fn postgres() -> Option<Self> {
+        Some(Self { url: Some(postgres::fresh_database().await?), folder: tempfile::tempdir().unwrap() })
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("log.db")
+    }
+
+    /// Opens the log, as another process would.
+    pub(crate) async fn log(&self) -> Arc<dyn EventLog> {
+        match &self.url {
+            Some(url) => Arc::new(PostgresLog::open(url).await.unwrap()),
+            None => Arc::new(SqliteLog::open(&self.file()).await.unwrap()),
+        }
+    }
+
+    pub(crate) async fn migrate_down(&self) {
+        match &self.url {
+            Some(url) => PostgresLog::migrate_down(url).await.unwrap(),
+            None => SqliteLog::migrate_down(&self.file()).await.unwrap(),
+        }
+    }
+
+    /// The log's tables, to look at and to tamper with.
+    pub(crate) async fn tables(&self) -> Sql {
+        match &self.url {
+            Some(url) => Sql::open_postgres(url, "candor_log", 4).await.unwrap(),
+            None => Sql::open_sqlite(&self.file(), Durability::Full).await.unwrap(),
+        }
+    }
+
+    /// What another process needs to open the same log.
+    pub(crate) fn address(&self) -> String {
+        match &self.url {
+            Some(url) => url.clone(),
+            None => self.file().display().to_string(),
+        }
+    }
+
+    pub(crate) async fn clean_up(self) {
+        if let Some(url) = &self.url {
+            postgres::drop_database(url).await;
+        }
+    }
+}
+
+/// Runs one test body on both databases, as two tests.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let place = crate::support::Place::sqlite().await.unwrap();
+                    super::$name(&place).await;
+                    place.clean_up().await;
+                }
+            )+
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    if let Some(place) = crate::support::Place::postgres().await {
+                        super::$name(&place).await;
+                        place.clean_up().await;
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// A batch that continues a stream, with ids derived from the key.
+pub(crate) fn batch(stream: &str, head: Option<Head>, key: &str, bodies: &[&[u8]]) -> Vec<ChainedEvent> {
+    let ids = event_ids(stream, key, bodies.len() as u32);
+    batch_with_ids(stream, head, &ids, bodies)
+}
+
+/// A batch that continues a stream, with given ids.
+pub(crate) fn batch_with_ids(stream: &str, head: Option<Head>, ids: &[Uuid], bodies: &[&[u8]]) -> Vec<ChainedEvent> {
+    let mut previous = head.map_or(Hash::GENESIS, |head| head.hash);
+    let first = head.map_or(0, |head| head.revision + 1);
+    ids.iter()
+        .zip(bodies)
+        .zip(first..)
+        .map(|((id, body), revision)| {
+            let key_ids = vec![Uuid::from_u128(0xfeed), Uuid::from_u128(0xbeef)];
+            let body_digest = Hash::of(body);
+            let header = Header {
+                stream,
+                revision,
+                event_id: *id,
+                event_type: "thing_happened",
+                schema_version: 1,
+                recorded_at: NOW,
+                key_ids: &key_ids,
+            };
+            let hash = header.chain(&previous, &body_digest);
+            let event = ChainedEvent {
+                event_id: *id,
+                revision,
+                event_type: "thing_happened".to_owned(),
+                schema_version: 1,
+                recorded_at: NOW,
+                body: body.to_vec(),
+                body_digest,
+                prev_hash: previous,
+                hash,
+                key_ids,
+            };
+            previous = hash;
+            event
+        })
+        .collect()
+}
+
+/// Appends one event at the head of a stream.
+pub(crate) async fn append_one(log: &dyn EventLog, stream: &str, key: &str) -> StoredEvent {
+    use candor::store::log::{Direction, Expected};
+    let head = log.head(stream).await.unwrap();
+    let expected = head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision));
+    let appended = log.append(stream, expected, batch(stream, head, key, &[key.as_bytes()])).await.unwrap();
+    let page = log.read_stream(stream, appended.first_revision, Direction::Forward, 1).await.unwrap();
+    page.events.into_iter().next().unwrap()
+}
+
+/// Every event of the log, read in pages of this size.
+pub(crate) async fn everything(log: &dyn EventLog, limit: usize) -> Vec<StoredEvent> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = log.read_all(after, limit).await.unwrap();
+        after = page.next;
+        let done = page.caught_up;
+        all.extend(page.events);
+        if done {
+            return all;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The model's statistics against public packages: scipy's t, statsmodels' dense-covariance GLS, and
+//! a brute-force mixture. `tests/oracles/model.py` makes the numbers and records the versions.
+
+use candor::engine::model::ar1::{self, Posterior};
+use candor::engine::model::confidence::confidence;
+use candor::engine::model::student_t::StudentT;
+use candor::engine::model::{ONE_LOOK, Point, SEARCH, is_weekend};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Oracle {
+    student: Student,
+    series: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Student {
+    cdf: Vec<(f64, f64, f64, f64)>,
+    quantile: Vec<(f64, f64, f64)>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    days: Vec<i32>,
+    values: Vec<f64>,
+    step_from: Option<usize>,
+    components: Vec<(f64, f64, f64, f64, f64)>,
+    mean: f64,
+    sd: f64,
+    phi_mean: f64,
+    n_effective: f64,
+    cdf: Vec<(f64, f64)>,
+    interval: (f64, f64),
+    confidence: Confidences,
+}
+
+#[derive(Deserialize)]
+struct Confidences {
+    one_look: f64,
+    search: f64,
+}
+
+fn oracle() -> Oracle {
+    serde_json::from_str(include_str!("oracles/model.json")).expect("the numbers are readable")
+}
+
+fn fitted(series: &Series) -> Posterior {
+    let points: Vec<Point> =
+        series.days.iter().zip(&series.values).map(|(&day, &value)| Point { day, value }).collect();
+    let constant = vec![1.0; points.len()];
+    let weekend: Vec<f64> = points.iter().map(|point| f64::from(u8::from(is_weekend(point.day))) - 2.0 / 7.0).collect();
+    let step: Option<Vec<f64>> =
+        series.step_from.map(|from| (0..points.len()).map(|index| f64::from(u8::from(index >= from))).collect());
+    let mut columns: Vec<&[f64]> = vec![&constant];
+    columns.extend(step.as_deref());
+    columns.push(&weekend);
+    ar1::fit(&points, &columns, usize::from(step.is_some())).expect("the series can be fitted")
+}
+
+/// The largest error, relative to the size of the expected number or to `scale` if that is larger.
+fn close(actual: f64, expected: f64, scale: f64, tolerance: f64, what: &str) {
+    let error = (actual - expected).abs() / expected.abs().max(scale);
+    assert!(error <= tolerance, "{what}: {actual} instead of {expected}, off by {error:e}");
+}
+
+#[test]
+fn student_t_agrees_with_scipy() {
+    let oracle = oracle();
+    for (df, t, cdf, ln_pdf) in oracle.student.cdf {
+        let law = StudentT::new(df).expect("positive degrees of freedom");
+        close(law.cdf(t), cdf, 1e-300, 1e-11, &format!("cdf({t}; {df})"));
+        close(law.ln_pdf(t), ln_pdf, 1.0, 1e-12, &format!("ln_pdf({t}; {df})"));
+    }
+    for (df, p, t) in oracle.student.quantile {
+        let law = StudentT::new(df).expect("positive degrees of freedom");
+        close(law.quantile(p), t, 1e-3, 1e-10, &format!("quantile({p}; {df})"));
+    }
+}
+
+#[test]
+fn one_and_two_degrees_of_freedom_have_closed_forms() {
+    let one = StudentT::new(1.0).expect("positive degrees of freedom");
+    let two = StudentT::new(2.0).expect("positive degrees of freedom");
+    for t in [1e-9, 1e-6, 0.003, 0.4, 1.0, 2.7, 30.0] {
+        let cauchy = 0.5 + libm::atan(t) / std::f64::consts::PI;
+        close(one.cdf(t), cauchy, 0.0, 1e-14, &format!("cdf({t}; 1)"));
+        let second = 0.5 + 0.5 * t / libm::sqrt(2.0 + t * t);
+        close(two.cdf(t), second, 0.0, 1e-14, &format!("cdf({t}; 2)"));
+    }
+}
+
+#[test]
+fn every_phi_agrees_with_dense_covariance_gls() {
+    let mut compared = 0;
+    for (index, series) in oracle().series.iter().enumerate() {
+        let posterior = fitted(series);
+        for &(phi, weight, estimate, error, sd) in &series.components {
+            let found = posterior.components().iter().find(|one| one.phi == phi);
+            let Some(found) = found else {
+                assert!(weight < 1e-11, "series {index}: phi {phi} is missing");
+                continue;
+            };
+            let what = format!("series {index} at phi {phi}");
+            close(found.weight, weight, 1e-3, 1e-9, &what);
+            close(found.estimate, estimate, sd, 1e-9, &what);
+            close(found.error, error, 0.0, 1e-9, &what);
+            close(found.sd, sd, 0.0, 1e-9, &what);
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "only {compared} fits were compared");
+}
+
+#[test]
+fn the_mixture_over_phi_agrees_with_brute_force() {
+    for (index, series) in oracle().series.iter().enumerate() {
+        let posterior = fitted(series);
+        let what = format!("series {index}");
+        close(posterior.mean(), series.mean, series.sd, 1e-9, &what);
+        close(posterior.sd(), series.sd, 0.0, 1e-9, &what);
+        close(posterior.phi_mean(), series.phi_mean, 0.01, 1e-9, &what);
+        close(posterior.n_effective(), series.n_effective, 0.0, 1e-9, &what);
+        for &(x, cdf) in &series.cdf {
+            close(posterior.cdf(x), cdf, 1e-3, 1e-9, &what);
+        }
+        let (low, high) = posterior.interval(0.95);
+        close(low, series.interval.0, series.sd, 1e-8, &what);
+        close(high, series.interval.1, series.sd, 1e-8, &what);
+    }
+}
+
+#[test]
+fn confidence_agrees_with_brute_force() {
+    for (index, series) in oracle().series.iter().enumerate() {
+        let posterior = fitted(series);
+        let what = format!("series {index}");
+        let (once, weekly) = (series.confidence.one_look, series.confidence.search);
+        close(confidence(&posterior, ONE_LOOK), once, 1e-3, 1e-8, &what);
+        close(confidence(&posterior, SEARCH), weekly, 1e-3, 1e-8, &what);
+    }
+}

@@ -1,0 +1,126 @@
+"""Reference numbers for the model's statistics, from public packages and from brute force.
+
+Run `python tests/oracles/model.py > tests/oracles/model.json` with numpy, scipy and statsmodels. The
+regression comes from statsmodels' GLS with a dense covariance matrix; the mixture over phi, its
+interval and the confidence are computed here from dense matrices, without looking at the crate.
+"""
+
+import json
+import sys
+
+import numpy as np
+import scipy
+import statsmodels
+import statsmodels.api as sm
+from scipy import optimize, stats
+
+PHIS = [(i - 4) / 20 for i in range(24)]
+PRIORS = {"one_look": (0.8, 0.5), "search": (0.98, 0.8)}
+MONDAY = 738886
+
+
+def digits(x):
+    return float(f"{x:.15g}")
+
+
+def student():
+    cdf, quantile = [], []
+    for df in (1, 2, 5, 11, 57, 87.5, 1000):
+        # scipy's own cdf loses digits very near zero; the tests check those against closed forms.
+        for t in (-40.0, -6.0, -2.1, -0.3, -0.01, 0.0, 0.05, 0.8, 1.96, 3.5, 12.0):
+            law = stats.t(df)
+            cdf.append([df, t, digits(law.cdf(t)), digits(law.logpdf(t))])
+        for p in (1e-6, 0.001, 0.025, 0.3, 0.5, 0.7, 0.975, 0.999):
+            quantile.append([df, p, digits(stats.t(df).ppf(p))])
+    return {"cdf": cdf, "quantile": quantile}
+
+
+def series(rng, index):
+    n = int(rng.integers(16, 64))
+    gaps = rng.choice([1, 1, 1, 1, 2, 3, 9], n)
+    days = MONDAY + int(rng.integers(0, 7)) + np.cumsum(gaps)
+    phi = rng.choice([-0.1, 0.2, 0.5, 0.8, 0.93])
+    distance = np.abs(np.subtract.outer(days, days))
+    noise = np.linalg.cholesky(float(phi) ** distance) @ rng.standard_normal(n)
+    weekend = ((days - 1) % 7 >= 5) - 2 / 7
+    columns = [np.ones(n)]
+    values = 50 + 3 * noise + 1.5 * weekend
+    if index % 2:
+        step = (np.arange(n) >= n // 2).astype(float)
+        columns.append(step)
+        values = values + rng.normal() * 3 * step
+    columns.append(weekend)
+    return days, np.round(values, 3), columns
+
+
+def brute(days, values, columns, interest):
+    x, n, p = np.column_stack(columns), len(values), len(columns)
+    df = n - p
+    distance = np.abs(np.subtract.outer(days, days))
+    rows, logs = [], []
+    for phi in PHIS:
+        r = np.where(distance == 0, 1.0, np.sign(phi) ** distance * abs(phi) ** distance)
+        fitted = sm.GLS(values, x, sigma=r).fit()
+        inverse = np.linalg.inv(r)
+        residual = values - x @ fitted.params
+        rss = residual @ inverse @ residual
+        logs.append(
+            -0.5 * np.linalg.slogdet(r)[1]
+            - 0.5 * np.linalg.slogdet(x.T @ inverse @ x)[1]
+            - 0.5 * df * np.log(rss)
+            + stats.norm(0.4, 0.25).logpdf(phi)
+        )
+        rows.append((fitted.params[interest], fitted.bse[interest], np.sqrt(rss / df), inverse.sum()))
+    weight = np.exp(np.array(logs) - max(logs))
+    weight /= weight.sum()
+    estimate, error, sd, information = np.array(rows).T
+
+    def cdf(at):
+        return weight @ stats.t(df).cdf((at - estimate) / error)
+
+    mean, spread = weight @ estimate, weight @ sd
+    reach = 60 * max(error)
+    interval = [optimize.brentq(lambda at: cdf(at) - q, mean - reach, mean + reach, xtol=1e-12) for q in (0.025, 0.975)]
+    effects = np.arange(-80, 81) / 20
+    likelihood = np.array([weight @ (stats.t(df).pdf((e * spread - estimate) / error) / error) for e in effects])
+    confidence = {}
+    for name, (pi0, tau) in PRIORS.items():
+        slab = stats.norm(0, tau).pdf(effects)
+        mass = (1 - pi0) * slab / slab.sum() * likelihood
+        claimed = effects * np.sign(mean) > 0.2 - 1e-9
+        confidence[name] = digits(mass[claimed].sum() / (mass.sum() + pi0 * likelihood[80]))
+    return {
+        "components": [[digits(v) for v in (phi, w, b, e, s)] for phi, w, b, e, s in zip(PHIS, weight, estimate, error, sd)][::3],
+        "mean": digits(mean),
+        "sd": digits(spread),
+        "phi_mean": digits(weight @ np.array(PHIS)),
+        "n_effective": digits(min(n, weight @ information)),
+        "cdf": [[digits(at), digits(cdf(at))] for at in (mean - 0.5 * spread, mean, mean + 0.1 * spread)],
+        "interval": [digits(q) for q in interval],
+        "confidence": confidence,
+    }
+
+
+def main():
+    rng = np.random.default_rng(20240101)
+    cases = []
+    for index in range(30):
+        days, values, columns = series(rng, index)
+        interest = index % 2
+        cases.append({
+            "days": days.tolist(),
+            "values": values.tolist(),
+            "step_from": len(days) // 2 if interest else None,
+            **brute(days, values, columns, interest),
+        })
+    versions = {
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "statsmodels": statsmodels.__version__,
+    }
+    json.dump({"versions": versions, "student": student(), "series": cases}, sys.stdout, separators=(",", ":"))
+    print()
+
+
+main()

@@ -1,0 +1,250 @@
+//! Appends per second beside a plain prepared loop over the same engine and settings, and events verified per second.
+//!
+//! `cargo bench --bench append` prints medians. The plain loop inserts into the same table with the same indexes and
+//! flushes once per batch; it checks nothing, keeps no heads and cannot be retried. Set `CANDOR_BENCH_EVENTS` to change how
+//! many events the walk verifies.
+
+use candor::store::chain::{Hash, Header};
+use candor::store::log::{ChainedEvent, EventLog, Expected, Head, PostgresLog, SqliteLog};
+use candor::store::verify::verify;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+#[path = "../tests/it/postgres.rs"]
+mod postgres;
+
+const STREAMS: usize = 1_000;
+const BODY: usize = 300;
+const ROUNDS: usize = 5;
+
+/// Makes chained batches for a thousand streams in turn.
+struct Maker {
+    heads: Vec<Option<Head>>,
+    next: usize,
+    ids: u128,
+}
+
+struct Batch {
+    stream: String,
+    expected: Expected,
+    events: Vec<ChainedEvent>,
+}
+
+impl Maker {
+    fn new(seed: u128) -> Self {
+        Self { heads: vec![None; STREAMS], next: 0, ids: seed << 64 }
+    }
+
+    fn batches(&mut self, count: usize, size: usize) -> Vec<Batch> {
+        (0..count).map(|_| self.batch(size)).collect()
+    }
+
+    fn batch(&mut self, size: usize) -> Batch {
+        let index = self.next % STREAMS;
+        self.next += 1;
+        let stream = format!("person-{}", Uuid::from_u128(index as u128));
+        let head = self.heads[index];
+        let mut previous = head.map_or(Hash::GENESIS, |head| head.hash);
+        let first = head.map_or(0, |head| head.revision + 1);
+        let mut events = Vec::with_capacity(size);
+        for revision in first..first + size as u64 {
+            self.ids += 1;
+            // Spread over the index, as derived ids are.
+            let event_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &self.ids.to_be_bytes());
+            let body = vec![revision as u8; BODY];
+            let body_digest = Hash::of(&body);
+            let key_ids = vec![Uuid::from_u128(index as u128)];
+            let header = Header {
+                stream: &stream,
+                revision,
+                event_id,
+                event_type: "observations_recorded",
+                schema_version: 1,
+                recorded_at: 1_790_000_000_000_000,
+                key_ids: &key_ids,
+            };
+            let hash = header.chain(&previous, &body_digest);
+            events.push(ChainedEvent {
+                event_id,
+                revision,
+                event_type: "observations_recorded".to_owned(),
+                schema_version: 1,
+                recorded_at: 1_790_000_000_000_000,
+                key_ids,
+                body,
+                body_digest,
+                prev_hash: previous,
+                hash,
+            });
+            previous = hash;
+        }
+        self.heads[index] = Some(Head { revision: first + size as u64 - 1, hash: previous });
+        Batch { stream, expected: head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision)), events }
+    }
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+fn rate(events: usize, elapsed: Duration) -> f64 {
+    events as f64 / elapsed.as_secs_f64()
+}
+
+async fn ours(log: &dyn EventLog, batches: Vec<Batch>) -> Duration {
+    let start = Instant::now();
+    for batch in batches {
+        log.append(&batch.stream, batch.expected, batch.events).await.expect("an append");
+    }
+    start.elapsed()
+}
+
+async fn together(log: &Arc<dyn EventLog>, batches: Vec<Batch>) -> Duration {
+    let start = Instant::now();
+    let calls: Vec<_> = batches
+        .into_iter()
+        .map(|batch| {
+            let log = Arc::clone(log);
+            tokio::spawn(async move { log.append(&batch.stream, batch.expected, batch.events).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.expect("no panic").expect("an append");
+    }
+    start.elapsed()
+}
+
+const SQLITE_INSERT: &str =
+    "INSERT INTO events (position, stream, revision, event_id, type, schema_version, recorded_at,
+                                                 key_ids, body, body_digest, prev_hash, hash)
+                             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+const POSTGRES_INSERT: &str =
+    "INSERT INTO candor_log.events (position, stream, revision, event_id, type, schema_version,
+                                                              recorded_at, key_ids, body, body_digest, prev_hash, hash)
+                               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+macro_rules! plain_loop {
+    ($name:ident, $connection:ty, $begin:literal, $insert:ident) => {
+        async fn $name(connection: &mut $connection, position: &mut i64, batches: Vec<Batch>) -> Duration {
+            let start = Instant::now();
+            for batch in &batches {
+                sqlx::query($begin).execute(&mut *connection).await.expect("a beginning");
+                for event in &batch.events {
+                    *position += 1;
+                    let key_ids: Vec<u8> = event.key_ids.iter().flat_map(|id| *id.as_bytes()).collect();
+                    sqlx::query($insert)
+                        .bind(*position)
+                        .bind(&batch.stream)
+                        .bind(event.revision as i64)
+                        .bind(event.event_id)
+                        .bind(&event.event_type)
+                        .bind(i64::from(event.schema_version))
+                        .bind(event.recorded_at)
+                        .bind(key_ids)
+                        .bind(&event.body)
+                        .bind(event.body_digest.as_bytes().as_slice())
+                        .bind(event.prev_hash.as_bytes().as_slice())
+                        .bind(event.hash.as_bytes().as_slice())
+                        .execute(&mut *connection)
+                        .await
+                        .expect("an insert");
+                }
+                sqlx::query("COMMIT").execute(&mut *connection).await.expect("a commit");
+            }
+            start.elapsed()
+        }
+    };
+}
+
+plain_loop!(plain_sqlite, SqliteConnection, "BEGIN IMMEDIATE", SQLITE_INSERT);
+plain_loop!(plain_postgres, PgConnection, "BEGIN", POSTGRES_INSERT);
+
+async fn sqlite_connection(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("secure_delete", "ON")
+        .connect()
+        .await
+        .expect("a connection")
+}
+
+/// The sizes of a batch, with how many of them a round has.
+const SIZES: [(usize, usize); 4] = [(1, 1_000), (10, 300), (100, 60), (1_000, 12)];
+
+enum Plain {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+async fn compare(name: &str, log: Arc<dyn EventLog>, mut plain: Plain) {
+    println!("{name}, {BODY}-byte bodies, {STREAMS} streams, medians of {ROUNDS} rounds");
+    println!("| batch | ours, events/s | plain loop, events/s | ratio |");
+    println!("|---|---|---|---|");
+    let (mut our_maker, mut plain_maker) = (Maker::new(1), Maker::new(2));
+    let mut position = 0;
+    for (size, count) in SIZES {
+        let (mut our_rates, mut plain_rates) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let elapsed = ours(&*log, our_maker.batches(count, size)).await;
+            our_rates.push(rate(count * size, elapsed));
+            let batches = plain_maker.batches(count, size);
+            let elapsed = match &mut plain {
+                Plain::Sqlite(connection) => plain_sqlite(connection, &mut position, batches).await,
+                Plain::Postgres(connection) => plain_postgres(connection, &mut position, batches).await,
+            };
+            plain_rates.push(rate(count * size, elapsed));
+        }
+        let (our, plain) = (median(our_rates), median(plain_rates));
+        println!("| {size} | {our:.0} | {plain:.0} | {:.2} |", our / plain);
+    }
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        let batches = our_maker.batches(STREAMS, 1);
+        rates.push(rate(STREAMS, together(&log, batches).await));
+    }
+    println!("| 1, all at once | {:.0} | | |", median(rates));
+    let wanted: u64 = std::env::var("CANDOR_BENCH_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(300_000);
+    while log.last_position().await.expect("a position").map_or(0, |last| last.number()) < wanted {
+        ours(&*log, our_maker.batches(10, 1_000)).await;
+    }
+    let mut rates = Vec::new();
+    for _ in 0..3 {
+        let start = Instant::now();
+        let summary = verify(&*log, &mut |_| {}).await.expect("a walk");
+        assert_eq!(summary.faults, 0);
+        rates.push(rate(summary.events as usize, start.elapsed()));
+    }
+    println!("verify: {:.0} events/s over {wanted} events\n", median(rates));
+}
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ours, plain) = (folder.path().join("ours.db"), folder.path().join("plain.db"));
+    SqliteLog::open(&plain).await.expect("a log").shut_down().await;
+    let log = SqliteLog::open(&ours).await.expect("a log");
+    let plain = Plain::Sqlite(sqlite_connection(&plain).await);
+    compare("SQLite", Arc::new(log), plain).await;
+
+    let (Some(ours), Some(other)) = (postgres::fresh_database().await, postgres::fresh_database().await) else {
+        return;
+    };
+    PostgresLog::open(&other).await.expect("a log").shut_down().await;
+    let log = PostgresLog::open(&ours).await.expect("a log");
+    let plain = Plain::Postgres(PgConnection::connect(&other).await.expect("a connection"));
+    compare("PostgreSQL", Arc::new(log), plain).await;
+    postgres::drop_database(&ours).await;
+    postgres::drop_database(&other).await;
+}

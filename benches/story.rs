@@ -1,0 +1,119 @@
+//! A year of eight metrics through all stages: one day's run, and the whole story. Prints medians.
+#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
+
+use std::time::{Duration, Instant};
+
+use candor::domain::day::LocalDay;
+use candor::domain::event::{ConsentGranted, Event, ObservationsRecorded, PersonRegistered};
+use candor::domain::metric::Metric;
+use candor::domain::observation::{Observation, ObservationKey, RecordKind, Source};
+use candor::domain::person::PersonId;
+use candor::domain::profile::Purpose;
+use candor::domain::provider::Provider;
+use candor::domain::state::PersonState;
+use candor::engine::history::History;
+use candor::engine::run::Run;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+const DAYS: u32 = 365;
+const METRICS: [(Metric, f64, f64); 8] = [
+    (Metric::SleepDuration, 440.0, 35.0),
+    (Metric::RestingHeartRate, 56.0, 2.0),
+    (Metric::HrvRmssd, 60.0, 8.0),
+    (Metric::Steps, 8000.0, 1800.0),
+    (Metric::Stress, 35.0, 7.0),
+    (Metric::SleepEfficiency, 90.0, 3.0),
+    (Metric::RespiratoryRate, 15.0, 0.5),
+    (Metric::Spo2, 96.0, 0.6),
+];
+
+fn year() -> Vec<Vec<Observation>> {
+    let mut chance = ChaCha8Rng::seed_from_u64(8);
+    let first: LocalDay = "2025-01-01".parse().expect("a day");
+    let mut carry = [0.0; METRICS.len()];
+    (0..DAYS)
+        .map(|n| {
+            let day = first.plus(n);
+            let start = day.date().and_time(chrono::NaiveTime::MIN).and_utc();
+            METRICS
+                .iter()
+                .enumerate()
+                .map(|(index, (metric, mean, sd))| {
+                    let sum: f64 = (0..12).map(|_| f64::from(chance.next_u32()) / f64::from(u32::MAX)).sum();
+                    carry[index] = 0.3 * carry[index] + 0.954 * (sum - 6.0);
+                    Observation {
+                        key: ObservationKey {
+                            provider: Provider::File,
+                            kind: RecordKind::Sample,
+                            metric: *metric,
+                            start,
+                            provider_id: None,
+                        },
+                        end: None,
+                        day,
+                        value: metric.round(mean + sd * carry[index]),
+                        resolution: 1.0,
+                        as_of: start,
+                        row: n,
+                    }
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn main() {
+    let person = PersonId::new(uuid::Uuid::from_u128(8));
+    let year = year();
+    let mut fresh = PersonState::default();
+    let source = Source { provider: Provider::File, format: "bench".to_owned(), file: None, digest: None };
+    let events: [Event; 2] = [
+        PersonRegistered { origin: "bench".to_owned() }.into(),
+        ConsentGranted { purpose: Purpose::Processing }.into(),
+    ];
+    for (revision, event) in (0..).zip(&events) {
+        fresh.evolve(revision, event);
+    }
+    for (revision, observations) in (2..).zip(&year) {
+        let batch = ObservationsRecorded { source: source.clone(), observations: observations.clone() };
+        fresh.evolve(revision, &batch.into());
+    }
+    let history = History::of(year.iter().flatten().cloned());
+    let days: Vec<LocalDay> = year.iter().map(|day| day[0].day).collect();
+    let last = *days.last().expect("a year has days");
+    let now = last.end(chrono::Offset::fix(&chrono::Utc));
+
+    let story = || {
+        let started = Instant::now();
+        let mut state = fresh.clone();
+        let mut written = 0;
+        for day in &days {
+            let present = (*day == last).then_some(now);
+            let run = Run::day(person, &state, &history, *day, present).expect("a run");
+            written += run.events.len();
+            state = run.state;
+        }
+        (started.elapsed(), written, state)
+    };
+    let stories: Vec<_> = (0..5).map(|_| story()).collect();
+    let (_, written, state) = &stories[0];
+    let whole = median(stories.iter().map(|(time, ..)| *time).collect());
+    let one = median(
+        (0..25)
+            .map(|_| {
+                let started = Instant::now();
+                let run = Run::day(person, state, &history, last, Some(now)).expect("a run");
+                std::hint::black_box(run.events.len());
+                started.elapsed()
+            })
+            .collect(),
+    );
+    println!("one day over {DAYS} days x {} metrics: {:.2} ms", METRICS.len(), one.as_secs_f64() * 1e3);
+    println!("the whole story: {:.0} ms, {written} events", whole.as_secs_f64() * 1e3);
+}

@@ -3,6 +3,8 @@
 //! `cargo bench --bench append` prints medians. The plain loop inserts into the same table with the same indexes and
 //! flushes once per batch; it checks nothing, keeps no heads and cannot be retried. Set `CANDOR_BENCH_EVENTS` to change how
 //! many events the walk verifies.
+#![expect(clippy::disallowed_methods, reason = "a bench measures time and starts tasks")]
+#![expect(clippy::zombie_processes, reason = "the PostgreSQL of a bench ends with it, watched by its guard")]
 
 use candor::store::chain::{Hash, Header};
 use candor::store::log::{ChainedEvent, EventLog, Expected, Head, PostgresLog, SqliteLog};

@@ -1,65 +1,143 @@
-//! Candor's own lines of JSON: `{"metric", "value", "unit", "start", "end"?, "kind"?, "id"?, "provider"?, "updated_at"?}`.
+//! Candor's own format: one JSON object per line, one value each.
 //!
-//! Instants bear their offset; a sleep, nap or recovery belongs to the local day of its end, everything else to that of
-//! its start.
+//! `{"metric", "value", "unit", "start", "end"?, "kind"?, "id"?, "provider"?, "updated_at"?}`, times as RFC 3339
+//! with the offset that the person's clock showed. A sleep, nap or recovery belongs to the day of its end.
 
 use chrono::{DateTime, FixedOffset};
 use serde_json::Value;
 
-use super::draft::{Draft, Reading, Record, Taken, check_order};
-use super::fields::{Fault, Fields, Object};
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
 use crate::domain::observation::RecordKind;
 use crate::domain::provider::Provider;
 
-fn instant(object: Object<'_>, name: &str) -> Result<Option<DateTime<FixedOffset>>, Fault> {
-    let Some(text) = object.text(name)? else { return Ok(None) };
-    let parsed = DateTime::parse_from_rfc3339(&text);
-    parsed.map(Some).map_err(|_| Fault::unreadable(name, "an instant with its offset, as in 2026-03-01T22:40:00+01:00"))
-}
+use super::draft::{Draft, Reading, Record, Taken, check_order};
+use super::fields::{Fault, Fields, Object};
 
-/// Reads one line.
-pub(super) fn line(text: &str, row: u32, reading: &Reading) -> Result<Taken, Fault> {
-    let value: Value = serde_json::from_str(text).map_err(|_| Fault::unreadable("line", "an object of JSON"))?;
-    let object = value.as_object().map(Object).ok_or_else(|| Fault::unreadable("line", "an object of JSON"))?;
-    let provider = match object.text("provider")? {
-        None => Provider::File,
-        Some(name) => name.parse().map_err(|_| Fault::unreadable("provider", "whoop, garmin, strava or file"))?,
-    };
-    let mut draft = Draft::new(reading, provider, row);
-    let key = object.text("metric")?.ok_or_else(|| Fault::missing("metric", "a metric's key"))?;
+/// Reads a line.
+pub(super) fn read(line: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
+    let mut draft = Draft::new(reading, Provider::File, row);
+    if let Some(name) = line.text("provider")? {
+        draft.set_provider(
+            name.parse()
+                .map_err(|_| Fault::new("provider", "is not known; known are whoop, garmin, strava, file, person"))?,
+        );
+    }
     let metric: Metric =
-        key.parse().map_err(|_| Fault::unreadable("metric", "a metric's key, as `candor metrics --all` lists them"))?;
-    let start = instant(object, "start")?.ok_or_else(|| Fault::missing("start", "an instant with its offset"))?;
-    let end = instant(object, "end")?;
-    draft.see(start.to_utc(), "start")?;
-    if let Some(end) = end {
-        draft.see(end.to_utc(), "end")?;
-    }
-    check_order(start.to_utc(), end.map(|end| end.to_utc()), "end")?;
-    if let Some(updated) = instant(object, "updated_at")? {
-        draft.changed_at(updated.to_utc(), "updated_at")?;
-    }
-    let kind = match object.text("kind")? {
+        line.text("metric")?
+            .ok_or_else(|| Fault::missing("metric", "the key of a metric"))?
+            .parse()
+            .map_err(|_| Fault::new("metric", "is not known; `candor metrics --all` lists the known ones"))?;
+    let value = line.number("value")?.ok_or_else(|| Fault::missing("value", "a number"))?;
+    let unit = line.text("unit")?.ok_or_else(|| Fault::missing("unit", "the unit of the value"))?;
+    let kind = match line.text("kind")? {
         None => RecordKind::Sample,
-        Some(kind) => serde_json::from_value(Value::String(kind.into_owned()))
-            .map_err(|_| Fault::unreadable("kind", "sleep, nap, recovery, cycle, day, activity, weighing or sample"))?,
+        Some(kind) => serde_json::from_value(Value::String(kind.into_owned())).map_err(|_| {
+            Fault::new(
+                "kind",
+                "is not known; known are sleep, nap, recovery, cycle, day, activity, weighing, checkin, sample",
+            )
+        })?,
     };
-    let by_its_end = matches!(kind, RecordKind::Sleep | RecordKind::Nap | RecordKind::Recovery);
-    let told_by = end.filter(|_| by_its_end).unwrap_or(start);
+    let start = time(line, "start")?.ok_or_else(|| Fault::missing("start", WHEN))?;
+    let end = time(line, "end")?;
+    let at_end = matches!(kind, RecordKind::Sleep | RecordKind::Nap | RecordKind::Recovery);
+    let local = end.filter(|_| at_end).unwrap_or(start);
     let record = Record {
         kind,
         start: start.to_utc(),
         end: end.map(|end| end.to_utc()),
-        day: LocalDay::new(told_by.date_naive()),
-        provider_id: object.text("id")?.map(|id| id.chars().take(80).collect()),
+        day: LocalDay::new(local.date_naive()),
+        provider_id: line.text("id")?.map(std::borrow::Cow::into_owned),
     };
-    let unit = object.text("unit")?.ok_or_else(|| Fault::missing("unit", "the value's unit"))?;
-    let written = object.number("value")?;
-    if written.is_none() {
-        return Err(Fault::missing("value", "a number"));
+    if record.provider_id.as_ref().is_some_and(|id| id.len() > 200) {
+        return Err(Fault::new("id", "is longer than 200 characters"));
     }
-    draft.add(&record, metric, written, &unit, "value")?;
+    draft.see(record.start, "start")?;
+    check_order(record.start, record.end, "end")?;
+    if let Some(end) = record.end {
+        draft.see(end, "end")?;
+    }
+    if let Some(updated_at) = time(line, "updated_at")? {
+        draft.changed_at(updated_at.to_utc(), "updated_at")?;
+    }
+    draft.add(&record, metric, Some(value), &unit, "value").map_err(|mut fault| {
+        if fault.reason.starts_with("unit") {
+            "unit".clone_into(&mut fault.field);
+            let accepted: Vec<&str> = metric.accepted_units().iter().map(|a| a.symbol).collect();
+            fault.reason = format!("is not one of {}", accepted.join(", "));
+        }
+        fault
+    })?;
     Ok(draft.finish())
+}
+
+const WHEN: &str = "a time with its offset, as in 2026-03-01T07:30:00+02:00,";
+
+fn time(line: Object<'_>, field: &str) -> Result<Option<DateTime<FixedOffset>>, Fault> {
+    let Some(text) = line.text(field)? else {
+        return Ok(None);
+    };
+    DateTime::parse_from_rfc3339(&text).map(Some).map_err(|_| Fault::unreadable(field, WHEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::metric::Metric;
+    use crate::domain::observation::RecordKind;
+    use crate::domain::provider::Provider;
+    use crate::providers::files::probe::{probe, utc};
+
+    #[test]
+    fn a_line_is_a_value_with_its_unit_and_its_local_time() {
+        let read = probe(concat!(
+            r#"{"metric":"sleep_duration","value":7.5,"unit":"h","start":"2026-03-01T23:30:00-05:00","end":"2026-03-02T07:30:00-05:00","kind":"sleep","id":"n1","updated_at":"2026-03-02T08:00:00-05:00"}"#,
+            "\r\n\n",
+            r#"{"metric":"steps","value":8000,"unit":"count","start":"2026-03-01T23:30:00-05:00","end":"2026-03-02T07:30:00-05:00","provider":"garmin"}"#,
+        ))
+        .expect("read");
+        assert_eq!(read.part.format, "candor_ndjson");
+        let sleep = read.of(0, Metric::SleepDuration);
+        assert_eq!((sleep.value, sleep.resolution), (450.0, 6.0));
+        assert_eq!(sleep.day.to_string(), "2026-03-02", "the day of its end");
+        assert_eq!(sleep.as_of, utc("2026-03-02T13:00:00Z"));
+        assert_eq!(sleep.key.provider_id.as_deref(), Some("n1"));
+        assert_eq!(sleep.key.provider, Provider::File);
+        let steps = read.of(1, Metric::Steps);
+        assert_eq!(steps.key.kind, RecordKind::Sample);
+        assert_eq!(steps.day.to_string(), "2026-03-01", "the day of its start");
+        assert_eq!(steps.key.provider, Provider::Garmin);
+        assert_eq!(Some(steps.as_of), read.survey.newest);
+    }
+
+    #[test]
+    fn each_fault_names_its_field() {
+        let faults = [
+            (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00"}"#, "start"),
+            (r#"{"metric":"steps","value":1,"unit":"miles","start":"2026-03-01T23:30:00Z"}"#, "unit"),
+            (r#"{"metric":"happiness","value":1,"unit":"x","start":"2026-03-01T23:30:00Z"}"#, "metric"),
+            (r#"{"metric":"steps","value":"many","unit":"steps","start":"2026-03-01T23:30:00Z"}"#, "value"),
+            (r#"{"metric":"steps","value":-1,"unit":"steps","start":"2026-03-01T23:30:00Z"}"#, "value"),
+            (r#"{"metric":"steps","value":NaN,"unit":"steps","start":"2026-03-01T23:30:00Z"}"#, "line"),
+            (r#"{"metric":"steps","value":1e309,"unit":"steps","start":"2026-03-01T23:30:00Z"}"#, "line"),
+            (r#"{"metric":"steps","value":1,"unit":"steps","start":"2099-03-01T23:30:00Z"}"#, "start"),
+            (
+                r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","end":"2026-02-01T00:00:00Z"}"#,
+                "end",
+            ),
+            (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","kind":"walk"}"#, "kind"),
+            (
+                r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","provider":"oura"}"#,
+                "provider",
+            ),
+            ("[1]", "line"),
+        ];
+        let good = r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z"}"#;
+        let lines: Vec<&str> = std::iter::once(good).chain(faults.iter().map(|f| f.0)).collect();
+        let read = probe(lines.join("\n")).expect("read");
+        for (row, (line, field)) in faults.iter().enumerate() {
+            assert_eq!(read.rejection(row + 1).field, *field, "{line}");
+        }
+        assert_eq!(read.observations(0).len(), 1);
+    }
 }

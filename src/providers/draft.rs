@@ -111,6 +111,10 @@ impl<'a> Draft<'a> {
         self.zone_assumed = true;
     }
 
+    pub(super) fn set_provider(&mut self, provider: Provider) {
+        self.provider = provider;
+    }
+
     /// Adds a value, if there is one, after the registry has taken it.
     pub(super) fn add(
         &mut self,
@@ -129,15 +133,20 @@ impl<'a> Draft<'a> {
             .iter()
             .find(|accepted| accepted.symbol == unit)
             .map_or(written.resolution, |accepted| written.resolution * accepted.numerator / accepted.denominator);
+        // One calendar day is one fact, whether or not a layout says at which instant it began.
+        let start = match record.kind {
+            RecordKind::Day => record.day.date().and_time(chrono::NaiveTime::MIN).and_utc(),
+            _ => whole_seconds(record.start),
+        };
         self.observations.push(Observation {
             key: ObservationKey {
                 provider: self.provider,
                 kind: record.kind,
                 metric,
-                start: whole_seconds(record.start),
+                start,
                 provider_id: record.provider_id.clone(),
             },
-            end: record.end,
+            end: record.end.map(|end| end.max(start)),
             day: record.day,
             value,
             resolution,

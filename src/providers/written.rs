@@ -36,6 +36,11 @@ impl Written {
     pub(super) fn percent_of(self, whole: Self) -> Self {
         Self { value: self.value * whole.value / 100.0, resolution: self.resolution * whole.value.abs() / 100.0 }
     }
+
+    /// The sum of two, no finer than the coarser of them.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { value: self.value + other.value, resolution: self.resolution.max(other.resolution) }
+    }
 }
 
 fn power_of_ten(exponent: i32) -> f64 {

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod command;
+mod exports;
 mod faults;
 mod golden;
 mod log_contract;

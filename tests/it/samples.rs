@@ -75,7 +75,7 @@ fn every_other_sample_is_taken_once_with_reasons_for_what_is_refused() {
     let Some(push) = files("garmin/samples/RADAR-base-RADAR-PushEndpoint", &["dailies.json", "epoch.json"]) else {
         return;
     };
-    taken_once(&Store::new("2026-11-21T08:00:00Z"), &push, &[1, 1]);
+    taken_once(&Store::new("2026-11-21T08:00:00Z"), &push, &[2, 1]);
 }
 
 /// The numbers of a text: digits with their sign and decimals; days are taken out first.

@@ -1,120 +1,76 @@
-//! The formats that are understood, told apart by content and never by name.
-
-use serde_json::Value;
+//! The formats that are understood, in the order in which they are tried.
 
 use crate::domain::provider::Provider;
+use crate::providers::{candor, garmin, strava, whoop};
 
-/// A format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::providers) enum Format {
-    WhoopCycles,
-    WhoopSleeps,
-    WhoopWorkouts,
-    WhoopJournal,
-    StravaActivities,
-    StravaLegacy,
-    GarminDaily,
-    GarminSleepScore,
-    GarminHrv,
-    GarminRestingHeartRate,
-    GarminWellness,
-    GarminPush,
-    CandorNdjson,
+use super::entries::DocumentFormat;
+use super::lines::ReadLine;
+use super::shape::Shape;
+use super::table::TableFormat;
+
+/// A format: its name, who measured, and how it is told and read.
+#[derive(Debug)]
+pub(super) struct Format {
+    pub(super) name: &'static str,
+    pub(super) provider: Provider,
+    pub(super) layout: Layout,
+    /// Whether a JSON document of this shape is of this format.
+    pub(super) json: fn(&Shape) -> bool,
 }
 
-/// What a CSV of a format must hold to be read at all.
-const CSV: &[(Format, &[&str], &[&str])] = &[
-    (Format::WhoopJournal, &["Question text", "Cycle start time"], &[]),
-    (
-        Format::WhoopWorkouts,
-        &["Workout start time", "Activity name"],
-        &["Cycle timezone", "Workout end time", "Duration (min)"],
-    ),
-    (Format::WhoopSleeps, &["Sleep onset", "Nap"], &["Cycle timezone", "Wake onset", "Asleep duration (min)"]),
-    (
-        Format::WhoopCycles,
-        &["Cycle start time", "Recovery score %"],
-        &["Cycle end time", "Cycle timezone", "Sleep onset", "Wake onset"],
-    ),
-    (Format::StravaActivities, &["Activity ID", "Activity Date"], &["Activity Type", "Elapsed Time"]),
-    (Format::StravaLegacy, &["id", "date", "elapsed_time", "type"], &["distance"]),
-    (Format::GarminDaily, &["calendarDate", "totalSteps"], &[]),
-    (Format::GarminHrv, &["hrvSummary_lastNightAvg"], &["hrvSummary_calendarDate"]),
-    (Format::GarminSleepScore, &["overall", "totalDuration", "date"], &[]),
-    (Format::GarminRestingHeartRate, &["allMetrics_metricsMap_WELLNESS_RESTING_HEART_RATE"], &["date"]),
-];
-
-/// The lists of a Garmin Health API push body.
-pub(in crate::providers) const PUSH_LISTS: [&str; 5] = ["dailies", "epochs", "sleeps", "hrv", "bodyComps"];
+/// How the rows lie in the bytes.
+#[derive(Debug)]
+pub(super) enum Layout {
+    Table(TableFormat),
+    Document(DocumentFormat),
+    Lines(ReadLine),
+}
 
 impl Format {
-    pub(in crate::providers) const fn name(self) -> &'static str {
-        match self {
-            Self::WhoopCycles => "whoop_cycles_csv",
-            Self::WhoopSleeps => "whoop_sleeps_csv",
-            Self::WhoopWorkouts => "whoop_workouts_csv",
-            Self::WhoopJournal => "whoop_journal_csv",
-            Self::StravaActivities => "strava_activities_csv",
-            Self::StravaLegacy => "strava_legacy_csv",
-            Self::GarminDaily => "garmin_daily_csv",
-            Self::GarminSleepScore => "garmin_sleep_csv",
-            Self::GarminHrv => "garmin_hrv_csv",
-            Self::GarminRestingHeartRate => "garmin_resting_heart_rate_csv",
-            Self::GarminWellness => "garmin_wellness_json",
-            Self::GarminPush => "garmin_push_json",
-            Self::CandorNdjson => "candor_ndjson",
-        }
+    /// The format with a name.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|format| format.name == name)
     }
 
-    pub(in crate::providers) fn named(name: &str) -> Option<Self> {
-        let others = [Self::GarminWellness, Self::GarminPush, Self::CandorNdjson];
-        CSV.iter().map(|(format, ..)| *format).chain(others).find(|format| format.name() == name)
-    }
-
-    pub(in crate::providers) const fn provider(self) -> Provider {
-        match self {
-            Self::WhoopCycles | Self::WhoopSleeps | Self::WhoopWorkouts | Self::WhoopJournal => Provider::Whoop,
-            Self::StravaActivities | Self::StravaLegacy => Provider::Strava,
-            Self::GarminDaily
-            | Self::GarminSleepScore
-            | Self::GarminHrv
-            | Self::GarminRestingHeartRate
-            | Self::GarminWellness
-            | Self::GarminPush => Provider::Garmin,
-            Self::CandorNdjson => Provider::File,
-        }
-    }
-
-    /// The format of a CSV with this header, or which column of a recognised one is missing.
-    pub(in crate::providers) fn of_header(header: &[&str]) -> Result<Option<Self>, &'static str> {
-        let has = |name: &&str| header.contains(name);
-        let Some((format, _, needed)) = CSV.iter().find(|(_, marks, _)| marks.iter().all(has)) else {
-            return Ok(None);
-        };
-        match needed.iter().find(|name| !has(name)) {
-            Some(missing) => Err(missing),
-            None => Ok(Some(*format)),
-        }
-    }
-
-    /// The format of a JSON document.
-    pub(in crate::providers) fn of_document(document: &Value) -> Option<Self> {
-        let first = match document {
-            Value::Array(items) => items.first()?,
-            other => other,
-        };
-        let object = first.as_object()?;
-        if PUSH_LISTS.iter().any(|list| object.get(*list).is_some_and(Value::is_array)) {
-            return Some(Self::GarminPush);
-        }
-        let wellness = object.contains_key("dailySleepDTO")
-            || object.contains_key("hrvSummary")
-            || object.contains_key("calendarDate") && object.contains_key("totalSteps");
-        wellness.then_some(Self::GarminWellness)
-    }
-
-    /// Whether a line of JSON is one of Candor's own.
-    pub(in crate::providers) fn is_own_line(line: &str) -> bool {
-        serde_json::from_str::<Value>(line).is_ok_and(|v| v.get("metric").is_some() && v.get("value").is_some())
+    const fn table(name: &'static str, provider: Provider, table: TableFormat) -> Self {
+        Self { name, provider, layout: Layout::Table(table), json: |_| false }
     }
 }
+
+/// Every format. Of two whose signatures both fit, the first wins.
+pub(super) static FORMATS: [Format; 13] = [
+    Format::table("whoop_journal_csv", Provider::Whoop, whoop::JOURNAL),
+    Format::table("whoop_workouts_csv", Provider::Whoop, whoop::WORKOUTS),
+    Format::table("whoop_sleeps_csv", Provider::Whoop, whoop::SLEEPS),
+    Format::table("whoop_cycles_csv", Provider::Whoop, whoop::CYCLES),
+    Format::table("strava_activities_csv", Provider::Strava, strava::ACTIVITIES),
+    Format::table("strava_legacy_csv", Provider::Strava, strava::LEGACY),
+    Format::table("garmin_daily_csv", Provider::Garmin, garmin::DAILY),
+    Format::table("garmin_hrv_csv", Provider::Garmin, garmin::HRV),
+    Format::table("garmin_resting_heart_rate_csv", Provider::Garmin, garmin::RESTING_HEART_RATE),
+    Format::table("garmin_sleep_csv", Provider::Garmin, garmin::SLEEP),
+    Format {
+        name: "candor_ndjson",
+        provider: Provider::File,
+        layout: Layout::Lines(candor::read),
+        json: |shape| !shape.list && shape.has("metric") && shape.has("value"),
+    },
+    Format {
+        name: "garmin_push_json",
+        provider: Provider::Garmin,
+        layout: Layout::Document(garmin::PUSH),
+        json: |shape| {
+            !shape.list
+                && garmin::PUSH
+                    .lists
+                    .iter()
+                    .any(|list| garmin::PUSH_MARKS.iter().any(|mark| shape.has(&format!("{list}[].{mark}"))))
+        },
+    },
+    Format {
+        name: "garmin_wellness_json",
+        provider: Provider::Garmin,
+        layout: Layout::Document(garmin::WELLNESS),
+        json: |shape| garmin::WELLNESS_MARKS.iter().any(|marks| marks.iter().all(|mark| shape.record_has(mark))),
+    },
+];

@@ -1,84 +1,126 @@
-//! Bodies that Garmin's Health API pushes: dailies, epochs, sleeps, HRV, body composition.
+//! Bodies of the Health API as they are pushed: lists of summaries by type.
 //!
-//! An epoch is fifteen minutes of a day and stands in the daily summary too: its row is read and holds no measurement of
-//! its own, so that no step is counted twice.
+//! A summary that is sent again bears a new `summaryId`, so the id is not part of a record's identity. A body may
+//! carry several people; a file is one person's, so records of a second user are refused. An epoch is a part of a
+//! day for one kind of movement: several share a start, and the daily summary holds their sum, so epochs are
+//! read and give no values.
 
-use chrono::{DateTime, FixedOffset, TimeDelta};
-
-use super::reading_or_none;
-use crate::domain::day::LocalDay;
-use crate::domain::metric::Metric;
-use crate::domain::observation::RecordKind;
 use crate::domain::provider::Provider;
-use crate::providers::draft::{Draft, Reading, Record, Taken};
+use crate::providers::draft::{Draft, Reading, Taken};
 use crate::providers::fields::{Fault, Fields, Object};
-use crate::providers::time;
+use crate::providers::files::{DocumentFormat, DocumentReader};
 
-const DAILY: [(&str, Metric, &str); 5] = [
-    ("steps", Metric::Steps, "steps"),
-    ("restingHeartRateInBeatsPerMinute", Metric::RestingHeartRate, "bpm"),
-    ("averageHeartRateInBeatsPerMinute", Metric::HeartRateAverage, "bpm"),
-    ("maxHeartRateInBeatsPerMinute", Metric::HeartRateMax, "bpm"),
-    ("averageStressLevel", Metric::Stress, "points"),
-];
-const SLEEP: [(&str, Metric); 5] = [
-    ("durationInSeconds", Metric::SleepDuration),
-    ("deepSleepDurationInSeconds", Metric::SleepDeep),
-    ("lightSleepDurationInSeconds", Metric::SleepLight),
-    ("remSleepInSeconds", Metric::SleepRem),
-    ("awakeDurationInSeconds", Metric::SleepAwake),
-];
+use super::push_records as records;
 
-fn whole(entry: Object<'_>, name: &str) -> Result<Option<i64>, Fault> {
-    let Some(text) = entry.text(name)? else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| Fault::unreadable(name, "whole seconds"))
+/// Keys of which each pushed record bears one.
+pub(in crate::providers) const MARKS: &[&str] =
+    &["summaryId", "startTimeInSeconds", "measurementTimeInSeconds", "userAccessToken"];
+
+pub(in crate::providers) const PUSH: DocumentFormat = DocumentFormat {
+    lists: &[
+        "dailies",
+        "epochs",
+        "sleeps",
+        "hrv",
+        "stressDetails",
+        "bodyComps",
+        "skinTemp",
+        "activities",
+        "manuallyUpdatedActivities",
+        "userMetrics",
+        "pulseox",
+        "allDayRespiration",
+    ],
+    reader: || Box::new(Push::default()),
+};
+
+#[derive(Default)]
+struct Push {
+    user: Option<String>,
 }
 
-/// One entry of one list.
-pub(super) fn entry(list: &str, entry: Object<'_>, number: u32, reading: &Reading) -> Result<Taken, Fault> {
-    let mut draft = Draft::new(reading, Provider::Garmin, number);
-    let name = if list == "bodyComps" { "measurementTimeInSeconds" } else { "startTimeInSeconds" };
-    let seconds = whole(entry, name)?.ok_or_else(|| Fault::missing(name, "seconds since 1970"))?;
-    let start = DateTime::from_timestamp(seconds, 0).ok_or_else(|| Fault::unreadable(name, "seconds since 1970"))?;
-    draft.see(start, name)?;
-    let offset_name = if list == "bodyComps" { "measurementTimeOffsetInSeconds" } else { "startTimeOffsetInSeconds" };
-    let offset = whole(entry, offset_name)?.unwrap_or(0);
-    let offset: FixedOffset = i32::try_from(offset)
-        .ok()
-        .and_then(time::plausible_offset)
-        .ok_or_else(|| Fault::unreadable(offset_name, "an offset in seconds"))?;
-    let length = whole(entry, "durationInSeconds")?.and_then(TimeDelta::try_seconds);
-    let end = length.and_then(|length| start.checked_add_signed(length));
-    let given_day = entry.text("calendarDate")?.as_deref().and_then(time::date).map(LocalDay::new);
-    let day_of = |instant| given_day.unwrap_or_else(|| LocalDay::at(instant, offset));
-    let record = |kind, day| Record { kind, start, end, day, provider_id: None };
-    match list {
-        "dailies" => {
-            // One local day is one record, as in the files.
-            let day = day_of(start);
-            let midnight = day.date().and_time(chrono::NaiveTime::MIN).and_utc();
-            let record = Record { start: midnight, end: None, ..record(RecordKind::Day, day) };
-            for (name, metric, unit) in DAILY {
-                draft.add(&record, metric, reading_or_none(entry.number(name)?), unit, name)?;
+impl DocumentReader for Push {
+    fn read(&mut self, list: Option<&str>, record: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
+        if let Some(user) = record.text("userId")? {
+            match &self.user {
+                None => self.user = Some(user.into_owned()),
+                Some(first) if *first == user => {}
+                Some(_) => {
+                    return Err(Fault::new(
+                        "userId",
+                        "is another user than the first record's; a file is one person's",
+                    ));
+                }
             }
         }
-        "sleeps" => {
-            let record = record(RecordKind::Sleep, day_of(end.unwrap_or(start)));
-            for (name, metric) in SLEEP {
-                draft.add(&record, metric, reading_or_none(entry.number(name)?), "s", name)?;
+        let mut draft = Draft::new(reading, Provider::Garmin, row);
+        match list {
+            Some("dailies") => records::daily(&mut draft, record)?,
+            Some("sleeps") => records::sleep(&mut draft, record)?,
+            Some("hrv") => records::hrv(&mut draft, record)?,
+            Some("stressDetails") => records::stress(&mut draft, record)?,
+            Some("bodyComps") => records::weighing(&mut draft, record)?,
+            Some("skinTemp") => records::skin_temperature(&mut draft, record)?,
+            Some("activities" | "manuallyUpdatedActivities") => {
+                records::activity(&mut draft, record)?;
             }
+            Some("epochs") => {
+                records::span(&mut draft, record, crate::domain::observation::RecordKind::Sample)?;
+            }
+            _ => {}
         }
-        "hrv" => {
-            let record = Record { end: None, ..record(RecordKind::Recovery, day_of(start)) };
-            let value = reading_or_none(entry.number("lastNightAvg")?);
-            draft.add(&record, Metric::HrvRmssd, value, "ms", "lastNightAvg")?;
-        }
-        "bodyComps" => {
-            let record = Record { end: None, ..record(RecordKind::Weighing, day_of(start)) };
-            let value = reading_or_none(entry.number("weightInGrams")?);
-            draft.add(&record, Metric::Weight, value, "g", "weightInGrams")?;
-        }
-        _ => {}
+        Ok(draft.finish())
     }
-    Ok(draft.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::metric::Metric;
+    use crate::domain::observation::RecordKind;
+    use crate::providers::files::probe::{probe, utc};
+
+    #[test]
+    fn a_daily_summary_says_where_its_clock_stood() {
+        let read = probe(
+            r#"{"dailies":[{"userId":"a","summaryId":"x1","calendarDate":"2016-01-11","steps":4210,
+                "activeKilocalories":321,"bmrKilocalories":1731,"durationInSeconds":86400,
+                "startTimeInSeconds":1452470400,"startTimeOffsetInSeconds":3600,"averageStresslevel":-1,
+                "maxHeartRateInBeatsPerMinute":112},
+               {"userId":"b","summaryId":"x2","startTimeInSeconds":1452556800,"steps":1}]}"#,
+        )
+        .expect("read");
+        assert_eq!(read.part.format, "garmin_push_json");
+        let steps = read.of(0, Metric::Steps);
+        assert_eq!(steps.key.start, utc("2016-01-11T00:00:00Z"));
+        assert_eq!(steps.key.provider_id, None, "a summary sent again bears a new id");
+        assert_eq!(read.of(0, Metric::Energy).value, 2052.0);
+        assert_eq!(read.observations(0).len(), 3, "no stress was measured");
+        assert_eq!(read.rejection(1).field, "userId");
+    }
+
+    #[test]
+    fn nights_weighings_and_workouts_are_read_and_epochs_give_nothing() {
+        let read = probe(
+            r#"{"epochs":[{"summaryId":"e","steps":93,"startTimeInSeconds":1519679700,"durationInSeconds":840}],
+                "sleeps":[{"summaryId":"s","calendarDate":"2024-03-02","startTimeInSeconds":1709330400,
+                  "startTimeOffsetInSeconds":3600,"durationInSeconds":28800,"deepSleepDurationInSeconds":7200,
+                  "lightSleepDurationInSeconds":14400,"remSleepInSeconds":3600,"awakeDurationInSeconds":3600,
+                  "overallSleepScore":{"value":81},
+                  "naps":[{"napStartTimeInSeconds":1709384400,"napOffsetInSeconds":3600,"napDurationInSeconds":1800}]}],
+                "bodyComps":[{"summaryId":"w","measurementTimeInSeconds":1709330400,"weightInGrams":59500}],
+                "activities":[{"summaryId":"a","activityId":5,"activityName":"Secret","activityType":"RUNNING",
+                  "startTimeInSeconds":1709330400,"startTimeOffsetInSeconds":3600,"durationInSeconds":600,"distanceInMeters":1500.5}],
+                "unknown":[{"x":1}]}"#,
+        )
+        .expect("read");
+        assert_eq!(read.rows.len(), 4);
+        assert!(read.observations(0).is_empty(), "a part of a day");
+        assert_eq!(read.of(1, Metric::SleepDuration).value, 420.0);
+        assert_eq!(read.of(1, Metric::NapDuration).key.kind, RecordKind::Nap);
+        assert_eq!(read.of(1, Metric::SleepScore).key.start, utc("2024-03-02T00:00:00Z"));
+        assert_eq!(read.of(2, Metric::Weight).value, 59.5);
+        assert_eq!(read.activity(3).sport, "RUNNING");
+        assert_eq!(read.of(3, Metric::ActivityDistance).value, 1500.5);
+        assert!(!format!("{:?}", read.rows).contains("Secret"));
+    }
 }

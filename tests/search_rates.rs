@@ -21,7 +21,7 @@ const MARGIN: f64 = if cfg!(debug_assertions) { 3.0 } else { 0.0 };
 const METRICS: u64 = 8;
 const THREE_YEARS: i32 = 3 * 365;
 
-/// The grades as the mission fixes them; those below C are one here.
+/// The grades with their fixed thresholds; those below C are one here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
     A,

@@ -1,6 +1,7 @@
 //! The simulation gate: how often the weekly search is wrong, and how often it finds what is there.
 //!
-//! Targets are those of `statistics.md` 2.7. A plain `cargo test` plays few seeds and widens each
+//! At most 0.1 changes a metric-year may be raised where nothing changes, and 0.005 at B or A; a lasting step of 1.5 SD at phi
+//! 0.2, or of 2 SD at phi 0.35, must reach B in 80 % of people. A plain `cargo test` plays few seeds and widens each
 //! bound by three standard errors of its own count; a release build plays many and takes the exact
 //! bounds. Seeds are constants, so that a run is repeated, not redrawn.
 

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
 use crate::providers::ExportFiles;
 use crate::store::journal::SealedJournal;
-use crate::store::keys::{KeyStore, master_key};
+use crate::store::keys::{KeyPlace, KeyStore, master_key};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
 use crate::store::originals::SealedOriginals;
 use crate::store::sql::{Durability, Sql};
@@ -29,9 +29,11 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         Some(key) => key.clone(),
         None => master_key(&folder.join("master.key"), entropy.as_ref())?,
     };
-    let keys =
-        KeyStore::open(&folder.join("keys.db"), config.keys_url.as_deref(), master, Arc::clone(&entropy)).await?;
-    let keys = Arc::new(keys);
+    let key_place = match &config.keys_url {
+        Some(url) => KeyPlace::Postgres(url.clone()),
+        None => KeyPlace::File(folder.join("keys.db")),
+    };
+    let keys = Arc::new(KeyStore::open(&key_place, master, Arc::clone(&entropy)).await?);
     let (log, pointer, place): (Arc<dyn EventLog>, Sql, Place) = match &config.database_url {
         Some(url) => (
             Arc::new(PostgresLog::open(url).await?),

@@ -163,6 +163,17 @@ pub enum Period {
     Weekly,
 }
 
+impl Period {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+        }
+    }
+}
+
 /// A safety notice as a person reads it. Its text is fixed and never rephrased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {

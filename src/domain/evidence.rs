@@ -30,6 +30,12 @@ impl Window {
         self.first <= day && day <= self.last
     }
 
+    /// Its days, in order.
+    pub fn each(&self) -> impl Iterator<Item = LocalDay> + use<> {
+        let first = self.first;
+        (0..self.days).map(move |n| first.plus(n))
+    }
+
     /// Whether two windows share a day.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

@@ -41,12 +41,6 @@ impl Grade {
         }
         Self::D
     }
-
-    /// The weaker of two grades.
-    #[must_use]
-    pub fn at_most(self, ceiling: Self) -> Self {
-        self.max(ceiling)
-    }
 }
 
 impl fmt::Display for Grade {
@@ -70,11 +64,5 @@ mod tests {
         assert_eq!(Grade::of(0.4, 7, 0.3), Grade::C);
         assert_eq!(Grade::of(0.9, 6, 1.0), Grade::D);
         assert_eq!(Grade::of(f64::NAN, 60, 1.0), Grade::D);
-    }
-
-    #[test]
-    fn a_ceiling_only_lowers() {
-        assert_eq!(Grade::A.at_most(Grade::C), Grade::C);
-        assert_eq!(Grade::D.at_most(Grade::C), Grade::D);
     }
 }

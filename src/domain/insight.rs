@@ -72,10 +72,6 @@ pub struct Insight {
     pub first_day: LocalDay,
     /// The day up to which its numbers are.
     pub day: LocalDay,
-    /// A grade it may not exceed, and so does not follow from the numbers alone: a fresh raise, or a strong
-    /// dependence from day to day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ceiling: Option<Grade>,
     /// What it rests on.
     pub evidence: Evidence,
 }

@@ -206,7 +206,6 @@ fn insight(state: &PersonState, insight: &Insight) -> Checked {
         InsightKind::InsufficientData => Grade::D,
         InsightKind::Level | InsightKind::Change => Grade::of(insight.confidence, insight.n, insight.coverage),
     };
-    let earned = insight.ceiling.map_or(earned, |ceiling| earned.at_most(ceiling));
     ensure(insight.grade == earned, "grade_follows_from_numbers", "grade", "is the one its numbers earn")
 }
 

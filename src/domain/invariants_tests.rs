@@ -79,7 +79,6 @@ fn statement() -> Insight {
         coverage: 0.9,
         first_day: day(89),
         day: day(89),
-        ceiling: None,
         evidence: numbers(),
     }
 }

@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 use super::observe::reconcile::{Finding, Held, reconcile};
 use super::ports::export::{ExportError, Part, ReadContext, Rejection, Row, Survey};
-use super::{Engine, EngineError};
+use super::ports::journal::JournalError;
+use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::event::{ActivityRecorded, Event, FileImported, ObservationCorrected, ObservationsRecorded};
 use crate::domain::invariants::OBSERVATIONS_PER_BATCH;
@@ -209,27 +210,38 @@ impl Taking<'_> {
         }
     }
 
-    /// Appends a batch: what is new, and corrections of what is known. Rows are counted once the append is durable.
+    /// Appends a batch: what is new, and corrections of what is known. Rows are counted once the append is durable. When
+    /// another import was faster, the batch is compared again with what is known then.
     async fn append(&self, batch: Batch, report: &mut FileReport) -> Result<(), EngineError> {
         if batch.rows.is_empty() {
             return Ok(());
         }
         let keys: Vec<ObservationKey> =
             batch.rows.iter().flat_map(|(_, observations)| observations).map(|o| o.key.clone()).collect();
-        self.engine.views.catch_up().await?;
-        let known = self.engine.views.held(self.person, &keys).await?;
-        let mut decided = Decided::default();
-        for (activity, observations) in batch.rows {
-            decided.row(self, &known, activity, observations);
-        }
         let name = format!("import/{}/{}/{}", self.digest, self.part.name, report.read);
-        let events = decided.events(self);
-        self.engine.decide(self.person, &name, self.now, |_| Ok(events.clone())).await?;
-        report.accepted += decided.accepted;
-        report.duplicates += decided.duplicates;
-        report.corrected += decided.corrected;
-        report.observations += decided.observations;
-        Ok(())
+        for _ in 0..super::TRIES {
+            // The state first: what is held may then be newer than it, and the append conflicts, but never older.
+            let state = self.engine.state(self.person).await?;
+            let known = self.engine.views.held(self.person, &keys).await?;
+            let mut decided = Decided::default();
+            for (activity, observations) in &batch.rows {
+                decided.row(self, &known, activity.as_ref(), observations);
+            }
+            let events = decided.events(self);
+            let command = Command::new(self.person, &name, &state, self.now);
+            match self.engine.write(&command, state, &events).await {
+                Err(EngineError::Journal(JournalError::Conflict)) => {}
+                Err(error) => return Err(error),
+                Ok(_) => {
+                    report.accepted += decided.accepted;
+                    report.duplicates += decided.duplicates;
+                    report.corrected += decided.corrected;
+                    report.observations += decided.observations;
+                    return Ok(());
+                }
+            }
+        }
+        Err(JournalError::Conflict.into())
     }
 
     /// Writes down that the file was taken, once a file.
@@ -271,13 +283,13 @@ impl Decided {
         &mut self,
         taking: &Taking<'_>,
         known: &BTreeMap<ObservationKey, Held>,
-        activity: Option<Activity>,
-        observations: Vec<Observation>,
+        activity: Option<&Activity>,
+        observations: &[Observation],
     ) {
         let (mut new, mut corrected) = (Vec::new(), false);
         for observation in observations {
             let held = self.overlay.get(&observation.key).or_else(|| known.get(&observation.key));
-            match reconcile(held, &observation) {
+            match reconcile(held, observation) {
                 Finding::Known => continue,
                 Finding::New => {}
                 Finding::Correction => {
@@ -297,7 +309,7 @@ impl Decided {
             let is_new = !self.overlay.contains_key(&observation.key) && !known.contains_key(&observation.key);
             self.overlay.insert(observation.key.clone(), Held { value, resolution, day, end, as_of });
             if is_new {
-                new.push(observation);
+                new.push(observation.clone());
             }
         }
         match (corrected, new.is_empty()) {
@@ -308,7 +320,9 @@ impl Decided {
         self.observations += new.len() as u64;
         match activity {
             Some(activity) if !new.is_empty() => {
-                self.rest.push(ActivityRecorded { source: taking.source(), activity, observations: new }.into());
+                self.rest.push(
+                    ActivityRecorded { source: taking.source(), activity: activity.clone(), observations: new }.into(),
+                );
             }
             _ => self.plain.extend(new),
         }

@@ -110,6 +110,9 @@ impl Engine {
 
     /// Loads, decides, checks, appends; again when somebody else was faster. An empty decision appends nothing.
     ///
+    /// After a reply that was lost it looks whether the command is in the log before it decides again, so that a
+    /// retried command is never done twice.
+    ///
     /// # Errors
     /// What the decision or an invariant refuses, or what the log does not take.
     pub async fn decide<F>(
@@ -122,35 +125,76 @@ impl Engine {
     where
         F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
     {
+        let mut state = self.state(person).await?;
+        let command = Command::new(person, name, &state, now);
+        let mut lost = None;
         for _ in 0..TRIES {
-            let mut state = self.state(person).await?;
-            let events = decide(&state)?;
-            if events.is_empty() {
+            if lost.is_some() && self.is_done(&command).await? {
                 return Ok(state);
             }
-            let expected = state.revision;
-            let next = expected.map_or(0, |revision| revision + 1);
-            let key = format!("{name}/{next}");
-            let meta = Meta {
-                occurred_at: now,
-                actor: Actor::Person,
-                correlation_id: Uuid::new_v5(&person.uuid(), key.as_bytes()),
-                causation_id: None,
+            let events = decide(&state)?;
+            lost = match self.write(&command, state, &events).await {
+                Err(EngineError::Journal(JournalError::Conflict)) => lost,
+                Err(EngineError::Journal(error @ JournalError::Unavailable(_))) => Some(error),
+                outcome => return outcome,
             };
-            for (revision, event) in (next..).zip(&events) {
-                invariants::check(&state, event)?;
-                state.evolve(revision, event);
-            }
-            let events: Vec<_> = events.into_iter().map(|event| (meta.clone(), event)).collect();
-            match self.journal.append(person, expected, &key, &events, now).await {
-                Err(JournalError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-                Ok(_) => {
-                    self.views.catch_up().await?;
-                    return Ok(state);
-                }
-            }
+            state = self.state(person).await?;
         }
-        Err(JournalError::Conflict.into())
+        Err(lost.unwrap_or(JournalError::Conflict).into())
+    }
+
+    /// Checks and appends what a command decided from a state. Nothing to append is no fault.
+    ///
+    /// # Errors
+    /// What an invariant refuses; `Conflict` when the stream has moved on since the state was loaded.
+    pub(crate) async fn write(
+        &self,
+        command: &Command,
+        mut state: PersonState,
+        events: &[Event],
+    ) -> Result<PersonState, EngineError> {
+        if events.is_empty() {
+            return Ok(state);
+        }
+        let expected = state.revision;
+        for (revision, event) in (expected.map_or(0, |revision| revision + 1)..).zip(events) {
+            invariants::check(&state, event)?;
+            state.evolve(revision, event);
+        }
+        let meta = command.meta();
+        let events: Vec<_> = events.iter().map(|event| (meta.clone(), event.clone())).collect();
+        self.journal.append(command.person, expected, &command.key, &events, command.now).await?;
+        self.views.catch_up().await?;
+        Ok(state)
+    }
+
+    /// Whether the log holds what a command wrote.
+    async fn is_done(&self, command: &Command) -> Result<bool, EngineError> {
+        let id = command.meta().correlation_id.to_string();
+        Ok(!self.views.trail(command.person, Some(("command", &id))).await?.is_empty())
+    }
+}
+
+/// One command of one person, the same through all its retries.
+pub(crate) struct Command {
+    person: PersonId,
+    key: String,
+    now: Instant,
+}
+
+impl Command {
+    /// A command that is told from others of its name by the state it was given in.
+    pub(crate) fn new(person: PersonId, name: &str, state: &PersonState, now: Instant) -> Self {
+        let next = state.revision.map_or(0, |revision| revision + 1);
+        Self { person, key: format!("{name}/{next}"), now }
+    }
+
+    fn meta(&self) -> Meta {
+        Meta {
+            occurred_at: self.now,
+            actor: Actor::Person,
+            correlation_id: Uuid::new_v5(&self.person.uuid(), self.key.as_bytes()),
+            causation_id: None,
+        }
     }
 }

@@ -151,19 +151,19 @@ impl Engine {
     }
 
     async fn events_behind(&self, person: PersonId, claim: &Claim) -> Result<Vec<EventRef>, EngineError> {
-        let (entity, day) =
-            ClaimId::parse(claim.id.as_str()).unwrap_or((claim.id.as_str(), claim.evidence.window.last));
-        let day = day.to_string();
-        let places = [
-            ("insight", entity),
-            ("evaluation", entity),
-            ("intervention", entity),
-            ("baseline", entity),
-            ("day_score", if entity == "day_score" { day.as_str() } else { "" }),
-            ("claim", claim.id.as_str()),
+        let entity = ClaimId::parse(claim.id.as_str()).map_or(claim.id.as_str(), |(entity, _)| entity);
+        let mut places = vec![
+            ("insight", entity.to_owned()),
+            ("evaluation", entity.to_owned()),
+            ("intervention", entity.to_owned()),
+            ("baseline", entity.to_owned()),
+            ("claim", claim.id.to_string()),
         ];
+        if claim.kind == ClaimKind::DayScore {
+            places.extend(claim.evidence.window.each().map(|day| ("day_score", day.to_string())));
+        }
         let mut revisions = Vec::new();
-        for (kind, id) in places.into_iter().filter(|(_, id)| !id.is_empty()) {
+        for (kind, id) in &places {
             revisions.extend(self.views.trail(person, Some((kind, id))).await?.into_iter().map(|t| t.revision));
         }
         revisions.sort_unstable();
@@ -193,7 +193,13 @@ fn reason(claim: &Claim) -> String {
         ClaimKind::Experiment => {
             format!("Your experiment on {label} came to its end, and its two windows were compared.")
         }
+        ClaimKind::Measured if window.days > 1 => {
+            format!("It is the mean of the days with {label} from {} to {}.", window.first, window.last)
+        }
         ClaimKind::Measured => format!("It is the newest {label} your data hold, from {}.", window.last),
+        ClaimKind::DayScore if window.days > 1 => {
+            format!("It is the mean of the readiness scores from {} to {}.", window.first, window.last)
+        }
         ClaimKind::DayScore => format!(
             "It is the readiness score of {}, from steps, resting heart rate, sleep and stress, as far as they are there.",
             window.last

@@ -20,6 +20,27 @@ use crate::engine::ports::journal::{ChainReport, Fault, Journal, JournalError, R
 /// How often an append with an unknown outcome is repeated, with the same bytes and ids.
 const RETRIES: usize = 3;
 
+/// A page of the whole log.
+pub struct JournalPage {
+    /// The events in their order; one that does not open stands there as what is wrong with it.
+    pub events: Vec<Result<Recorded, Poison>>,
+    /// What to pass as `after` next.
+    pub next: Option<Position>,
+    /// Whether the page reached the end of the log as it was.
+    pub caught_up: bool,
+}
+
+/// An event that this build cannot take in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poison {
+    /// Whose it is.
+    pub person: PersonId,
+    /// Its place in the log.
+    pub position: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
 /// The log with its keys.
 pub struct SealedJournal {
     log: Arc<dyn EventLog>,
@@ -37,20 +58,27 @@ impl SealedJournal {
     /// A page of the whole log, opened. Events of no person are left out.
     ///
     /// # Errors
-    /// When the store does not answer or a record is not what it claims to be.
-    pub async fn read_all(
-        &self,
-        after: Option<Position>,
-        limit: usize,
-    ) -> Result<(Vec<Recorded>, Option<Position>, bool), JournalError> {
+    /// When the store does not answer.
+    pub async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<JournalPage, JournalError> {
         let LogPage { events, next, caught_up } = self.log.read_all(after, limit).await.map_err(unavailable)?;
         let mut opened = Vec::with_capacity(events.len());
         for event in &events {
-            if let Some(person) = PersonId::of_stream(&event.stream) {
-                opened.push(self.open(person, event).await?);
-            }
+            let Some(person) = PersonId::of_stream(&event.stream) else { continue };
+            opened.push(match self.open(person, event).await {
+                Ok(recorded) => Ok(recorded),
+                Err(JournalError::Inconsistent { position, reason }) => Err(Poison { person, position, reason }),
+                Err(error) => return Err(error),
+            });
         }
-        Ok((opened, next, caught_up))
+        Ok(JournalPage { events: opened, next, caught_up })
+    }
+
+    /// The position of the last event of the log.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn last_position(&self) -> Result<Option<Position>, JournalError> {
+        self.log.last_position().await.map_err(unavailable)
     }
 
     async fn open(&self, person: PersonId, event: &StoredEvent) -> Result<Recorded, JournalError> {

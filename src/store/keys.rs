@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
 use super::chain::put;
 use super::error::{Inconsistency, StoreError};
+use super::migrate::{self, Migration, Scripts};
 use super::seal::{self, Key};
 use super::sql::{Durability, Sql};
 use crate::domain::person::PersonId;
@@ -35,13 +36,36 @@ impl Scope {
     }
 }
 
-const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS keys (
-    key_id TEXT PRIMARY KEY,
-    person TEXT NOT NULL,
-    scope TEXT NOT NULL,
-    wrapped BLOB NOT NULL,
-    UNIQUE (person, scope)
-)";
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "keys",
+    sqlite: Scripts {
+        up: include_str!("../../migrations/keys/sqlite/0001_keys.up.sql"),
+        down: include_str!("../../migrations/keys/sqlite/0001_keys.down.sql"),
+    },
+    postgres: Scripts {
+        up: include_str!("../../migrations/keys/postgres/0001_keys.up.sql"),
+        down: include_str!("../../migrations/keys/postgres/0001_keys.down.sql"),
+    },
+}];
+
+/// Where keys lie.
+#[derive(Clone, Debug)]
+pub enum KeyPlace {
+    /// A SQLite file of its own.
+    File(PathBuf),
+    /// The schema `candor_keys` of a PostgreSQL database, best not the log's.
+    Postgres(String),
+}
+
+impl KeyPlace {
+    async fn sql(&self) -> Result<Sql, StoreError> {
+        match self {
+            Self::File(path) => Sql::open_sqlite(path, Durability::Full).await,
+            Self::Postgres(url) => Sql::open_postgres(url, "candor_keys", 4).await,
+        }
+    }
+}
 
 /// The keys of all persons.
 pub struct KeyStore {
@@ -53,22 +77,25 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// Opens the keys in a SQLite file, or in a PostgreSQL database when `url` names one.
+    /// Opens the keys, creating their table when it is missing.
     ///
     /// # Errors
     /// When the database cannot be opened.
-    pub async fn open(
-        path: &Path,
-        url: Option<&str>,
-        master: Key,
-        entropy: Arc<dyn Entropy>,
-    ) -> Result<Self, StoreError> {
-        let sql = match url {
-            Some(url) => Sql::open_postgres(url, "candor_keys", 4).await?,
-            None => Sql::open_sqlite(path, Durability::Full).await?,
-        };
-        sql.write(|tx| Box::pin(async move { tx.schema(SCHEMA).await })).await?;
+    pub async fn open(place: &KeyPlace, master: Key, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
+        let sql = place.sql().await?;
+        migrate::up(&sql, MIGRATIONS).await?;
         Ok(Self { sql, master, entropy, by_scope: Mutex::default(), by_id: Mutex::default() })
+    }
+
+    /// Takes the database back to an older version of its table, 0 being none: every key is lost then.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or changed.
+    pub async fn migrate_down(place: &KeyPlace, version: i64) -> Result<(), StoreError> {
+        let sql = place.sql().await?;
+        let migrated = migrate::down(&sql, MIGRATIONS, version).await;
+        sql.close().await;
+        migrated
     }
 
     /// The key of a scope, made when there is none yet. Two processes that make it at once get the same one.

@@ -25,6 +25,7 @@ fn case(name: &str) -> (Value, Value, Store) {
     }
     store.json(&["loop"]);
     let (insights, narrative) = (store.json(&["insights"]), store.json(&["narrative"]));
+    let weekly = store.json(&["narrative", "--period", "weekly"]);
     let events: String = store
         .text(&["--json", "audit"])
         .lines()
@@ -45,6 +46,7 @@ fn case(name: &str) -> (Value, Value, Store) {
         ("events.ndjson", events),
         ("insights.json", format!("{insights:#}\n")),
         ("narrative.json", format!("{narrative:#}\n")),
+        ("weekly.json", format!("{weekly:#}\n")),
         ("digest.txt", format!("{}\n", digest["digest"].as_str().unwrap())),
     ];
     for (file, output) in outputs {

@@ -1,12 +1,23 @@
 //! What the store's tests are made of: a place for a store on either database, and chains of events.
 
 use crate::postgres;
+use candor::engine::Engine;
+use candor::engine::ports::entropy::Entropy;
+use candor::providers::ExportFiles;
 use candor::store::chain::{Hash, Header};
 use candor::store::event_id::event_ids;
+use candor::store::journal::SealedJournal;
+use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{ChainedEvent, EventLog, Head, PostgresLog, SqliteLog, StoredEvent};
+use candor::store::originals::SealedOriginals;
+use candor::store::seal::Key;
 use candor::store::sql::{Durability, Sql};
+use candor::store::views::PeopleViews;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -40,11 +51,78 @@ impl Place {
         }
     }
 
-    pub(crate) async fn migrate_down(&self) {
+    pub(crate) async fn migrate_down(&self, version: i64) {
         match &self.url {
-            Some(url) => PostgresLog::migrate_down(url).await.unwrap(),
-            None => SqliteLog::migrate_down(&self.file()).await.unwrap(),
+            Some(url) => PostgresLog::migrate_down(url, version).await.unwrap(),
+            None => SqliteLog::migrate_down(&self.file(), version).await.unwrap(),
         }
+    }
+
+    /// Where the keys lie: a file apart, or a schema apart.
+    pub(crate) fn key_place(&self) -> KeyPlace {
+        match &self.url {
+            Some(url) => KeyPlace::Postgres(url.clone()),
+            None => KeyPlace::File(self.folder.path().join("keys.db")),
+        }
+    }
+
+    /// Opens the keys, as another process would.
+    pub(crate) async fn keys(&self) -> Arc<KeyStore> {
+        Arc::new(KeyStore::open(&self.key_place(), Key::new([7; 32]), entropy()).await.unwrap())
+    }
+
+    /// A journal over a log, with its own handle on the keys.
+    pub(crate) async fn journal_over(&self, log: Arc<dyn EventLog>) -> Arc<SealedJournal> {
+        Arc::new(SealedJournal::new(log, self.keys().await, entropy()))
+    }
+
+    /// Opens a journal, as another process would.
+    pub(crate) async fn journal(&self) -> Arc<SealedJournal> {
+        self.journal_over(self.log().await).await
+    }
+
+    /// Opens the read models over a journal.
+    pub(crate) async fn views(&self, journal: &Arc<SealedJournal>) -> PeopleViews {
+        PeopleViews::open(self.view_place(), self.tables().await, Arc::clone(journal)).await.unwrap()
+    }
+
+    pub(crate) fn view_place(&self) -> candor::store::views::Place {
+        match &self.url {
+            Some(url) => candor::store::views::Place::Postgres(url.clone()),
+            None => candor::store::views::Place::Folder(self.folder.path().to_owned()),
+        }
+    }
+
+    /// The tables of the first generation of read models, to look at and to tamper with.
+    pub(crate) async fn view_tables(&self) -> Sql {
+        match &self.url {
+            Some(url) => Sql::open_postgres(url, "candor_views_people_v2_1", 4).await.unwrap(),
+            None => {
+                let path = self.folder.path().join("views-people-v2-1.db");
+                Sql::open_sqlite(&path, Durability::Rebuildable).await.unwrap()
+            }
+        }
+    }
+
+    /// The use cases over a log.
+    pub(crate) async fn engine_over(&self, log: Arc<dyn EventLog>) -> Engine {
+        let journal = self.journal_over(log).await;
+        Engine {
+            views: Arc::new(self.views(&journal).await),
+            journal,
+            originals: Arc::new(self.originals().await),
+            exports: Arc::new(ExportFiles),
+        }
+    }
+
+    /// The sealed originals.
+    pub(crate) async fn originals(&self) -> SealedOriginals {
+        SealedOriginals::new(self.path("originals"), self.keys().await, entropy())
+    }
+
+    /// A path beside the store.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The log's tables, to look at and to tamper with.
@@ -68,6 +146,21 @@ impl Place {
             postgres::drop_database(url).await;
         }
     }
+}
+
+/// Random bytes of a seeded generator; each source has a seed of its own.
+struct Seeded(Mutex<ChaCha8Rng>);
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap().fill_bytes(bytes);
+    }
+}
+
+pub(crate) fn entropy() -> Arc<dyn Entropy> {
+    static SEED: AtomicU64 = AtomicU64::new(0);
+    let seed = SEED.fetch_add(1, Ordering::Relaxed);
+    Arc::new(Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(seed))))
 }
 
 /// Runs one test body on both databases, as two tests.

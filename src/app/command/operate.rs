@@ -101,7 +101,9 @@ pub(super) async fn rebuild(engine: &Engine, out: &Out) -> Result<bool, Failure>
 }
 
 pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bool) -> Result<bool, Failure> {
+    let behind = engine.views.progress().await.map_err(EngineError::from)?.behind;
     engine.views.catch_up().await.map_err(EngineError::from)?;
+    let paused = engine.views.progress().await.map_err(EngineError::from)?.paused;
     let persons = engine.views.persons().await.map_err(EngineError::from)?;
     let store = if config.database_url.is_some() { "postgresql" } else { "sqlite" };
     let mode = match config.env_mode {
@@ -121,6 +123,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     let mut document = json!({
         "version": env!("CARGO_PKG_VERSION"), "store": store, "env_mode": mode, "persons": persons.len(),
         "safety_status": "strict", "enable_llm": false,
+        "read_models": { "behind": behind, "paused": paused },
     });
     if show && let Some(object) = document.as_object_mut() {
         object.insert("config".to_owned(), settings);
@@ -130,6 +133,12 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         return Ok(true);
     }
     out.line(&format!("candor {} on {store}, {} persons, env mode {mode}", env!("CARGO_PKG_VERSION"), persons.len()))?;
+    if behind > 0 {
+        out.line(&format!("the read models were {behind} events behind the log and have caught up"))?;
+    }
+    for paused in &paused {
+        out.line(&format!("person {} stands still at position {}: {}", paused.person, paused.position, paused.reason))?;
+    }
     if show && let Some(settings) = document.get("config").and_then(|c| c.as_object()) {
         let rows = settings.iter().map(|(name, s)| {
             let text = |key: &str| s.get(key).map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));

@@ -89,7 +89,6 @@ fn evaluate(run: &Run<'_>, experiment: &RunningExperiment) -> Evaluation {
         mark(Unreliable::WideInterval, change.interval.1 - change.interval.0 > 2.0 * change.sd);
     }
 
-    let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
     let mut values = vec![
         Value::new("n_with", after.points.len() as f64, "", 0),
         Value::new("n_without", before.points.len() as f64, "", 0),
@@ -98,16 +97,8 @@ fn evaluate(run: &Run<'_>, experiment: &RunningExperiment) -> Evaluation {
     ];
     let confidence = change.map_or(0.0, |c| round_to(c.confidence, 2));
     if let Some(c) = &change {
-        values.extend([
-            Value::new("mean_before", c.mean_before, unit, decimals),
-            Value::new("mean_after", c.mean_after, unit, decimals),
-            Value::new("difference", c.difference.abs(), unit, decimals),
-            Value::new("interval_low", c.interval.0, unit, decimals),
-            Value::new("interval_high", c.interval.1, unit, decimals),
-            Value::new("interval_pct", 95.0, "%", 0),
-            Value::new("n_effective", c.n_effective, "", 1),
-            Value::new("phi", c.phi, "", 2),
-        ]);
+        values.extend(model::shown(metric, c));
+        values.push(Value::new("n_effective", c.n_effective, "", 1));
     }
     values.push(Value::new("confidence", confidence, "", 2));
     let moved = change.map(|c| if c.rises { Direction::Higher } else { Direction::Lower });

@@ -57,7 +57,7 @@ pub struct Posterior {
 /// told apart, or when the columns explain the values without remainder: without noise there is
 /// nothing to judge a coefficient by.
 ///
-/// Formulas (`statistics.md` 3), with `y*`, `X*` whitened: `log m(phi) = -1/2 log|R| - 1/2 log|X*'X*|
+/// Formulas, with `y*`, `X*` whitened: `log m(phi) = -1/2 log|R| - 1/2 log|X*'X*|
 /// - (n-p)/2 log RSS + log N(phi; 0.4, 0.25)`, coefficient given phi is t with `n - p` degrees.
 pub fn fit(points: &[Point], columns: &[&[f64]], interest: usize) -> Option<Posterior> {
     let (n, p) = (points.len(), columns.len());
@@ -69,8 +69,8 @@ pub fn fit(points: &[Point], columns: &[&[f64]], interest: usize) -> Option<Post
     }
     let scale = Scale::of(points)?;
     let sums = Sums::over(points, columns, |value| scale.standard(value))?;
-    let df = (n - p) as f64;
-    let t = StudentT::new(df)?;
+    let t = StudentT::new(u32::try_from(n - p).ok()?)?;
+    let df = f64::from(t.df());
 
     let mut solved = [Solved::default(); PHIS];
     let mut best = f64::NEG_INFINITY;
@@ -128,7 +128,7 @@ impl Posterior {
     }
 
     /// Degrees of freedom of every component.
-    pub fn df(&self) -> f64 {
+    pub fn df(&self) -> u32 {
         self.t.df()
     }
 
@@ -165,24 +165,36 @@ impl Posterior {
 
     /// Posterior probability that the coefficient is at or below `x`.
     pub fn cdf(&self, x: f64) -> f64 {
-        self.average(|one| self.t.cdf((x - one.estimate) / one.error))
+        self.weighed(self.t.cdf(self.standardised(x)), |_| 1.0)
     }
 
     /// Posterior density of the coefficient at `x`.
     pub fn pdf(&self, x: f64) -> f64 {
-        self.average(|one| self.t.pdf((x - one.estimate) / one.error) / one.error)
+        self.weighed(self.t.pdf(self.standardised(x)), |one| 1.0 / one.error)
     }
 
     /// The equal-tailed interval that holds the coefficient with the given probability.
     pub fn interval(&self, probability: f64) -> (f64, f64) {
         let tail = 0.5 * (1.0 - probability);
         let scale = self.average(|one| one.error);
-        let reach = scale * self.t.quantile(1.0 - tail);
         let at = |x| (self.cdf(x), self.pdf(x));
         (
-            quantile::solve(at, tail, self.mean() - reach, scale),
-            quantile::solve(at, 1.0 - tail, self.mean() + reach, scale),
+            quantile::solve(at, tail, self.mean() - 2.0 * scale, scale),
+            quantile::solve(at, 1.0 - tail, self.mean() + 2.0 * scale, scale),
         )
+    }
+
+    /// How many standard errors `x` lies from each component's estimate.
+    fn standardised(&self, x: f64) -> [f64; PHIS] {
+        let mut distances = [0.0; PHIS];
+        for (distance, one) in distances.iter_mut().zip(self.components()) {
+            *distance = (x - one.estimate) / one.error;
+        }
+        distances
+    }
+
+    fn weighed(&self, values: [f64; PHIS], unit: impl Fn(&Component) -> f64) -> f64 {
+        self.components().iter().zip(values).map(|(one, value)| one.weight * unit(one) * value).sum()
     }
 
     fn average(&self, of: impl Fn(&Component) -> f64) -> f64 {

@@ -5,6 +5,7 @@
 //! confidence, and is never used as one.
 
 use super::ar1::{PHIS, Posterior};
+use super::student_t::half_powers;
 
 /// What is believed of an effect before the data are seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +34,7 @@ const SMALLEST_STEPS: usize = 4;
 /// P(sign as the posterior mean has it AND |effect| >= 0.2 SD | data), between 0 and 1.
 ///
 /// The posterior under a flat prior is the likelihood of the effect; it is multiplied by the prior on
-/// a grid of effects and summed (`statistics.md` 3).
+/// a grid of effects and summed.
 pub fn confidence(posterior: &Posterior, prior: Prior) -> f64 {
     let likelihood = likelihoods(posterior);
     let mut slab = [0.0; GRID];
@@ -64,7 +65,7 @@ pub fn confidence(posterior: &Posterior, prior: Prior) -> f64 {
 /// whole degrees of freedom the density is a whole power of a ratio under a square root, which costs
 /// a tenth of a logarithm and an exponential.
 fn likelihoods(posterior: &Posterior) -> [f64; GRID] {
-    let df = posterior.df();
+    let df = f64::from(posterior.df());
     let sd = posterior.sd();
     let mut peaks = [(0.0, 0.0); PHIS];
     let mut highest = f64::NEG_INFINITY;
@@ -89,31 +90,10 @@ fn likelihoods(posterior: &Posterior) -> [f64; GRID] {
             let z = (index as f64 - CENTRE as f64) * step - offset;
             *ratio = base / (1.0 + z * z / df);
         }
-        let densities = half_powers(ratios, df as u32 + 1);
+        let densities = half_powers(ratios, posterior.df() + 1);
         for (cell, density) in likelihood.iter_mut().zip(densities) {
             *cell += height * density;
         }
     }
     likelihood
-}
-
-/// Every ratio to the power `halves / 2`. The squarings run over the whole grid at a time, which lets
-/// the processor do several cells at once.
-fn half_powers(ratios: [f64; GRID], halves: u32) -> [f64; GRID] {
-    let mut result = if halves % 2 == 1 { ratios.map(libm::sqrt) } else { [1.0; GRID] };
-    let (mut square, mut left) = (ratios, halves / 2);
-    while left > 0 {
-        if left % 2 == 1 {
-            for (cell, factor) in result.iter_mut().zip(square) {
-                *cell *= factor;
-            }
-        }
-        left /= 2;
-        if left > 0 {
-            for cell in &mut square {
-                *cell *= *cell;
-            }
-        }
-    }
-    result
 }

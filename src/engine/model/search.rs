@@ -1,9 +1,9 @@
 //! The weekly search for a change: raised cautiously, then judged by later days alone.
 //!
 //! A rolling search sees the same days again and again, so some window will look changed by luck.
-//! The rule of `statistics.md` 2.7 answers that twice: the search takes the stricter prior
-//! [`SEARCH`], and what it raises is graded C at most until days nobody had seen at the raise speak
-//! for themselves.
+//! The rule answers that twice: the search takes the stricter prior [`SEARCH`], and what it raises is
+//! graded C at most, with a confidence that says no more, until days nobody had seen at the raise
+//! speak for themselves.
 //!
 //! - **Search**, on a Monday: the last 30 days against the 60 before them. Confidence of 0.4 or more
 //!   raises a change.

@@ -18,6 +18,9 @@ use crate::engine::run::{Run, RunError};
 pub const LEVEL_DAYS: u32 = 60;
 /// Coverage and days below which a usual value is not stated at all.
 const LEAST_COVERAGE: f64 = 0.3;
+/// The confidence that is stated at most of a change no later day has confirmed: the highest that still means C. A search
+/// picks the window that looks most changed, so its own confidence promises more than it keeps.
+const SUREST_OF_A_RAISE: f64 = 0.59;
 
 /// Runs the stage.
 ///
@@ -128,10 +131,8 @@ fn look_for_change(run: &mut Run<'_>, metric: Metric) -> Result<(), RunError> {
         }
         return expire(run, InsightKind::Change, metric, "not_supported", Some(step.next));
     }
-    let ceiling = step.at_most_c.then_some(Grade::C);
     let first_day = raised_on(&step.next).and_then(LocalDay::from_number).unwrap_or(run.analysed);
-    let mut insight = statement(run, metric, InsightKind::Change, Some(direction(found.rises)), first_day, numbers);
-    insight.ceiling = ceiling;
+    let insight = statement(run, metric, InsightKind::Change, Some(direction(found.rises)), first_day, numbers);
     let watch = Some(step.next);
     if open.is_some() {
         return run.emit(InsightRenewed { insight, watch });
@@ -219,32 +220,24 @@ fn change_numbers(
     let since = u32::try_from(today.days_since(raised)).unwrap_or(0);
     let after = Window::ending(today, if since == 0 { recent } else { since });
     let before = Window::ending(raised.minus(recent), u32::from(search::BASELINE_DAYS));
-    let ceiling = at_most_c.then_some(Grade::C);
-    let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
-    let confidence = round_to(found.confidence, 2);
+    let searched = round_to(found.confidence, 2);
+    let confidence = if at_most_c { searched.min(SUREST_OF_A_RAISE) } else { searched };
     let coverage = round_to(found.coverage, 2);
     let n = u32::try_from(found.n).unwrap_or(u32::MAX);
-    let earned = Grade::of(confidence, n, coverage);
-    let (mean_before, mean_after) = (metric.round(found.mean_before), metric.round(found.mean_after));
-    let values = vec![
-        Value::new("mean_before", mean_before, unit, decimals),
-        Value::new("mean_after", mean_after, unit, decimals),
-        // The difference of what is shown, so that a reader who subtracts finds the same.
-        Value::new("difference", (mean_after - mean_before).abs(), unit, decimals),
-        Value::new("interval_low", found.interval.0, unit, decimals),
-        Value::new("interval_high", found.interval.1, unit, decimals),
-        Value::new("interval_pct", 95.0, "%", 0),
+    let mut values = super::shown(metric, found);
+    values.extend([
         Value::new("n_before", found.n_before as f64, "", 0),
         Value::new("n_after", found.n_after as f64, "", 0),
         Value::new("before_days", before.days.into(), "", 0),
         Value::new("after_days", after.days.into(), "", 0),
-        Value::new("sd", found.sd, unit, decimals + 1),
-        Value::new("phi", found.phi, "", 2),
         Value::new("coverage", coverage, "", 2),
         Value::new("confidence", confidence, "", 2),
-    ];
+    ]);
+    if searched > confidence {
+        values.push(Value::new("search_confidence", searched, "", 2));
+    }
     Numbers {
-        grade: ceiling.map_or(earned, |ceiling| earned.at_most(ceiling)),
+        grade: Grade::of(confidence, n, coverage),
         confidence,
         n,
         n_effective: round_to(found.n_effective, 1),
@@ -281,7 +274,6 @@ fn statement(
         coverage: numbers.coverage,
         first_day,
         day: run.analysed,
-        ceiling: None,
         evidence: Evidence {
             metric: Some(metric),
             sources,

@@ -43,14 +43,37 @@ pub enum ViewsError {
     /// The store did not answer, or holds a row that does not fit.
     #[error("the read models are not available: {0}")]
     Unavailable(String),
-    /// An event could not be taken in; the read models stand still before it.
-    #[error("the read models stopped at position {position}: {reason}")]
+    /// An event of this person could not be taken in; their read models stand still before it.
+    #[error(
+        "the read models of this person stopped at position {position}: {reason}; `candor verify` says more, and \
+         `candor rebuild` takes it in once a build can"
+    )]
     Paused {
         /// The event.
         position: String,
         /// Why.
         reason: String,
     },
+}
+
+/// A person whose read models stand still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Paused {
+    /// Who.
+    pub person: PersonId,
+    /// The event that could not be taken in.
+    pub position: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How far the read models have come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Events of the log that are not taken in yet.
+    pub behind: u64,
+    /// Persons whose next event cannot be taken in.
+    pub paused: Vec<Paused>,
 }
 
 /// What a rebuild came to.
@@ -70,6 +93,12 @@ pub trait Views: Send + Sync {
     /// # Errors
     /// When the store does not answer or an event cannot be taken in.
     async fn catch_up(&self) -> Result<(), ViewsError>;
+
+    /// How far the read models have come, without taking anything in.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn progress(&self) -> Result<Progress, ViewsError>;
 
     /// The persons, in the order of their ids.
     ///

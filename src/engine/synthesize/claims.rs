@@ -1,6 +1,6 @@
 //! Which claims a narrative may make today, in the order in which they matter.
 
-use crate::domain::claim::{Claim, ClaimId, ClaimKind};
+use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::Degradation;
 use crate::domain::evidence::{Evidence, Value, Window};
@@ -31,19 +31,33 @@ const SALIENT: [Metric; 12] = [
 const LATEST: [Metric; 3] = [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd];
 /// Usual values in one text.
 const MOST_LEVELS: usize = 5;
+/// Metrics of which a text about a week gives the mean.
+const MOST_MEANS: usize = 6;
+/// Days a text about a week looks back on.
+const WEEK: u32 = 7;
+/// Days of a week without which no mean of it is given.
+const FEWEST_OF_WEEK: usize = 3;
 
 /// The claims of a run, most salient first.
 #[must_use]
-pub fn claims(run: &Run<'_>, evaluations: &[Evaluation]) -> Vec<Claim> {
+pub fn claims(run: &Run<'_>, period: Period, evaluations: &[Evaluation]) -> Vec<Claim> {
     let mut claims = Vec::new();
     claims.extend(newest_data(run));
-    claims.extend(day_score(run));
+    claims.extend(match period {
+        Period::Daily => day_score(run),
+        Period::Weekly => week_score(run),
+    });
     let rank = |metric: Metric| SALIENT.iter().position(|m| *m == metric).unwrap_or(SALIENT.len());
     let mut open: Vec<&Insight> = run.state.insights.values().collect();
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(of_kind(&open, InsightKind::Change, usize::MAX));
     claims.extend(evaluations.iter().map(evaluation));
-    claims.extend(LATEST.iter().filter_map(|metric| latest(run, *metric)));
+    match period {
+        Period::Daily => claims.extend(LATEST.iter().filter_map(|metric| latest(run, *metric))),
+        Period::Weekly => {
+            claims.extend(SALIENT.iter().filter_map(|metric| mean_of_week(run, *metric)).take(MOST_MEANS))
+        }
+    }
     claims.extend(of_kind(&open, InsightKind::Level, MOST_LEVELS));
     claims.extend(suggestions(run));
     if open.iter().all(|i| i.kind != InsightKind::Level) {
@@ -87,6 +101,7 @@ fn evaluation(evaluation: &Evaluation) -> Claim {
     }
 }
 
+/// A claim about one day that states a fact of the log.
 fn fact(run: &Run<'_>, entity: &str, kind: ClaimKind, day: LocalDay, code: Option<&str>, values: Vec<Value>) -> Claim {
     Claim {
         id: ClaimId::new(entity, day),
@@ -132,6 +147,50 @@ fn day_score(run: &Run<'_>) -> Option<Claim> {
     sources.sort_unstable();
     sources.dedup();
     claim.evidence.sources = sources;
+    Some(claim)
+}
+
+fn week_score(run: &Run<'_>) -> Option<Claim> {
+    let window = Window::ending(run.analysed, WEEK);
+    let scores: Vec<f64> =
+        run.state.scores.range(window.first..=window.last).map(|(_, score)| (*score).into()).collect();
+    if scores.len() < FEWEST_OF_WEEK {
+        return None;
+    }
+    let values = vec![
+        Value::new("mean", scores.iter().sum::<f64>() / scores.len() as f64, "", 0),
+        Value::new("score_max", 100.0, "", 0),
+        Value::new("lowest", scores.iter().copied().fold(f64::INFINITY, f64::min), "", 0),
+        Value::new("highest", scores.iter().copied().fold(0.0, f64::max), "", 0),
+        Value::new("n", scores.len() as f64, "", 0),
+        Value::new("window_days", WEEK.into(), "", 0),
+    ];
+    let mut claim = fact(run, "week_score", ClaimKind::DayScore, run.analysed, Some("week"), values);
+    claim.evidence.window = window;
+    Some(claim)
+}
+
+fn mean_of_week(run: &Run<'_>, metric: Metric) -> Option<Claim> {
+    let window = Window::ending(run.analysed, WEEK);
+    let days = run.history.days(metric, run.analysed);
+    let days = &days[days.partition_point(|d| d.day < window.first)..];
+    if days.len() < FEWEST_OF_WEEK {
+        return None;
+    }
+    let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
+    let values = vec![
+        Value::new("mean", days.iter().map(|d| d.value).sum::<f64>() / days.len() as f64, unit, decimals),
+        Value::new("n", days.len() as f64, "", 0),
+        Value::new("window_days", WEEK.into(), "", 0),
+    ];
+    let entity = format!("measured_week.{metric}");
+    let mut claim = fact(run, &entity, ClaimKind::Measured, run.analysed, Some("week"), values);
+    claim.metric = Some(metric);
+    claim.evidence.metric = Some(metric);
+    claim.evidence.window = window;
+    claim.evidence.sources = days.iter().map(|d| d.provider).collect();
+    claim.evidence.sources.sort_unstable();
+    claim.evidence.sources.dedup();
     Some(claim)
 }
 

@@ -10,6 +10,7 @@ pub mod template;
 use crate::domain::claim::{Claim, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
 use crate::domain::event::{Event, NarrativePublished};
+use crate::domain::experiment::Evaluation;
 use crate::domain::grade::Grade;
 use crate::engine::run::{Run, RunError};
 use template::Refused;
@@ -105,12 +106,19 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
             _ => None,
         })
         .collect();
-    let claims = claims::claims(run, &evaluations);
+    for period in [Period::Daily, Period::Weekly] {
+        publish(run, period, &evaluations)?;
+    }
+    Ok(())
+}
+
+fn publish(run: &mut Run<'_>, period: Period, evaluations: &[Evaluation]) -> Result<(), RunError> {
+    let claims = claims::claims(run, period, evaluations);
     if claims.is_empty() {
         return Ok(());
     }
     let notices = run.state.notices.values().cloned().collect();
-    let brief = Brief { day: run.day, period: Period::Daily, claims, notices };
+    let brief = Brief { day: run.day, period, claims, notices };
     let narrative = write(&brief).map_err(|refused| RunError::Text { day: run.day, reason: refused.to_string() })?;
     run.emit(NarrativePublished { narrative, claims: brief.claims })
 }

@@ -177,10 +177,27 @@ impl Say<'_> {
 
     fn measured(&self) -> Result<String, Refused> {
         let day = self.claim.evidence.window.last;
+        if self.claim.code.as_deref() == Some("week") {
+            let (label, mean) = (self.label()?, self.quantity("mean")?);
+            let (n, days) = (self.number("n")?, self.number("window_days")?);
+            return Ok(format!("In the {days} days up to {day} your {label} averaged {mean} (on {n} of them)."));
+        }
         Ok(format!("On {day} your {} was {}.", self.label()?, self.quantity("value")?))
     }
 
     fn day_score(&self) -> Result<String, Refused> {
+        if self.claim.code.as_deref() == Some("week") {
+            return Ok(format!(
+                "In the {} days up to {} your readiness score averaged {} of {}, between {} and {} (on {} of them).",
+                self.number("window_days")?,
+                self.claim.evidence.window.last,
+                self.number("mean")?,
+                self.number("score_max")?,
+                self.number("lowest")?,
+                self.number("highest")?,
+                self.number("n")?
+            ));
+        }
         let band = match self.claim.code.as_deref() {
             Some("take_it_easy") => "Take it easy",
             Some("maintain") => "Maintain",

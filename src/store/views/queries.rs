@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{PeopleViews, digest_of, schema, unavailable};
+use super::{Generation, PeopleViews, schema, unavailable};
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 use crate::engine::ports::Held;
-use crate::engine::ports::views::{Entity, Rebuilt, TrailEntry, Views, ViewsError};
+use crate::engine::ports::views::{Entity, Paused, Progress, Rebuilt, TrailEntry, Views, ViewsError};
 use crate::store::error::{Inconsistency, StoreError};
-use crate::store::sql::Row;
+use crate::store::sql::{Row, Sql};
 
 /// Keys asked for in one statement.
 const KEYS: usize = 1_000;
@@ -37,10 +37,46 @@ fn entity(row: &Row) -> Result<Entity, StoreError> {
     })
 }
 
+/// The persons that stand still, or the one asked for if they do.
+pub(super) async fn paused(sql: &Sql, person: Option<PersonId>) -> Result<Vec<Paused>, StoreError> {
+    let person = person.map(|person| person.to_string()).unwrap_or_default();
+    let rows = sql
+        .query(
+            "SELECT person, position, reason
+             FROM paused
+             WHERE person = $1 OR $1 = ''
+             ORDER BY person",
+            &[person.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let text = row.text(0)?;
+            let person = text.parse().map_err(|_| Inconsistency::new("paused", "person", text))?;
+            Ok(Paused { person, position: row.text(1)?, reason: row.text(2)? })
+        })
+        .collect()
+}
+
+impl PeopleViews {
+    /// The live generation, for questions about a person that is not standing still.
+    async fn live_of(&self, person: PersonId) -> Result<Generation, ViewsError> {
+        let live = self.live().await?;
+        match paused(&live.sql, Some(person)).await.map_err(unavailable)?.pop() {
+            Some(Paused { position, reason, .. }) => Err(ViewsError::Paused { position, reason }),
+            None => Ok(live),
+        }
+    }
+}
+
 #[async_trait]
 impl Views for PeopleViews {
     async fn catch_up(&self) -> Result<(), ViewsError> {
         self.caught_up().await
+    }
+
+    async fn progress(&self) -> Result<Progress, ViewsError> {
+        self.progress().await
     }
 
     async fn persons(&self) -> Result<Vec<PersonId>, ViewsError> {
@@ -50,7 +86,7 @@ impl Views for PeopleViews {
     }
 
     async fn state(&self, person: PersonId) -> Result<PersonState, ViewsError> {
-        let live = self.live().await?;
+        let live = self.live_of(person).await?;
         let rows = live
             .sql
             .query(
@@ -69,7 +105,7 @@ impl Views for PeopleViews {
         person: PersonId,
         keys: &[ObservationKey],
     ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError> {
-        let live = self.live().await?;
+        let live = self.live_of(person).await?;
         let mut held = BTreeMap::new();
         for keys in keys.chunks(KEYS) {
             let texts: Vec<String> = keys.iter().map(schema::key_text).collect();
@@ -96,7 +132,7 @@ impl Views for PeopleViews {
     }
 
     async fn observations(&self, person: PersonId) -> Result<Vec<Observation>, ViewsError> {
-        let live = self.live().await?;
+        let live = self.live_of(person).await?;
         let rows = live
             .sql
             .query(
@@ -111,7 +147,7 @@ impl Views for PeopleViews {
     }
 
     async fn entities(&self, person: PersonId, entity_type: &str, id: Option<&str>) -> Result<Vec<Entity>, ViewsError> {
-        let live = self.live().await?;
+        let live = self.live_of(person).await?;
         let rows = live
             .sql
             .query(
@@ -131,7 +167,7 @@ impl Views for PeopleViews {
     }
 
     async fn trail(&self, person: PersonId, of: Option<(&str, &str)>) -> Result<Vec<TrailEntry>, ViewsError> {
-        let live = self.live().await?;
+        let live = self.live_of(person).await?;
         let (entity_type, entity_id) = of.unwrap_or_default();
         let rows = live
             .sql
@@ -156,7 +192,7 @@ impl Views for PeopleViews {
     }
 
     async fn files(&self, person: PersonId) -> Result<BTreeMap<ObservationKey, String>, ViewsError> {
-        let live = self.live().await?;
+        let live = self.live_of(person).await?;
         let rows = live
             .sql
             .query(
@@ -176,7 +212,7 @@ impl Views for PeopleViews {
     }
 
     async fn digest(&self) -> Result<String, ViewsError> {
-        digest_of(&self.live().await?.sql).await
+        self.live().await?.digest().await.map_err(unavailable)
     }
 
     async fn rebuild(&self) -> Result<Rebuilt, ViewsError> {

@@ -6,19 +6,19 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::domain::event::Event;
+use crate::domain::event::{Actor, Event, Meta};
 use crate::domain::experiment::Evaluation;
 use crate::domain::insight::Insight;
 use crate::domain::observation::{Observation, ObservationKey, Source};
-use crate::domain::person::PersonId;
 use crate::domain::state::{PersonState, file_key};
+use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One statement a table.
-pub const TABLES: [&str; 5] = [
+pub const TABLES: [&str; 6] = [
     "CREATE TABLE observations (
         person TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -48,6 +48,12 @@ pub const TABLES: [&str; 5] = [
         body TEXT NOT NULL,
         PRIMARY KEY (person)
     )",
+    "CREATE TABLE paused (
+        person TEXT NOT NULL,
+        position TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (person)
+    )",
     "CREATE TABLE projections (
         name TEXT NOT NULL,
         version BIGINT NOT NULL,
@@ -65,6 +71,10 @@ pub struct Rows {
     pub entities: Vec<Vec<Value>>,
     /// Rows of `trail`.
     pub trail: Vec<Vec<Value>>,
+    /// Rows of `person_state`.
+    pub states: Vec<Vec<Value>>,
+    /// Rows of `paused`: persons whose next event cannot be taken in.
+    pub paused: Vec<Vec<Value>>,
 }
 
 /// A fact's key as a text, the same for the same fact.
@@ -138,13 +148,17 @@ impl Into<'_> {
 /// Adds the rows of one event. `before` and `after` are the person's state around it.
 pub fn project(
     rows: &mut Rows,
-    person: PersonId,
-    revision: u64,
+    recorded: &Recorded,
+    meta: &Meta,
     event: &Event,
     before: Option<&Insight>,
     after: &PersonState,
 ) {
+    let (person, revision) = (recorded.person, recorded.revision);
     let mut into = Into { rows, person: person.to_string(), revision };
+    if meta.actor == Actor::Person {
+        into.trail("command", &meta.correlation_id.to_string());
+    }
     match event {
         Event::PersonRegistered(e) => into.entity("person", &person.to_string(), "", "registered", &body(e)),
         Event::ConsentGranted(e) => into.entity("consent", &e.purpose.to_string(), "", "granted", &body(e)),
@@ -199,7 +213,8 @@ pub fn project(
         Event::EvaluationMarkedUnreliable(e) => into.evaluation(&e.evaluation, "unreliable"),
         Event::NarrativePublished(e) => {
             let day = e.narrative.day.to_string();
-            into.entity("narrative", &format!("daily@{day}"), &day, "published", &body(&e.narrative));
+            let id = format!("{}@{day}", e.narrative.period.key());
+            into.entity("narrative", &id, &day, "published", &body(&e.narrative));
             for claim in &e.claims {
                 let said = json!({ "claim": claim, "narrative": day });
                 into.entity("claim", claim.id.as_str(), &day, "published", &said);

@@ -50,13 +50,13 @@ impl PostgresLog {
         Ok(Self { writer: Writer::start(PostgresCommitter::new(options)), readers })
     }
 
-    /// Takes the schema back to empty; for a rollback of an installation.
+    /// Takes the schema back to an older version of its tables, 0 being none; for a rollback of an installation.
     ///
     /// # Errors
     /// When the database does not answer or refuses.
-    pub async fn migrate_down(url: &str) -> Result<(), StoreError> {
+    pub async fn migrate_down(url: &str, version: i64) -> Result<(), StoreError> {
         let sql = Sql::open_postgres(url, SCHEMA, 1).await?;
-        let migrated = migrate::down(&sql, MIGRATIONS, 0).await;
+        let migrated = migrate::down(&sql, MIGRATIONS, version).await;
         sql.close().await;
         migrated
     }

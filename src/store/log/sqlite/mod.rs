@@ -23,18 +23,32 @@ use tokio::sync::watch;
 
 const READERS: u32 = 4;
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "log",
-    sqlite: Scripts {
-        up: include_str!("../../../../migrations/log/sqlite/0001_log.up.sql"),
-        down: include_str!("../../../../migrations/log/sqlite/0001_log.down.sql"),
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "log",
+        sqlite: Scripts {
+            up: include_str!("../../../../migrations/log/sqlite/0001_log.up.sql"),
+            down: include_str!("../../../../migrations/log/sqlite/0001_log.down.sql"),
+        },
+        postgres: Scripts {
+            up: include_str!("../../../../migrations/log/postgres/0001_log.up.sql"),
+            down: include_str!("../../../../migrations/log/postgres/0001_log.down.sql"),
+        },
     },
-    postgres: Scripts {
-        up: include_str!("../../../../migrations/log/postgres/0001_log.up.sql"),
-        down: include_str!("../../../../migrations/log/postgres/0001_log.down.sql"),
+    Migration {
+        version: 2,
+        name: "projection_active",
+        sqlite: Scripts {
+            up: include_str!("../../../../migrations/log/sqlite/0002_projection_active.up.sql"),
+            down: include_str!("../../../../migrations/log/sqlite/0002_projection_active.down.sql"),
+        },
+        postgres: Scripts {
+            up: include_str!("../../../../migrations/log/postgres/0002_projection_active.up.sql"),
+            down: include_str!("../../../../migrations/log/postgres/0002_projection_active.down.sql"),
+        },
     },
-}];
+];
 
 /// The event log in a SQLite file.
 #[derive(Debug)]
@@ -62,13 +76,13 @@ impl SqliteLog {
         Ok(Self { writer: Writer::start(SqliteCommitter::new(options)), readers })
     }
 
-    /// Takes the file back to an empty database; for a rollback of an installation.
+    /// Takes the file back to an older version of its tables, 0 being an empty database; for a rollback of an installation.
     ///
     /// # Errors
     /// When the file cannot be opened or changed.
-    pub async fn migrate_down(path: &Path) -> Result<(), StoreError> {
+    pub async fn migrate_down(path: &Path, version: i64) -> Result<(), StoreError> {
         let sql = Sql::open_sqlite(path, Durability::Full).await?;
-        let migrated = migrate::down(&sql, MIGRATIONS, 0).await;
+        let migrated = migrate::down(&sql, MIGRATIONS, version).await;
         sql.close().await;
         migrated
     }

@@ -1,0 +1,144 @@
+//! One generation of the read models: its place, its tables, its checkpoint, its digest.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use super::schema;
+use crate::store::chain::hex;
+use crate::store::error::{Inconsistency, StoreError};
+use crate::store::log::Position;
+use crate::store::sql::{Durability, Sql, drop_postgres_schema};
+
+/// The name of this set of read models.
+const NAME: &str = "people";
+
+/// Where the generations lie.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A folder of SQLite files.
+    Folder(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(String),
+}
+
+/// A generation that is open.
+#[derive(Clone)]
+pub(super) struct Generation {
+    pub(super) number: i64,
+    pub(super) sql: Sql,
+}
+
+/// The name under which the pointer keeps the live generation of this version.
+pub(super) fn pointer_name() -> String {
+    format!("{NAME}-v{}", schema::VERSION)
+}
+
+fn file_name(number: i64) -> String {
+    format!("views-{NAME}-v{}-{number}.db", schema::VERSION)
+}
+
+fn schema_name(number: i64) -> String {
+    format!("candor_views_{NAME}_v{}_{number}", schema::VERSION)
+}
+
+impl Generation {
+    /// Opens a generation, making its tables when they are missing.
+    pub(super) async fn open(place: &Place, number: i64) -> Result<Self, StoreError> {
+        let sql = match place {
+            Place::Folder(folder) => Sql::open_sqlite(&folder.join(file_name(number)), Durability::Rebuildable).await?,
+            Place::Postgres(url) => Sql::open_postgres(url, &schema_name(number), 4).await?,
+        };
+        sql.write(|tx| {
+            Box::pin(async move {
+                tx.exclusive(0x6361_6e64_6f74).await?;
+                for table in schema::TABLES {
+                    tx.create(table).await?;
+                }
+                tx.execute(
+                    "INSERT INTO projections (name, version, checkpoint)
+                     VALUES ($1, $2, $3)
+                     ON CONFLICT (name) DO NOTHING",
+                    &[NAME.into(), i64::from(schema::VERSION).into(), "".into()],
+                )
+                .await
+            })
+        })
+        .await
+        .map_err(|error: StoreError| error)?;
+        Ok(Self { number, sql })
+    }
+
+    /// Removes a generation that nobody is sent to any more.
+    pub(super) async fn remove(place: &Place, number: i64) -> Result<(), StoreError> {
+        match place {
+            Place::Folder(folder) => {
+                for suffix in ["", "-wal", "-shm"] {
+                    match std::fs::remove_file(folder.join(format!("{}{suffix}", file_name(number)))) {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                        _ => {}
+                    }
+                }
+                Ok(())
+            }
+            Place::Postgres(url) => drop_postgres_schema(url, &schema_name(number)).await,
+        }
+    }
+
+    /// Empties the tables, for a rebuild that starts anew.
+    pub(super) async fn clear(&self) -> Result<(), StoreError> {
+        self.sql
+            .write(|tx| {
+                Box::pin(async move {
+                    for statement in [
+                        "DELETE FROM observations",
+                        "DELETE FROM entities",
+                        "DELETE FROM trail",
+                        "DELETE FROM person_state",
+                        "DELETE FROM paused",
+                        "UPDATE projections SET checkpoint = ''",
+                    ] {
+                        tx.execute(statement, &[]).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// How far the log is taken in.
+    pub(super) async fn checkpoint(&self) -> Result<Option<Position>, StoreError> {
+        let rows = self.sql.query("SELECT checkpoint FROM projections", &[]).await?;
+        let text = rows.first().map_or(Ok(String::new()), |row| row.text(0))?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| Inconsistency::new("projections", "checkpoint", text).into())
+    }
+
+    /// The digest over every row, in the order of its bytes: databases sort texts differently.
+    pub(super) async fn digest(&self) -> Result<String, StoreError> {
+        let mut hasher = Sha256::new();
+        for statement in [
+            "SELECT person, key, file, body FROM observations",
+            "SELECT person, entity_type, entity_id, day, status, body FROM entities",
+            "SELECT person, entity_type, entity_id, revision FROM trail",
+            "SELECT person, revision, body FROM person_state",
+        ] {
+            let rows = self.sql.query(statement, &[]).await?;
+            let mut lines: Vec<Vec<u8>> = rows
+                .iter()
+                .map(|row| {
+                    let mut line = Vec::new();
+                    row.put_canonical(&mut line);
+                    line
+                })
+                .collect();
+            lines.sort_unstable();
+            for line in lines {
+                hasher.update(&line);
+            }
+        }
+        Ok(hex(&hasher.finalize()))
+    }
+}

@@ -1,0 +1,185 @@
+//! Read models: rows and checkpoint together, rebuilt to the same bytes, switched without a gap, and a person whose event
+//! cannot be taken in stands still while everybody else goes on.
+
+use super::journal::{beginning, night, person, tell};
+use crate::support::{NOW, Place, on_both};
+use candor::domain::provider::Provider;
+use candor::engine::ports::views::{Views, ViewsError};
+use candor::store::chain::{Hash, Header};
+use candor::store::event_id::event_id;
+use candor::store::keys::Scope;
+use candor::store::log::{ChainedEvent, Expected};
+use candor::store::seal::{self, Binding};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+on_both!(
+    rows_and_checkpoint_are_committed_together,
+    two_processes_take_in_each_event_once,
+    a_rebuild_gives_the_same_rows_and_switches_without_a_gap,
+    an_event_that_cannot_be_taken_in_stops_its_person_only,
+    the_lag_is_told_and_reaches_zero,
+);
+
+fn nights(count: u32) -> Vec<candor::domain::event::Event> {
+    (1..=count).map(|day| night(Provider::Whoop, day, 400.0 + f64::from(day))).collect()
+}
+
+async fn rows_and_checkpoint_are_committed_together(place: &Place) {
+    let journal = place.journal().await;
+    let views = place.views(&journal).await;
+    tell(&*journal, person(1), &beginning()).await;
+    views.catch_up().await.unwrap();
+    let before = views.digest().await.unwrap();
+    tell(&*journal, person(1), &nights(5)).await;
+    // The last table a page writes refuses: what was written before it must go too.
+    let tables = place.view_tables().await;
+    let refuse = if tables.is_postgres() {
+        "ALTER TABLE person_state ADD CONSTRAINT no CHECK (revision < 2)"
+    } else {
+        "CREATE TRIGGER no BEFORE INSERT ON person_state BEGIN SELECT RAISE(ABORT, 'no'); END"
+    };
+    let allow = if tables.is_postgres() { "ALTER TABLE person_state DROP CONSTRAINT no" } else { "DROP TRIGGER no" };
+    let change = async |statement: &'static str| {
+        let done = tables.write(move |tx| Box::pin(async move { tx.execute(statement, &[]).await })).await;
+        done.map_err(|error: candor::store::error::StoreError| error).unwrap();
+    };
+    change(refuse).await;
+    assert!(views.catch_up().await.is_err());
+    assert_eq!(views.digest().await.unwrap(), before);
+    assert_eq!(views.progress().await.unwrap().behind, 5);
+    change(allow).await;
+    views.catch_up().await.unwrap();
+    views.catch_up().await.unwrap();
+    assert_eq!(views.observations(person(1)).await.unwrap().len(), 5);
+    assert_eq!(views.state(person(1)).await.unwrap().revision, Some(6));
+}
+
+async fn two_processes_take_in_each_event_once(place: &Place) {
+    let journal = place.journal().await;
+    let (one, two) = (Arc::new(place.views(&journal).await), Arc::new(place.views(&place.journal().await).await));
+    for round in 1..=10 {
+        tell(&*journal, person(round), &beginning()).await;
+        tell(&*journal, person(round), &nights(20)).await;
+        let both = [&one, &two].map(|views| {
+            let views = Arc::clone(views);
+            tokio::spawn(async move { views.catch_up().await })
+        });
+        for done in both {
+            done.await.unwrap().unwrap();
+        }
+        assert_eq!(one.digest().await.unwrap(), two.digest().await.unwrap());
+        assert_eq!(two.observations(person(round)).await.unwrap().len(), 20);
+        // A command's trail has each revision once, whoever took it in.
+        assert_eq!(one.trail(person(round), Some(("person", &person(round).to_string()))).await.unwrap().len(), 1);
+    }
+}
+
+async fn a_rebuild_gives_the_same_rows_and_switches_without_a_gap(place: &Place) {
+    let journal = place.journal().await;
+    for number in 1..=20 {
+        tell(&*journal, person(number), &beginning()).await;
+        tell(&*journal, person(number), &nights(20)).await;
+    }
+    let views = Arc::new(place.views(&journal).await);
+    let elsewhere = Arc::new(place.views(&place.journal().await).await);
+    views.catch_up().await.unwrap();
+    let before = views.digest().await.unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let readers = [&views, &elsewhere].map(|views| {
+        let (views, done) = (Arc::clone(views), Arc::clone(&done));
+        tokio::spawn(async move {
+            let mut reads = 0;
+            while !done.load(Ordering::SeqCst) {
+                assert_eq!(views.observations(person(7)).await.unwrap().len(), 20);
+                reads += 1;
+            }
+            reads
+        })
+    });
+    for _ in 0..3 {
+        let rebuilt = views.rebuild().await.unwrap();
+        assert!(rebuilt.matches_live, "{rebuilt:?}");
+        assert_eq!(rebuilt.digest, before);
+    }
+    done.store(true, Ordering::SeqCst);
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0);
+    }
+    tell(&*journal, person(1), &[night(Provider::Garmin, 1, 399.0)]).await;
+    elsewhere.catch_up().await.unwrap();
+    assert_eq!(views.observations(person(1)).await.unwrap().len(), 21);
+    assert_ne!(views.digest().await.unwrap(), before);
+}
+
+/// Appends an event of a type nobody knows, sealed and chained as it should be.
+async fn poison(place: &Place, number: u128) {
+    let (log, keys) = (place.log().await, place.keys().await);
+    let stream = person(number).stream();
+    let head = log.head(&stream).await.unwrap().unwrap();
+    let (key_id, key) = keys.of(person(number), Scope::Person).await.unwrap();
+    let (event_id, key_ids) = (event_id(&stream, "poison", 1, 0), vec![key_id]);
+    let event_type = "thing_of_the_future";
+    let binding = Binding { stream: &stream, event_id, event_type, schema_version: 1, key_ids: &key_ids };
+    let body = seal::seal(&seal::mix(&[key]), &binding, b"{}", crate::support::entropy().as_ref()).unwrap();
+    let (body_digest, revision) = (Hash::of(&body), head.revision + 1);
+    let header = Header {
+        stream: &stream,
+        revision,
+        event_id,
+        event_type,
+        schema_version: 1,
+        recorded_at: NOW,
+        key_ids: &key_ids,
+    };
+    let event = ChainedEvent {
+        event_id,
+        revision,
+        event_type: event_type.to_owned(),
+        schema_version: 1,
+        recorded_at: NOW,
+        prev_hash: head.hash,
+        hash: header.chain(&head.hash, &body_digest),
+        key_ids: key_ids.clone(),
+        body,
+        body_digest,
+    };
+    log.append(&stream, Expected::Exact(head.revision), vec![event]).await.unwrap();
+}
+
+async fn an_event_that_cannot_be_taken_in_stops_its_person_only(place: &Place) {
+    let journal = place.journal().await;
+    let views = place.views(&journal).await;
+    for number in [1, 2] {
+        tell(&*journal, person(number), &beginning()).await;
+        tell(&*journal, person(number), &nights(3)).await;
+    }
+    poison(place, 1).await;
+    tell(&*journal, person(2), &[night(Provider::Whoop, 9, 409.0)]).await;
+    for _ in 0..2 {
+        views.catch_up().await.unwrap();
+        let progress = views.progress().await.unwrap();
+        assert_eq!(progress.behind, 0);
+        assert_eq!(progress.paused.len(), 1);
+        assert_eq!((progress.paused[0].person, progress.paused[0].position.as_str()), (person(1), "11"));
+        assert!(progress.paused[0].reason.contains("thing_of_the_future"), "{progress:?}");
+        let refused = views.state(person(1)).await;
+        assert!(matches!(&refused, Err(ViewsError::Paused { position, .. }) if position == "11"), "{refused:?}");
+        assert_eq!(views.observations(person(2)).await.unwrap().len(), 4);
+        // A rebuild by a build that knows no better stops at the same place.
+        assert!(views.rebuild().await.unwrap().matches_live);
+    }
+}
+
+async fn the_lag_is_told_and_reaches_zero(place: &Place) {
+    let journal = place.journal().await;
+    let views = place.views(&journal).await;
+    for number in 1..=60 {
+        tell(&*journal, person(number), &beginning()).await;
+        tell(&*journal, person(number), &nights(28)).await;
+    }
+    assert_eq!(views.progress().await.unwrap().behind, 1_800);
+    views.catch_up().await.unwrap();
+    assert_eq!(views.progress().await.unwrap().behind, 0);
+    assert_eq!(views.persons().await.unwrap().len(), 60);
+}

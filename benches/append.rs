@@ -9,9 +9,9 @@
 use candor::store::chain::{Hash, Header};
 use candor::store::log::{ChainedEvent, EventLog, Expected, Head, PostgresLog, SqliteLog};
 use candor::store::verify::verify;
+use rusqlite::{Connection, TransactionBehavior};
+use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -132,61 +132,82 @@ const POSTGRES_INSERT: &str =
                                                               recorded_at, key_ids, body, body_digest, prev_hash, hash)
                                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
-macro_rules! plain_loop {
-    ($name:ident, $connection:ty, $begin:literal, $insert:ident) => {
-        async fn $name(connection: &mut $connection, position: &mut i64, batches: Vec<Batch>) -> Duration {
-            let start = Instant::now();
-            for batch in &batches {
-                sqlx::query($begin).execute(&mut *connection).await.expect("a beginning");
-                for event in &batch.events {
-                    *position += 1;
-                    let key_ids: Vec<u8> = event.key_ids.iter().flat_map(|id| *id.as_bytes()).collect();
-                    sqlx::query($insert)
-                        .bind(*position)
-                        .bind(&batch.stream)
-                        .bind(event.revision as i64)
-                        .bind(event.event_id)
-                        .bind(&event.event_type)
-                        .bind(i64::from(event.schema_version))
-                        .bind(event.recorded_at)
-                        .bind(key_ids)
-                        .bind(&event.body)
-                        .bind(event.body_digest.as_bytes().as_slice())
-                        .bind(event.prev_hash.as_bytes().as_slice())
-                        .bind(event.hash.as_bytes().as_slice())
-                        .execute(&mut *connection)
-                        .await
-                        .expect("an insert");
-                }
-                sqlx::query("COMMIT").execute(&mut *connection).await.expect("a commit");
+fn plain_sqlite(connection: &mut Connection, position: &mut i64, batches: Vec<Batch>) -> Duration {
+    let start = Instant::now();
+    for batch in &batches {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).expect("a beginning");
+        {
+            let mut insert = tx.prepare_cached(SQLITE_INSERT).expect("a statement");
+            for event in &batch.events {
+                *position += 1;
+                let key_ids: Vec<u8> = event.key_ids.iter().flat_map(|id| *id.as_bytes()).collect();
+                let row = (
+                    *position,
+                    &batch.stream,
+                    event.revision as i64,
+                    event.event_id.as_bytes().as_slice(),
+                    &event.event_type,
+                    event.schema_version,
+                    event.recorded_at,
+                    key_ids,
+                    &event.body,
+                    event.body_digest.as_bytes().as_slice(),
+                    event.prev_hash.as_bytes().as_slice(),
+                    event.hash.as_bytes().as_slice(),
+                );
+                insert.execute(row).expect("an insert");
             }
-            start.elapsed()
         }
-    };
+        tx.commit().expect("a commit");
+    }
+    start.elapsed()
 }
 
-plain_loop!(plain_sqlite, SqliteConnection, "BEGIN IMMEDIATE", SQLITE_INSERT);
-plain_loop!(plain_postgres, PgConnection, "BEGIN", POSTGRES_INSERT);
+async fn plain_postgres(connection: &mut PgConnection, position: &mut i64, batches: Vec<Batch>) -> Duration {
+    let start = Instant::now();
+    for batch in &batches {
+        sqlx::query("BEGIN").execute(&mut *connection).await.expect("a beginning");
+        for event in &batch.events {
+            *position += 1;
+            let key_ids: Vec<u8> = event.key_ids.iter().flat_map(|id| *id.as_bytes()).collect();
+            sqlx::query(POSTGRES_INSERT)
+                .bind(*position)
+                .bind(&batch.stream)
+                .bind(event.revision as i64)
+                .bind(event.event_id)
+                .bind(&event.event_type)
+                .bind(i64::from(event.schema_version))
+                .bind(event.recorded_at)
+                .bind(key_ids)
+                .bind(&event.body)
+                .bind(event.body_digest.as_bytes().as_slice())
+                .bind(event.prev_hash.as_bytes().as_slice())
+                .bind(event.hash.as_bytes().as_slice())
+                .execute(&mut *connection)
+                .await
+                .expect("an insert");
+        }
+        sqlx::query("COMMIT").execute(&mut *connection).await.expect("a commit");
+    }
+    start.elapsed()
+}
 
-async fn sqlite_connection(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("trusted_schema", "OFF")
-        .pragma("cell_size_check", "ON")
-        .pragma("secure_delete", "ON")
-        .connect()
-        .await
-        .expect("a connection")
+fn sqlite_connection(path: &Path) -> Connection {
+    let connection = Connection::open(path).expect("a connection");
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON;",
+        )
+        .expect("settings");
+    connection
 }
 
 /// The sizes of a batch, with how many of them a round has.
 const SIZES: [(usize, usize); 4] = [(1, 1_000), (10, 300), (100, 60), (1_000, 12)];
 
 enum Plain {
-    Sqlite(SqliteConnection),
+    Sqlite(Connection),
     Postgres(PgConnection),
 }
 
@@ -203,7 +224,7 @@ async fn compare(name: &str, log: Arc<dyn EventLog>, mut plain: Plain) {
             our_rates.push(rate(count * size, elapsed));
             let batches = plain_maker.batches(count, size);
             let elapsed = match &mut plain {
-                Plain::Sqlite(connection) => plain_sqlite(connection, &mut position, batches).await,
+                Plain::Sqlite(connection) => plain_sqlite(connection, &mut position, batches),
                 Plain::Postgres(connection) => plain_postgres(connection, &mut position, batches).await,
             };
             plain_rates.push(rate(count * size, elapsed));
@@ -237,7 +258,7 @@ async fn main() {
     let (ours, plain) = (folder.path().join("ours.db"), folder.path().join("plain.db"));
     SqliteLog::open(&plain).await.expect("a log").shut_down().await;
     let log = SqliteLog::open(&ours).await.expect("a log");
-    let plain = Plain::Sqlite(sqlite_connection(&plain).await);
+    let plain = Plain::Sqlite(sqlite_connection(&plain));
     compare("SQLite", Arc::new(log), plain).await;
 
     let (Some(ours), Some(other)) = (postgres::fresh_database().await, postgres::fresh_database().await) else {

@@ -142,6 +142,17 @@ fn a_lasting_change_of_two_sd_reaches_b_at_ordinary_autocorrelation() {
 }
 
 #[test]
+fn a_large_change_is_not_taken_for_noise() {
+    for size in [3.0, 4.0] {
+        let (share, _) = found(0.2, size);
+        assert!(share >= at_least(0.8, CHANGED_PEOPLE), "{share} of people at {size} SD");
+    }
+    // Far beyond that, the days around the step that fall into the wrong window still hide it from many.
+    let (share, _) = found(0.2, 7.0);
+    assert!(share >= at_least(0.4, CHANGED_PEOPLE), "{share} of people at 7 SD");
+}
+
+#[test]
 fn a_level_that_is_stated_with_confidence_is_right_that_often() {
     let published = [(0.2, 0.998), (0.35, 0.991), (0.5, 0.971), (0.65, 0.930), (0.8, 0.823)];
     for (phi, published) in published {

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use crate::engine::EngineError;
 use crate::engine::ports::export::ExportError;
 use crate::engine::ports::journal::JournalError;
+use crate::engine::ports::views::ViewsError;
 use crate::store::error::StoreError;
 
 /// Why a command ended without doing what was asked.
@@ -33,16 +34,19 @@ impl Failure {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::Journal(JournalError::Unavailable(_)) | EngineError::Views(_) => Self::refused(format!(
-                "{error}. Nothing that was not acknowledged is counted; check the disk and the database, then run the \
-                 command again"
+            EngineError::Journal(JournalError::Unavailable(_))
+            | EngineError::Views(ViewsError::Unavailable(_))
+            | EngineError::Refusals(_)
+            | EngineError::Originals(_) => Self::refused(format!(
+                "{error}. What was acknowledged before is kept, nothing else was written; check the disk and the \
+                 database, then run the command again"
             )),
             EngineError::Refused(_)
             | EngineError::NotFound { .. }
             | EngineError::Export(_)
             | EngineError::Run(_)
             | EngineError::Journal(_)
-            | EngineError::Originals(_) => Self::refused(error),
+            | EngineError::Views(_) => Self::refused(error),
         }
     }
 }

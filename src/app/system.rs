@@ -15,6 +15,7 @@ use crate::store::journal::SealedJournal;
 use crate::store::keys::{KeyPlace, KeyStore, master_key};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
 use crate::store::originals::SealedOriginals;
+use crate::store::refusals::RefusalTable;
 use crate::store::sql::{Durability, Sql};
 use crate::store::views::{PeopleViews, Place};
 
@@ -47,9 +48,16 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         }
     };
     let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
+    let refusals = Arc::new(RefusalTable::new(pointer.clone()));
     let views = PeopleViews::open(place, pointer, Arc::clone(&journal)).await?;
     let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
-    Ok(Engine { journal, views: Arc::new(views), originals: Arc::new(originals), exports: Arc::new(ExportFiles) })
+    Ok(Engine {
+        journal,
+        views: Arc::new(views),
+        originals: Arc::new(originals),
+        exports: Arc::new(ExportFiles),
+        refusals,
+    })
 }
 
 /// A fresh random person.

@@ -108,7 +108,9 @@ pub struct Score {
 /// The score of a day, or `None` when neither steps nor a resting heart rate is there.
 #[must_use]
 pub fn score(input: &ScoreInput, flags: ScoreFlags) -> Option<Score> {
-    let weights = if flags.hrv { [0.35, 0.25, 0.20, 0.10, 0.10] } else { [0.40, 0.30, 0.20, 0.10, 0.0] };
+    // Without its value, HRV does not change the other weights.
+    let with_hrv = flags.hrv && input.hrv_ms.is_some();
+    let weights = if with_hrv { [0.35, 0.25, 0.20, 0.10, 0.10] } else { [0.40, 0.30, 0.20, 0.10, 0.0] };
     let parts = [
         ("steps", true, input.steps.map(|x| x.clamp(0.0, 12_000.0) / 12_000.0)),
         ("resting_heart_rate", true, input.resting_heart_rate.map(|x| (80.0 - x.clamp(40.0, 80.0)) / 40.0)),

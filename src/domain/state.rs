@@ -12,7 +12,7 @@ use super::claim::Notice;
 use super::day::LocalDay;
 use super::degradation::Degradation;
 use super::event::{DayAssessed, Event};
-use super::experiment::{ExperimentStatus, RunningExperiment};
+use super::experiment::{Evaluation, ExperimentStatus, RunningExperiment};
 use super::insight::Insight;
 use super::intervention::{Proposal, ProposalStatus};
 use super::metric::Metric;
@@ -75,6 +75,8 @@ pub struct PersonState {
     pub proposals: BTreeMap<Uuid, HeldProposal>,
     /// Experiments.
     pub experiments: BTreeMap<Uuid, RunningExperiment>,
+    /// What experiments showed.
+    pub evaluations: BTreeMap<Uuid, Evaluation>,
     /// Active safety notices.
     pub notices: BTreeMap<Uuid, Notice>,
     /// Files taken, by digest of their content and name of their part.
@@ -145,10 +147,8 @@ impl PersonState {
                     experiment.adherence.insert(e.day, e.done);
                 }
             }
-            Event::EvaluationCompleted(e) => self.conclude(e.evaluation.experiment_id, ExperimentStatus::Evaluated),
-            Event::EvaluationMarkedUnreliable(e) => {
-                self.conclude(e.evaluation.experiment_id, ExperimentStatus::Evaluated);
-            }
+            Event::EvaluationCompleted(e) => self.evaluated(&e.evaluation),
+            Event::EvaluationMarkedUnreliable(e) => self.evaluated(&e.evaluation),
             Event::DayAssessed(e) => self.assessed(e),
             Event::BaselineComputed(_) | Event::NarrativePublished(_) | Event::ExportProduced(_) => {}
         }
@@ -193,6 +193,11 @@ impl PersonState {
         if let Some(held) = self.proposals.get_mut(&proposal) {
             held.status = status;
         }
+    }
+
+    fn evaluated(&mut self, evaluation: &Evaluation) {
+        self.conclude(evaluation.experiment_id, ExperimentStatus::Evaluated);
+        self.evaluations.insert(evaluation.id, evaluation.clone());
     }
 
     fn conclude(&mut self, experiment: Uuid, status: ExperimentStatus) {

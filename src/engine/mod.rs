@@ -33,6 +33,7 @@ use crate::domain::state::PersonState;
 use ports::export::{ExportError, ExportReader};
 use ports::journal::{Journal, JournalError};
 use ports::originals::{Originals, OriginalsError};
+use ports::refusals::{Refusals, RefusalsError};
 use ports::views::{Views, ViewsError};
 
 /// How often a decision is made again after somebody else appended first.
@@ -67,6 +68,9 @@ pub enum EngineError {
     /// An original was not kept or not given back.
     #[error(transparent)]
     Originals(#[from] OriginalsError),
+    /// A refusal could not be counted.
+    #[error(transparent)]
+    Refusals(#[from] RefusalsError),
 }
 
 /// The use cases, with the ports they go through.
@@ -80,6 +84,8 @@ pub struct Engine {
     pub originals: Arc<dyn Originals>,
     /// The reader of exports.
     pub exports: Arc<dyn ExportReader>,
+    /// The counts of what was refused.
+    pub refusals: Arc<dyn Refusals>,
 }
 
 impl Engine {
@@ -116,6 +122,23 @@ impl Engine {
     /// # Errors
     /// What the decision or an invariant refuses, or what the log does not take.
     pub async fn decide<F>(
+        &self,
+        person: PersonId,
+        name: &str,
+        now: Instant,
+        decide: F,
+    ) -> Result<PersonState, EngineError>
+    where
+        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+    {
+        let outcome = self.try_decide(person, name, now, decide).await;
+        if let Err(EngineError::Refused(violation)) = &outcome {
+            self.refusals.count(violation, now).await?;
+        }
+        outcome
+    }
+
+    async fn try_decide<F>(
         &self,
         person: PersonId,
         name: &str,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::history::History;
 use super::ports::journal::JournalError;
-use super::run::{self, Run};
+use super::run::{self, Run, RunError};
 use super::{Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
@@ -70,6 +70,10 @@ impl Engine {
         for _ in 0..super::TRIES {
             match self.try_run_stages(person, now, only, progress).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => {}
+                Err(EngineError::Run(RunError::Refused { day, violation })) => {
+                    self.refusals.count(&violation, now).await?;
+                    return Err(RunError::Refused { day, violation }.into());
+                }
                 outcome => return outcome,
             }
         }

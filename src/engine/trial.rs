@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
-use super::intervene;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, intervene, run};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{AdherenceLogged, ExperimentStarted, ExperimentStopped};
 use crate::domain::evidence::Window;
 use crate::domain::experiment::{Experiment, ExperimentStatus};
 use crate::domain::grade::Design;
+use crate::domain::invariants::Violation;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 
@@ -71,6 +71,14 @@ impl Engine {
         self.decide(person, &name, now, |state| {
             if state.experiments.contains_key(&started.id) {
                 return Ok(Vec::new());
+            }
+            if wish.start < run::today(state, now) {
+                return Err(Violation {
+                    rule: "experiment_is_fixed_before_it_starts",
+                    field: "start".to_owned(),
+                    reason: "is today or later: days that have passed cannot be tried any more".to_owned(),
+                }
+                .into());
             }
             Ok(vec![ExperimentStarted { experiment: started.clone() }.into()])
         })

@@ -4,7 +4,7 @@
 //! one header. Everything that is stored is hashed except the position, whose gaplessness is checked instead. The body
 //! enters through its digest: a body that was physically removed leaves a chain that still verifies.
 
-use sha2::{Digest, Sha256};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 use std::fmt;
 use uuid::Uuid;
 
@@ -26,7 +26,14 @@ impl Hash {
 
     /// Hashes bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        Self::taken(&digest(&SHA256, bytes))
+    }
+
+    /// What the cryptographic library made: SHA-256 gives 32 bytes.
+    fn taken(digest: &Digest) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        Self(bytes)
     }
 
     /// The digest as bytes.
@@ -101,12 +108,12 @@ impl Header<'_> {
 
     /// The hash of the event that has this header, follows `previous` and holds a body with this digest.
     pub fn chain(&self, previous: &Hash, body_digest: &Hash) -> Hash {
-        let mut hasher = Sha256::new();
+        let mut hasher = Context::new(&SHA256);
         hasher.update(CHAIN_TAG);
         hasher.update(previous.as_bytes());
-        hasher.update(self.canonical());
+        hasher.update(&self.canonical());
         hasher.update(body_digest.as_bytes());
-        Hash(hasher.finalize().into())
+        Hash::taken(&hasher.finish())
     }
 }
 

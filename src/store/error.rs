@@ -28,7 +28,7 @@ impl Inconsistency {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database or the disk did not answer; for a write the outcome is unknown.
-    #[error("the store is unavailable: {0}")]
+    #[error("{0}")]
     Unavailable(#[source] Cause),
     /// The store answered with something this build never writes.
     #[error(transparent)]
@@ -44,6 +44,12 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Unavailable(Box::new(error))
     }
 }

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod log;
 mod migrate;
 pub mod originals;
+pub mod refusals;
 pub mod seal;
 pub mod sql;
 pub mod verify;

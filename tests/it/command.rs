@@ -24,6 +24,12 @@ impl Store {
         Self { url: Some(url.to_owned()), ..Self::new(now) }
     }
 
+    /// The same store at another time.
+    pub(crate) fn at(&mut self, now: &str) -> &Self {
+        now.clone_into(&mut self.now);
+        self
+    }
+
     /// A place for files beside the store.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -74,14 +80,21 @@ pub(crate) fn count(report: &Value, name: &str) -> u64 {
     report[name].as_u64().unwrap_or_else(|| panic!("{name} in {report}"))
 }
 
-/// The folder of real exports, where it exists. CI requires it.
-pub(crate) fn samples() -> Option<PathBuf> {
-    let folder = std::env::var("CANDOR_SAMPLES")
-        .map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/providers"), PathBuf::from);
+/// A folder beside the repository, such as that of real exports, where it exists. CI requires it.
+pub(crate) fn beside(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CANDOR_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
+        .join(name);
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(std::env::var("CANDOR_REQUIRE_SAMPLES").is_err(), "the samples are required and not there");
-    println!("skipped: no folder of real exports; the generated ones run");
+    let required = std::env::var("CANDOR_REQUIRE_SAMPLES").as_deref() == Ok("1");
+    assert!(!required, "CANDOR_REQUIRE_SAMPLES=1, but there is no {}", folder.display());
+    println!("skipped: no {}; generated cases run", folder.display());
     None
+}
+
+/// The folder of real exports.
+pub(crate) fn samples() -> Option<PathBuf> {
+    beside("providers")
 }

@@ -5,10 +5,12 @@
 
 mod bad_input;
 mod command;
+mod experiments;
 mod exports;
 mod faults;
 mod golden;
 mod log_contract;
 mod postgres;
+mod readiness;
 mod samples;
 mod support;

@@ -143,20 +143,24 @@ fn each_number_of_the_text_stands_in_the_evidence_of_its_claim() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_gives_the_same_insights_and_text_byte_for_byte() {
-    let Some(files) = files("whoop/samples/TheOneRichy-whoop_data", &["physiological_cycles.csv", "workouts.csv"])
-    else {
-        return;
-    };
-    let Some(url) = postgres::fresh_database().await else { return };
-    let now = "2024-06-25T08:00:00Z";
-    let stores = [Store::new(now), Store::on_postgres(now, &url)];
-    let said = stores.each_ref().map(|store| {
-        store.import(&files);
-        store.json(&["loop"]);
-        assert_eq!(store.json(&["verify"])["ok"], true);
-        assert_eq!(store.json(&["rebuild"])["matches_live"], true);
-        [store.text(&["--json", "insights"]), store.text(&["--json", "narrative"])]
-    });
-    assert_eq!(said[0], said[1]);
-    postgres::drop_database(&url).await;
+    const RICHY: &str = "whoop/samples/TheOneRichy-whoop_data";
+    for (folder, names, now) in [
+        (RICHY, ["physiological_cycles.csv", "workouts.csv"], "2024-06-25T08:00:00Z"),
+        (BOBAHYUN, TABLES, "2024-12-10T04:00:00Z"),
+    ] {
+        let Some(files) = files(folder, &names) else { return };
+        let Some(url) = postgres::fresh_database().await else { return };
+        let stores = [Store::new(now), Store::on_postgres(now, &url)];
+        let said = stores.each_ref().map(|store| {
+            store.import(&files);
+            store.json(&["loop"]);
+            assert_eq!(store.json(&["verify"])["ok"], true);
+            let rebuilt = store.json(&["rebuild"]);
+            assert_eq!(rebuilt["matches_live"], true);
+            let texts = [&["insights"][..], &["narrative"], &["narrative", "--period", "weekly"], &["metrics"]];
+            texts.map(|args| store.text(&[&["--json"], args].concat()))
+        });
+        assert_eq!(said[0], said[1]);
+        postgres::drop_database(&url).await;
+    }
 }

@@ -10,6 +10,7 @@ use candor::store::journal::SealedJournal;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{ChainedEvent, EventLog, Head, PostgresLog, SqliteLog, StoredEvent};
 use candor::store::originals::SealedOriginals;
+use candor::store::refusals::RefusalTable;
 use candor::store::seal::Key;
 use candor::store::sql::{Durability, Sql};
 use candor::store::views::PeopleViews;
@@ -112,6 +113,7 @@ impl Place {
             journal,
             originals: Arc::new(self.originals().await),
             exports: Arc::new(ExportFiles),
+            refusals: Arc::new(RefusalTable::new(self.tables().await)),
         }
     }
 

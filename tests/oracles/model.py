@@ -79,9 +79,11 @@ def brute(days, values, columns, interest):
     reach = 60 * max(error)
     interval = [optimize.brentq(lambda at: cdf(at) - q, mean - reach, mean + reach, xtol=1e-12) for q in (0.025, 0.975)]
     effects = np.arange(-80, 81) / 20
-    likelihood = np.array([weight @ (stats.t(df).pdf((e * spread - estimate) / error) / error) for e in effects])
     confidence = {}
     for name, (pi0, tau) in PRIORS.items():
+        # An effect beyond three standard deviations of the slab is judged as if it lay there.
+        moved = estimate - (mean - np.clip(mean, -3 * tau * spread, 3 * tau * spread))
+        likelihood = np.array([weight @ (stats.t(df).pdf((e * spread - moved) / error) / error) for e in effects])
         slab = stats.norm(0, tau).pdf(effects)
         mass = (1 - pi0) * slab / slab.sum() * likelihood
         claimed = effects * np.sign(mean) > 0.2 - 1e-9

@@ -104,6 +104,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     let behind = engine.views.progress().await.map_err(EngineError::from)?.behind;
     engine.views.catch_up().await.map_err(EngineError::from)?;
     let paused = engine.views.progress().await.map_err(EngineError::from)?.paused;
+    let refusals = engine.refusals.list().await.map_err(EngineError::from)?;
     let persons = engine.views.persons().await.map_err(EngineError::from)?;
     let store = if config.database_url.is_some() { "postgresql" } else { "sqlite" };
     let mode = match config.env_mode {
@@ -124,6 +125,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         "version": env!("CARGO_PKG_VERSION"), "store": store, "env_mode": mode, "persons": persons.len(),
         "safety_status": "strict", "enable_llm": false,
         "read_models": { "behind": behind, "paused": paused },
+        "refusals": refusals,
     });
     if show && let Some(object) = document.as_object_mut() {
         object.insert("config".to_owned(), settings);
@@ -138,6 +140,10 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     }
     for paused in &paused {
         out.line(&format!("person {} stands still at position {}: {}", paused.person, paused.position, paused.reason))?;
+    }
+    if !refusals.is_empty() {
+        let rows = refusals.iter().map(|r| vec![r.rule.clone(), r.field.clone(), r.count.to_string()]);
+        out.table(&["refused by rule", "field", "times"], rows.collect())?;
     }
     if show && let Some(settings) = document.get("config").and_then(|c| c.as_object()) {
         let rows = settings.iter().map(|(name, s)| {

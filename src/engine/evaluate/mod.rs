@@ -15,6 +15,8 @@ use crate::domain::grade::Grade;
 use crate::domain::metric::round_to;
 use crate::domain::provider::Provider;
 
+/// Days after an experiment's end in which its data may still come in; later it is judged by what there is.
+const LATEST_DATA: u32 = 7;
 /// Valid days a window needs before anything is said.
 const FEWEST_DAYS: usize = 7;
 
@@ -27,7 +29,11 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
         .state
         .experiments
         .values()
-        .filter(|e| e.status == ExperimentStatus::Running && e.plan.intervention_window.last <= run.analysed)
+        .filter(|e| e.status == ExperimentStatus::Running)
+        .filter(|e| {
+            let last = e.plan.intervention_window.last;
+            last <= run.analysed || last.plus(LATEST_DATA) <= run.day
+        })
         .cloned()
         .collect();
     for experiment in over {
@@ -116,7 +122,7 @@ fn evaluate(run: &Run<'_>, experiment: &RunningExperiment) -> Evaluation {
         experiment_id: plan.id,
         intervention: plan.intervention.clone(),
         metric,
-        day: run.analysed,
+        day: run.day,
         baseline_window: plan.baseline,
         intervention_window: counted,
         coverage,

@@ -24,6 +24,13 @@ pub const SEARCH: Prior = Prior { pi0: 0.98, tau: 0.8 };
 /// The smallest effect that is worth a word, in SD.
 pub const SMALLEST_EFFECT_SD: f64 = 0.2;
 
+/// Standard deviations of the slab beyond which an effect is judged as if it lay there.
+///
+/// The slab is normal, so it calls an effect far outside impossible rather than large, and prefers no effect with
+/// strongly dependent noise: without this limit a lasting step of 7 SD would never be found, and a confidence would fall
+/// as its effect grows.
+const FARTHEST_TAU: f64 = 3.0;
+
 /// The effect grid: -4 SD to 4 SD in steps of 0.05 SD.
 const GRID: usize = 161;
 const STEPS_PER_SD: f64 = 20.0;
@@ -36,7 +43,9 @@ const SMALLEST_STEPS: usize = 4;
 /// The posterior under a flat prior is the likelihood of the effect; it is multiplied by the prior on
 /// a grid of effects and summed.
 pub fn confidence(posterior: &Posterior, prior: Prior) -> f64 {
-    let likelihood = likelihoods(posterior);
+    let farthest = FARTHEST_TAU * prior.tau * posterior.sd();
+    let too_far = posterior.mean() - posterior.mean().clamp(-farthest, farthest);
+    let likelihood = likelihoods(posterior, too_far);
     let mut slab = [0.0; GRID];
     let mut slab_total = 0.0;
     for (index, cell) in slab.iter_mut().enumerate() {
@@ -58,20 +67,21 @@ pub fn confidence(posterior: &Posterior, prior: Prior) -> f64 {
     claimed / all
 }
 
-/// The mixture's density at every effect of the grid, up to a common factor.
+/// The mixture's density at every effect of the grid, up to a common factor, once it is moved towards zero by `moved`.
 ///
 /// Each component is taken relative to its own highest point on the grid, and those peaks relative to
 /// the highest of them: nothing that matters can underflow, however far the data lie from zero. With
 /// whole degrees of freedom the density is a whole power of a ratio under a square root, which costs
 /// a tenth of a logarithm and an exponential.
-fn likelihoods(posterior: &Posterior) -> [f64; GRID] {
+fn likelihoods(posterior: &Posterior, moved: f64) -> [f64; GRID] {
     let df = f64::from(posterior.df());
     let sd = posterior.sd();
     let mut peaks = [(0.0, 0.0); PHIS];
     let mut highest = f64::NEG_INFINITY;
     for (peak, one) in peaks.iter_mut().zip(posterior.components()) {
-        let nearest = (one.estimate / sd * STEPS_PER_SD).round().clamp(-(CENTRE as f64), CENTRE as f64);
-        let z = (nearest / STEPS_PER_SD * sd - one.estimate) / one.error;
+        let estimate = one.estimate - moved;
+        let nearest = (estimate / sd * STEPS_PER_SD).round().clamp(-(CENTRE as f64), CENTRE as f64);
+        let z = (nearest / STEPS_PER_SD * sd - estimate) / one.error;
         let base = 1.0 + z * z / df;
         let ln_height = libm::log(one.weight / one.error) - 0.5 * (df + 1.0) * libm::log(base);
         *peak = (base, ln_height);
@@ -84,7 +94,7 @@ fn likelihoods(posterior: &Posterior) -> [f64; GRID] {
             continue;
         }
         let step = sd / STEPS_PER_SD / one.error;
-        let offset = one.estimate / one.error;
+        let offset = (one.estimate - moved) / one.error;
         let mut ratios = [0.0; GRID];
         for (index, ratio) in ratios.iter_mut().enumerate() {
             let z = (index as f64 - CENTRE as f64) * step - offset;

@@ -23,6 +23,9 @@
 //! raised .042 times a year and reaches B or A .0006 times; a lasting step of 1.5 SD at phi 0.2 reaches
 //! B in .83 of people, of 2 SD at phi 0.35 in .87, after 49 and 48 days in the median.
 //!
+//! A step of many SD is where the rule is weak: days of it that fall into the wrong window look like strongly
+//! dependent noise, and of steps of 7 SD only .58 reach B.
+//!
 //! Strong autocorrelation is where the rule fails, so above a phi of 0.6 nothing is graded above C. That
 //! guard is weak: windows in which a change looks likely look less autocorrelated than they are, and
 //! at a true phi of 0.65 it held 6 changes where 403 reached B.

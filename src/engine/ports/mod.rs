@@ -4,6 +4,7 @@ pub mod entropy;
 pub mod export;
 pub mod journal;
 pub mod originals;
+pub mod refusals;
 pub mod views;
 
 pub use super::observe::reconcile::Held;

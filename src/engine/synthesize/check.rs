@@ -42,7 +42,9 @@ pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> 
     if uncertain && !acknowledged {
         faults.push(Fault { sentence: None, check: "uncertainty_is_acknowledged" });
     }
-    let said: BTreeSet<_> = narrative.sentences.iter().flat_map(|s| &s.claim_ids).collect();
+    // The sentence that gathers what is uncertain does not say what it gathers.
+    let saying = narrative.sentences.iter().filter(|s| s.section != Section::Uncertainty);
+    let said: BTreeSet<_> = saying.flat_map(|s| &s.claim_ids).collect();
     if claims.iter().any(|c| super::template::is_unfavourable(c) && !said.contains(&c.id)) {
         faults.push(Fault { sentence: None, check: "nothing_unfavourable_is_left_out" });
     }
@@ -77,6 +79,7 @@ pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'st
         return Err("no_booster_or_number_in_words");
     }
     numbers(text, claims)?;
+    places(text, claims)?;
     labels(&lower, claims, sentence)?;
     let graded: Vec<&&Claim> = claims.iter().filter(|c| c.kind.is_graded()).collect();
     directions(&words, claims, sentence)?;
@@ -127,6 +130,42 @@ fn numbers(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
         at += digits.len();
     }
     Ok(())
+}
+
+/// A number that is compared stands on its side: after against before, the lower end of an interval before the upper.
+fn places(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
+    let [claim] = claims else { return Ok(()) };
+    let number_is = |number: Option<&str>, names: &[&str]| {
+        names.iter().filter_map(|name| claim.evidence.value(name)).any(|v| Some(v.shown().as_str()) == number)
+    };
+    for (separator, left, right) in [
+        (" against ", &["mean_after"][..], &["mean_before"][..]),
+        (" interval ", &["interval_pct"][..], &["interval_low"][..]),
+    ] {
+        for (before, after) in text.match_indices(separator).map(|(at, s)| (&text[..at], &text[at + s.len()..])) {
+            if !number_is(number_before(before), left) || !number_is(number_after(after), right) {
+                return Err("numbers_stand_in_their_place");
+            }
+        }
+    }
+    for (at, _) in text.match_indices(" interval ") {
+        let upper = text[at..].split_once(" to ").and_then(|(_, rest)| number_after(rest));
+        if !number_is(upper, &["interval_high"]) {
+            return Err("numbers_stand_in_their_place");
+        }
+    }
+    Ok(())
+}
+
+/// The number a text begins with, its sign included.
+fn number_after(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(text.len());
+    Some(text[..end].trim_end_matches('.')).filter(|number| !number.is_empty())
+}
+
+/// The last number of a text, its sign included.
+fn number_before(text: &str) -> Option<&str> {
+    text.split([' ', '(']).rev().find(|word| word.bytes().any(|b| b.is_ascii_digit()))
 }
 
 fn is_date(text: &str) -> bool {
@@ -184,13 +223,19 @@ fn hedge(spoken: &str, claim: &Claim, sentence: &Sentence) -> Result<(), &'stati
     let (probably, may, chance) =
         (spoken.contains(" probably "), spoken.contains(" may "), spoken.contains(" could be chance "));
     let undecided = spoken.contains(" not enough consistent data to tell ") || spoken.contains(" too early to call ");
+    // A randomised experiment gives its interval instead.
     let compares = matches!(claim.kind, ClaimKind::Change | ClaimKind::Experiment);
+    let says_chance = compares && claim.design == Design::Observational;
     let right = match claim.grade {
         _ if undecided => !probably && !may && !chance && !spoken.contains(" lower ") && !spoken.contains(" higher "),
         Some(Grade::A) => !probably && !may && !chance,
         Some(Grade::B) => probably && !may && !chance,
-        Some(Grade::C) => may && !probably && (chance || !compares),
+        Some(Grade::C) => may && !probably && chance == says_chance,
         Some(Grade::D) | None => false,
     };
     if right { Ok(()) } else { Err("hedge_of_the_grade") }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

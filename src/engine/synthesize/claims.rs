@@ -31,6 +31,8 @@ const SALIENT: [Metric; 12] = [
 const LATEST: [Metric; 3] = [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd];
 /// Usual values in one text.
 const MOST_LEVELS: usize = 5;
+/// Days for which the outcome of an experiment is told.
+const NEWS_DAYS: i64 = 28;
 /// Metrics of which a text about a week gives the mean.
 const MOST_MEANS: usize = 6;
 /// Days a text about a week looks back on.
@@ -40,7 +42,7 @@ const FEWEST_OF_WEEK: usize = 3;
 
 /// The claims of a run, most salient first.
 #[must_use]
-pub fn claims(run: &Run<'_>, period: Period, evaluations: &[Evaluation]) -> Vec<Claim> {
+pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     let mut claims = Vec::new();
     claims.extend(newest_data(run));
     claims.extend(match period {
@@ -51,7 +53,8 @@ pub fn claims(run: &Run<'_>, period: Period, evaluations: &[Evaluation]) -> Vec<
     let mut open: Vec<&Insight> = run.state.insights.values().collect();
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(of_kind(&open, InsightKind::Change, usize::MAX));
-    claims.extend(evaluations.iter().map(evaluation));
+    let news = run.state.evaluations.values().filter(|e| run.day.days_since(e.day) < NEWS_DAYS);
+    claims.extend(news.map(evaluation));
     match period {
         Period::Daily => claims.extend(LATEST.iter().filter_map(|metric| latest(run, *metric))),
         Period::Weekly => {

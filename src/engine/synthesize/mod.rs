@@ -9,8 +9,7 @@ pub mod template;
 
 use crate::domain::claim::{Claim, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
-use crate::domain::event::{Event, NarrativePublished};
-use crate::domain::experiment::Evaluation;
+use crate::domain::event::NarrativePublished;
 use crate::domain::grade::Grade;
 use crate::engine::run::{Run, RunError};
 use template::Refused;
@@ -97,23 +96,14 @@ fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
 /// # Errors
 /// When the text cannot be written, does not pass its check, or would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
-    let evaluations: Vec<_> = run
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            Event::EvaluationCompleted(e) => Some(e.evaluation.clone()),
-            Event::EvaluationMarkedUnreliable(e) => Some(e.evaluation.clone()),
-            _ => None,
-        })
-        .collect();
     for period in [Period::Daily, Period::Weekly] {
-        publish(run, period, &evaluations)?;
+        publish(run, period)?;
     }
     Ok(())
 }
 
-fn publish(run: &mut Run<'_>, period: Period, evaluations: &[Evaluation]) -> Result<(), RunError> {
-    let claims = claims::claims(run, period, evaluations);
+fn publish(run: &mut Run<'_>, period: Period) -> Result<(), RunError> {
+    let claims = claims::claims(run, period);
     if claims.is_empty() {
         return Ok(());
     }

@@ -80,7 +80,7 @@ pub(super) fn pack_key_ids(key_ids: &[Uuid]) -> Vec<u8> {
 }
 
 /// An `events` row before it is checked; both SQL backends read into it.
-pub(super) struct EventRow {
+pub(super) struct EventRow<'r> {
     pub position: i64,
     pub stream: String,
     pub revision: i64,
@@ -88,17 +88,17 @@ pub(super) struct EventRow {
     pub event_type: String,
     pub schema_version: i64,
     pub recorded_at: i64,
-    pub key_ids: Vec<u8>,
+    pub key_ids: &'r [u8],
     pub body: Option<Vec<u8>>,
-    pub body_digest: Vec<u8>,
-    pub prev_hash: Vec<u8>,
-    pub hash: Vec<u8>,
+    pub body_digest: &'r [u8],
+    pub prev_hash: &'r [u8],
+    pub hash: &'r [u8],
 }
 
-impl TryFrom<EventRow> for StoredEvent {
+impl TryFrom<EventRow<'_>> for StoredEvent {
     type Error = Inconsistency;
 
-    fn try_from(row: EventRow) -> Result<Self, Self::Error> {
+    fn try_from(row: EventRow<'_>) -> Result<Self, Self::Error> {
         let at = |column| Inconsistency::new("events", column, row.position);
         let hash = |bytes: &[u8], column| Hash::try_from(bytes).map_err(|_| at(column));
         let (ids, rest) = row.key_ids.as_chunks::<16>();
@@ -112,9 +112,9 @@ impl TryFrom<EventRow> for StoredEvent {
             schema_version: u32::try_from(row.schema_version).map_err(|_| at("schema_version"))?,
             recorded_at: row.recorded_at,
             key_ids: ids.iter().copied().map(Uuid::from_bytes).collect(),
-            body_digest: hash(&row.body_digest, "body_digest")?,
-            prev_hash: hash(&row.prev_hash, "prev_hash")?,
-            hash: hash(&row.hash, "hash")?,
+            body_digest: hash(row.body_digest, "body_digest")?,
+            prev_hash: hash(row.prev_hash, "prev_hash")?,
+            hash: hash(row.hash, "hash")?,
             body: row.body,
             stream: row.stream,
             event_type: row.event_type,

@@ -74,7 +74,7 @@ pub enum AppendError {
     #[error("the batch is empty")]
     Empty,
     /// No answer: the batch may or may not be in the log. Retry with the same bytes and ids.
-    #[error("the outcome of the append is unknown: {0}")]
+    #[error("{0}")]
     Unavailable(#[source] Cause),
     /// The batch does not continue the chain, or the stored head does not fit.
     #[error(transparent)]

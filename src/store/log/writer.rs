@@ -55,12 +55,26 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the task that owns the backend's writing side.
     pub fn start(committer: impl Committer) -> Self {
+        let (writer, work) = Self::new(committer);
+        writer.tasks.spawn(work);
+        writer
+    }
+
+    /// The same on a thread of its own, for a backend whose calls block.
+    pub fn start_on_thread(committer: impl Committer) -> Self {
+        let (writer, work) = Self::new(committer);
+        let runtime = tokio::runtime::Handle::current();
+        writer.tasks.spawn_blocking(move || runtime.block_on(work));
+        writer
+    }
+
+    fn new(committer: impl Committer) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, commands) = mpsc::channel(QUEUE);
         let wake = watch::Sender::new(0);
         let tasks = TaskTracker::new();
-        tasks.spawn(run(committer, commands, wake.clone()));
         tasks.close();
-        Self { queue, wake, tasks }
+        let work = run(committer, commands, wake.clone());
+        (Self { queue, wake, tasks }, work)
     }
 
     pub async fn append(

@@ -28,7 +28,7 @@ pub enum Durability {
 }
 
 /// The settings of every SQLite connection.
-pub(crate) fn sqlite_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+fn sqlite_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -47,7 +47,7 @@ pub(crate) fn sqlite_options(path: &Path, durability: Durability) -> SqliteConne
 }
 
 /// Refuses a SQLite that is too old to be trusted with several connections.
-pub(crate) async fn assert_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn assert_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await?;
     let mut parts = [0; 3];
     for (part, text) in parts.iter_mut().zip(version.split('.')) {

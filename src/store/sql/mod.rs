@@ -14,7 +14,7 @@ mod transaction;
 mod value;
 
 pub use connect::Durability;
-pub(crate) use connect::{assert_sqlite_version, drop_postgres_schema, postgres_options, sqlite_options};
+pub(crate) use connect::{drop_postgres_schema, postgres_options};
 pub use transaction::SqlTx;
 pub use value::{Row, Value};
 

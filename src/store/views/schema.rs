@@ -132,10 +132,10 @@ impl Into<'_> {
         self.entity("insight", &insight.id.to_string(), &insight.day.to_string(), status, &body(insight));
     }
 
-    fn evaluation(&mut self, evaluation: &Evaluation, status: &str) {
+    fn evaluation(&mut self, evaluation: &Evaluation, status: &str, after: &PersonState) {
         let day = evaluation.day.to_string();
         self.entity("evaluation", &evaluation.id.to_string(), &day, status, &body(evaluation));
-        self.trail("experiment", &evaluation.experiment_id.to_string());
+        experiment(self, evaluation.experiment_id, after);
     }
 
     /// A suggestion or an experiment as the state has it after the event.
@@ -209,8 +209,8 @@ pub fn project(
         Event::ExperimentStarted(e) => experiment(&mut into, e.experiment.id, after),
         Event::ExperimentStopped(e) => experiment(&mut into, e.experiment_id, after),
         Event::AdherenceLogged(e) => experiment(&mut into, e.experiment_id, after),
-        Event::EvaluationCompleted(e) => into.evaluation(&e.evaluation, "completed"),
-        Event::EvaluationMarkedUnreliable(e) => into.evaluation(&e.evaluation, "unreliable"),
+        Event::EvaluationCompleted(e) => into.evaluation(&e.evaluation, "completed", after),
+        Event::EvaluationMarkedUnreliable(e) => into.evaluation(&e.evaluation, "unreliable", after),
         Event::NarrativePublished(e) => {
             let day = e.narrative.day.to_string();
             let id = format!("{}@{day}", e.narrative.period.key());

@@ -1,5 +1,6 @@
 //! Taking a page of the log into the read models.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{queries, schema};
@@ -9,7 +10,7 @@ use crate::domain::state::PersonState;
 use crate::engine::ports::journal::Recorded;
 use crate::store::error::StoreError;
 use crate::store::journal::Poison;
-use crate::store::sql::{SqlTx, Value};
+use crate::store::sql::SqlTx;
 
 /// Takes in a page and moves the checkpoint with it, unless another process has done so.
 ///
@@ -50,10 +51,10 @@ pub(super) async fn take_in(
                 continue;
             }
         };
-        if !states.contains_key(&person) {
-            states.insert(person, state_of(tx, person).await?);
-        }
-        let state = states.entry(person).or_default();
+        let state = match states.entry(person) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(state_of(tx, person).await?),
+        };
         let Some((meta, event)) = &recorded.content else {
             state.revision = Some(recorded.revision);
             continue;
@@ -86,15 +87,10 @@ async fn state_of(tx: &mut SqlTx, person: PersonId) -> Result<PersonState, Store
 }
 
 async fn write(tx: &mut SqlTx, rows: &schema::Rows) -> Result<(), StoreError> {
-    let tables: [(&'static str, usize, &[&'static str], &Vec<Vec<Value>>); 5] = [
-        ("observations", 2, &["person", "key", "file", "body"], &rows.observations),
-        ("entities", 3, &["person", "entity_type", "entity_id", "day", "status", "body"], &rows.entities),
-        ("trail", 4, &["person", "entity_type", "entity_id", "revision"], &rows.trail),
-        ("person_state", 1, &["person", "revision", "body"], &rows.states),
-        ("paused", 1, &["person", "position", "reason"], &rows.paused),
-    ];
-    for (table, keys, columns, rows) in tables {
-        tx.upsert(table, keys, columns, rows).await?;
-    }
-    Ok(())
+    let entity = ["person", "entity_type", "entity_id", "day", "status", "body"];
+    tx.upsert("observations", 2, &["person", "key", "file", "body"], &rows.observations).await?;
+    tx.upsert("entities", 3, &entity, &rows.entities).await?;
+    tx.upsert("trail", 4, &["person", "entity_type", "entity_id", "revision"], &rows.trail).await?;
+    tx.upsert("person_state", 1, &["person", "revision", "body"], &rows.states).await?;
+    tx.upsert("paused", 1, &["person", "position", "reason"], &rows.paused).await
 }

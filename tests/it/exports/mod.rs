@@ -7,24 +7,14 @@ mod nights;
 mod values;
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candor::domain::observation::Observation;
 use candor::engine::ports::export::{ExportReader, Part, ReadContext, Rejection, Row, Survey};
 use candor::providers::ExportFiles;
 use chrono_tz::Tz;
 
-/// The folder of samples; `None` skips, unless samples are required.
-fn samples() -> Option<PathBuf> {
-    let folder = std::env::var_os("CANDOR_SAMPLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/providers"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CANDOR_REQUIRE_SAMPLES").is_none_or(|v| v != "1"), "samples are required but not there");
-    println!("skipped: no samples of real exports beside the repository");
-    None
-}
+use crate::command::samples;
 
 fn context(zone: Tz) -> ReadContext {
     ReadContext { home_zone: zone, now: "2026-11-20T12:00:00Z".parse().expect("an instant") }

@@ -1,9 +1,11 @@
 //! The log in one SQLite file: the embedded default.
 //!
-//! The write-ahead log with `synchronous=FULL` makes a commit durable with one flush. One connection writes, a few read.
-//! A second process may write the same file: every group takes the write lock first and reads the heads under it.
+//! The write-ahead log with `synchronous=FULL` makes a commit durable with one flush. One connection writes, on a thread
+//! of its own, a few read. A second process may write the same file: every group takes the write lock first and reads the
+//! heads under it.
 
 mod append;
+mod connection;
 mod read;
 
 use super::writer::Writer;
@@ -13,15 +15,12 @@ use super::{
 };
 use crate::store::error::StoreError;
 use crate::store::migrate::{self, Migration, Scripts};
-use crate::store::sql::{Durability, Sql, assert_sqlite_version, sqlite_options};
+use crate::store::sql::{Durability, Sql};
 use append::SqliteCommitter;
 use async_trait::async_trait;
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqlitePoolOptions;
+use connection::Readers;
 use std::path::Path;
 use tokio::sync::watch;
-
-const READERS: u32 = 4;
 
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -48,13 +47,25 @@ pub(super) const MIGRATIONS: &[Migration] = &[
             down: include_str!("../../../../migrations/log/postgres/0002_projection_active.down.sql"),
         },
     },
+    Migration {
+        version: 3,
+        name: "refusals",
+        sqlite: Scripts {
+            up: include_str!("../../../../migrations/log/sqlite/0003_refusals.up.sql"),
+            down: include_str!("../../../../migrations/log/sqlite/0003_refusals.down.sql"),
+        },
+        postgres: Scripts {
+            up: include_str!("../../../../migrations/log/postgres/0003_refusals.up.sql"),
+            down: include_str!("../../../../migrations/log/postgres/0003_refusals.down.sql"),
+        },
+    },
 ];
 
 /// The event log in a SQLite file.
 #[derive(Debug)]
 pub struct SqliteLog {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
 }
 
 impl SqliteLog {
@@ -67,13 +78,7 @@ impl SqliteLog {
         let migrated = migrate::up(&sql, MIGRATIONS).await;
         sql.close().await;
         migrated?;
-        let options = sqlite_options(path, Durability::Full);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.clone().pragma("query_only", "ON"))
-            .await?;
-        assert_sqlite_version(&mut *readers.acquire().await?).await?;
-        Ok(Self { writer: Writer::start(SqliteCommitter::new(options)), readers })
+        Ok(Self { writer: Writer::start_on_thread(SqliteCommitter::new(path.to_owned())), readers: Readers::new(path) })
     }
 
     /// Takes the file back to an older version of its tables, 0 being an empty database; for a rollback of an installation.
@@ -90,7 +95,7 @@ impl SqliteLog {
     /// Finishes what is queued and closes every connection.
     pub async fn shut_down(self) {
         self.writer.stop().await;
-        self.readers.close().await;
+        self.readers.close();
     }
 }
 
@@ -112,23 +117,26 @@ impl EventLog for SqliteLog {
         direction: Direction,
         limit: usize,
     ) -> Result<StreamPage, ReadError> {
-        read::stream(&self.readers, stream, from, direction, limit).await
+        let stream = stream.to_owned();
+        self.readers.read(move |connection| read::stream(connection, &stream, from, direction, limit)).await
     }
 
     async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
-        read::all(&self.readers, after, limit).await
+        self.readers.read(move |connection| read::all(connection, after, limit)).await
     }
 
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {
-        read::head(&self.readers, stream).await
+        let stream = stream.to_owned();
+        self.readers.read(move |connection| read::head(connection, &stream)).await
     }
 
     async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-        read::heads(&self.readers, after, limit).await
+        let after = after.to_owned();
+        self.readers.read(move |connection| read::heads(connection, &after, limit)).await
     }
 
     async fn last_position(&self) -> Result<Option<Position>, StoreError> {
-        read::last_position(&self.readers).await
+        self.readers.read(|connection| read::last_position(connection)).await
     }
 
     async fn close(&self, stream: &str) -> Result<(), ReadError> {

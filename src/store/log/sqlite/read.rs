@@ -1,109 +1,125 @@
 //! Reading the log from SQLite.
 
+use rusqlite::{Connection, OptionalExtension, Row};
+use uuid::Uuid;
+
 use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::EventRow;
 use crate::store::log::{Direction, Head, LogPage, Position, ReadError, StoredEvent, StreamPage};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
 
-pub(super) async fn stream(
-    pool: &SqlitePool,
+/// Bytes of bodies after which a page ends, so that a walk over large events stays small.
+const PAGE_BYTES: usize = 8 << 20;
+
+const FORWARD: &str =
+    "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+            prev_hash, hash
+     FROM events
+     WHERE stream = ?1
+       AND revision >= ?2
+     ORDER BY revision
+     LIMIT ?3";
+
+const BACKWARD: &str =
+    "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+            prev_hash, hash
+     FROM events
+     WHERE stream = ?1
+       AND revision <= ?2
+     ORDER BY revision DESC
+     LIMIT ?3";
+
+const ALL: &str =
+    "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+            prev_hash, hash
+     FROM events
+     WHERE position > ?1
+     ORDER BY position
+     LIMIT ?2";
+
+const HEAD: &str = "SELECT stream, revision, hash
+                    FROM streams
+                    WHERE stream = ?1";
+
+const HEADS: &str = "SELECT stream, revision, hash
+                     FROM streams
+                     WHERE stream > ?1
+                     ORDER BY stream
+                     LIMIT ?2";
+
+fn number(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+pub(super) fn stream(
+    connection: &mut Connection,
     stream: &str,
     from: u64,
     direction: Direction,
     limit: usize,
 ) -> Result<StreamPage, ReadError> {
-    let sql = match direction {
-        Direction::Forward => {
-            "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
-                    prev_hash, hash
-             FROM events
-             WHERE stream = $1
-               AND revision >= $2
-             ORDER BY revision
-             LIMIT $3"
-        }
-        Direction::Backward => {
-            "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
-                    prev_hash, hash
-             FROM events
-             WHERE stream = $1
-               AND revision <= $2
-             ORDER BY revision DESC
-             LIMIT $3"
-        }
-    };
     // One transaction, so that the head and the events are of one moment.
-    let mut tx = pool.begin().await?;
-    let head = sqlx::query(HEAD).bind(stream).fetch_optional(&mut *tx).await?.ok_or(ReadError::NotFound)?;
-    let rows = sqlx::query(sql)
-        .bind(stream)
-        .bind(i64::try_from(from).unwrap_or(i64::MAX))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *tx)
-        .await?;
-    tx.rollback().await?;
-    Ok(StreamPage { events: rows.iter().map(event).collect::<Result<_, _>>()?, head: named_head(&head)?.1 })
+    let tx = connection.transaction().map_err(StoreError::from)?;
+    let head = head(&tx, stream)?.ok_or(ReadError::NotFound)?;
+    let sql = match direction {
+        Direction::Forward => FORWARD,
+        Direction::Backward => BACKWARD,
+    };
+    let mut statement = tx.prepare_cached(sql).map_err(StoreError::from)?;
+    let mut rows = statement.query((stream, number(from), number(limit))).map_err(StoreError::from)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
+        events.push(event(row)?);
+    }
+    Ok(StreamPage { events, head })
 }
 
-pub(super) async fn all(pool: &SqlitePool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
-    let start = after.map_or(0, Position::number);
-    let rows = sqlx::query(
-        "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
-                prev_hash, hash
-         FROM events
-         WHERE position > $1
-         ORDER BY position
-         LIMIT $2",
-    )
-    .bind(i64::try_from(start).unwrap_or(i64::MAX))
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await?;
-    let events: Vec<StoredEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
-    Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up: events.len() < limit, events })
+pub(super) fn all(connection: &Connection, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
+    let mut statement = connection.prepare_cached(ALL)?;
+    let mut rows = statement.query((number(after.map_or(0, Position::number)), number(limit)))?;
+    let (mut events, mut bytes, mut caught_up) = (Vec::new(), 0, false);
+    while bytes < PAGE_BYTES && !caught_up {
+        match rows.next()? {
+            Some(row) => {
+                let event = event(row)?;
+                bytes += event.body.as_ref().map_or(0, Vec::len);
+                events.push(event);
+            }
+            None => caught_up = true,
+        }
+    }
+    let caught_up = caught_up && events.len() < limit;
+    Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
 }
 
-const HEAD: &str = "SELECT stream, revision, hash
-                    FROM streams
-                    WHERE stream = $1";
-
-pub(super) async fn head(pool: &SqlitePool, stream: &str) -> Result<Option<Head>, StoreError> {
-    let row = sqlx::query(HEAD).bind(stream).fetch_optional(pool).await?;
-    row.map(|row| Ok(named_head(&row)?.1)).transpose()
+pub(super) fn head(connection: &Connection, stream: &str) -> Result<Option<Head>, StoreError> {
+    let mut statement = connection.prepare_cached(HEAD)?;
+    let mut rows = statement.query((stream,))?;
+    rows.next()?.map(|row| Ok(named_head(row)?.1)).transpose()
 }
 
-pub(super) async fn heads(pool: &SqlitePool, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT stream, revision, hash
-         FROM streams
-         WHERE stream > $1
-         ORDER BY stream
-         LIMIT $2",
-    )
-    .bind(after)
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(named_head).collect()
+pub(super) fn heads(connection: &Connection, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
+    let mut statement = connection.prepare_cached(HEADS)?;
+    let mut rows = statement.query((after, number(limit)))?;
+    let mut heads = Vec::new();
+    while let Some(row) = rows.next()? {
+        heads.push(named_head(row)?);
+    }
+    Ok(heads)
 }
 
-pub(super) async fn last_position(pool: &SqlitePool) -> Result<Option<Position>, StoreError> {
-    let position: i64 = sqlx::query_scalar(
-        "SELECT position
-         FROM log_head",
-    )
-    .fetch_one(pool)
-    .await?;
+pub(super) fn last_position(connection: &Connection) -> Result<Option<Position>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT position FROM log_head")?;
+    let position: Option<i64> = statement.query_row((), |row| row.get(0)).optional()?;
+    let position = position.ok_or_else(|| Inconsistency::new("log_head", "position", "its only row"))?;
     let number = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     Ok((number > 0).then(|| Position::sequence(number)))
 }
 
-fn named_head(row: &SqliteRow) -> Result<(String, Head), StoreError> {
-    let stream: String = row.try_get(0)?;
-    let revision: i64 = row.try_get(1)?;
-    let hash: &[u8] = row.try_get(2)?;
+pub(super) fn named_head(row: &Row<'_>) -> Result<(String, Head), StoreError> {
+    let stream: String = row.get(0)?;
+    let revision: i64 = row.get(1)?;
+    let hash = row.get_ref(2)?.as_blob().map_err(StoreError::unavailable)?;
     let head = Head {
         revision: u64::try_from(revision).map_err(|_| Inconsistency::new("streams", "revision", &stream))?,
         hash: Hash::try_from(hash).map_err(|_| Inconsistency::new("streams", "hash", &stream))?,
@@ -111,20 +127,26 @@ fn named_head(row: &SqliteRow) -> Result<(String, Head), StoreError> {
     Ok((stream, head))
 }
 
-fn event(row: &SqliteRow) -> Result<StoredEvent, StoreError> {
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, StoreError> {
+    let bytes = row.get_ref(column)?.as_blob().map_err(StoreError::unavailable)?;
+    Uuid::from_slice(bytes).map_err(|_| Inconsistency::new("events", "event_id", "an id that is none").into())
+}
+
+fn event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+    let blob = |column| row.get_ref(column)?.as_blob().map_err(StoreError::unavailable);
     let row = EventRow {
-        position: row.try_get_unchecked(0)?,
-        stream: row.try_get_unchecked(1)?,
-        revision: row.try_get_unchecked(2)?,
-        event_id: row.try_get_unchecked(3)?,
-        event_type: row.try_get_unchecked(4)?,
-        schema_version: row.try_get_unchecked(5)?,
-        recorded_at: row.try_get_unchecked(6)?,
-        key_ids: row.try_get_unchecked(7)?,
-        body: row.try_get_unchecked(8)?,
-        body_digest: row.try_get_unchecked(9)?,
-        prev_hash: row.try_get_unchecked(10)?,
-        hash: row.try_get_unchecked(11)?,
+        position: row.get(0)?,
+        stream: row.get(1)?,
+        revision: row.get(2)?,
+        event_id: uuid(row, 3)?,
+        event_type: row.get(4)?,
+        schema_version: row.get(5)?,
+        recorded_at: row.get(6)?,
+        key_ids: blob(7)?,
+        body: row.get(8)?,
+        body_digest: blob(9)?,
+        prev_hash: blob(10)?,
+        hash: blob(11)?,
     };
     Ok(row.try_into()?)
 }

@@ -55,7 +55,7 @@ fn samples(path: &Path, rows: u64) {
     for row in 0..rows {
         let start = first + chrono::Duration::minutes(i64::try_from(row).expect("a row") * 3);
         let start = start.format("%Y-%m-%dT%H:%M:%SZ");
-        writeln!(file, r#"{{"metric":"stress","value":{},"unit":"","start":"{start}"}}"#, 20 + row * 31 % 50)
+        writeln!(file, r#"{{"metric":"stress","value":{},"unit":"points","start":"{start}"}}"#, 20 + row * 31 % 50)
             .expect("a line");
     }
 }

@@ -1,6 +1,9 @@
-//! A year of eight metrics through all stages: one day's run, and the whole story. Prints medians.
+//! A year of eight metrics through all stages: one day's run and the whole story, as the pure functions alone and through
+//! a durable store in SQLite, which loads the history, checks, seals, flushes and takes in. Prints medians.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candor::domain::day::LocalDay;
@@ -11,8 +14,19 @@ use candor::domain::person::PersonId;
 use candor::domain::profile::Purpose;
 use candor::domain::provider::Provider;
 use candor::domain::state::PersonState;
+use candor::engine::Engine;
 use candor::engine::history::History;
+use candor::engine::ports::entropy::Entropy;
 use candor::engine::run::Run;
+use candor::providers::ExportFiles;
+use candor::store::journal::SealedJournal;
+use candor::store::keys::{KeyPlace, KeyStore};
+use candor::store::log::{EventLog, SqliteLog};
+use candor::store::originals::SealedOriginals;
+use candor::store::refusals::RefusalTable;
+use candor::store::seal::Key;
+use candor::store::sql::{Durability, Sql};
+use candor::store::views::{PeopleViews, Place};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -114,6 +128,62 @@ fn main() {
             })
             .collect(),
     );
-    println!("one day over {DAYS} days x {} metrics: {:.2} ms", METRICS.len(), one.as_secs_f64() * 1e3);
-    println!("the whole story: {:.0} ms, {written} events", whole.as_secs_f64() * 1e3);
+    let metrics = METRICS.len();
+    println!("stages alone, one day over {DAYS} days x {metrics} metrics: {:.2} ms", ms(one));
+    println!("stages alone, the whole story: {:.0} ms, {written} events", ms(whole));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(stored(person, &year, last, now));
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+struct Random;
+
+impl Entropy for Random {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("random bytes");
+    }
+}
+
+async fn open(folder: &Path) -> Engine {
+    let entropy: Arc<dyn Entropy> = Arc::new(Random);
+    let keys = KeyPlace::File(folder.join("keys.db"));
+    let keys = Arc::new(KeyStore::open(&keys, Key::new([7; 32]), Arc::clone(&entropy)).await.expect("keys"));
+    let path = folder.join("log.db");
+    let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open(&path).await.expect("a log"));
+    let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
+    let sql = Sql::open_sqlite(&path, Durability::Full).await.expect("a database");
+    let refusals = Arc::new(RefusalTable::new(sql.clone()));
+    let place = Place::Folder(folder.to_owned());
+    let views = PeopleViews::open(place, sql, Arc::clone(&journal)).await.expect("read models");
+    let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
+    Engine { journal, views: Arc::new(views), originals: Arc::new(originals), exports: Arc::new(ExportFiles), refusals }
+}
+
+/// The same through a store: what `candor loop` does after an import.
+async fn stored(person: PersonId, year: &[Vec<Observation>], last: LocalDay, now: chrono::DateTime<chrono::Utc>) {
+    let source = Source { provider: Provider::File, format: "bench".to_owned(), file: None, digest: None };
+    let (mut stories, mut days) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = open(folder.path()).await;
+        engine.register(person, now).await.expect("a person");
+        for chunk in year.chunks(100) {
+            let observations: Vec<Observation> = chunk.iter().flatten().cloned().collect();
+            let batch: Event = ObservationsRecorded { source: source.clone(), observations }.into();
+            engine.decide(person, "bench", now, |_| Ok(vec![batch.clone()])).await.expect("an append");
+        }
+        let started = Instant::now();
+        engine.run_stages(person, now, None, &|_, _| {}).await.expect("a loop");
+        stories.push(started.elapsed());
+        for _ in 0..15 {
+            let started = Instant::now();
+            engine.run_stages(person, now, Some(last), &|_, _| {}).await.expect("a run");
+            days.push(started.elapsed());
+        }
+    }
+    println!("through SQLite, one --day run: {:.1} ms", ms(median(days)));
+    println!("through SQLite, the whole story: {:.0} ms", ms(median(stories)));
 }

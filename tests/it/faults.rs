@@ -121,4 +121,11 @@ fn two_processes_on_one_store_both_work() {
     }
     assert_eq!(store.json(&["metrics"])[0]["days"], 200);
     assert_eq!(store.json(&["verify"])["ok"], true);
+    // The rows that both files hold stand in the log once, whoever was faster.
+    let recorded = store.text(&["--json", "audit", "--type", "observations_recorded"]);
+    let each = recorded.lines().map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        event["content"]["observations"].as_array().unwrap().len()
+    });
+    assert_eq!(each.sum::<usize>(), 200);
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use sqlx::{Connection, Executor, Row, SqliteConnection};
+use rusqlite::Connection;
 
 use crate::command::{Store, count};
 
@@ -25,30 +25,33 @@ fn nights(count: u32) -> String {
         .collect()
 }
 
-#[tokio::test]
-async fn one_changed_byte_anywhere_is_named_by_its_position() {
+#[test]
+fn one_changed_byte_anywhere_is_named_by_its_position() {
     let store = Store::new(NOW);
     let file = store.path("nights.ndjson");
     std::fs::write(&file, nights(60)).unwrap();
     store.import(&[file]);
     store.json(&["loop"]);
     assert_eq!(store.json(&["verify"])["ok"], true);
-    let url = format!("sqlite://{}", store.path("data/log.db").display());
-    let mut log = SqliteConnection::connect(&url).await.unwrap();
-    for row in log.fetch_all("SELECT name FROM sqlite_master WHERE type = 'trigger'").await.unwrap() {
-        let name: String = row.get(0);
-        log.execute(sqlx::AssertSqlSafe(format!("DROP TRIGGER {name}"))).await.unwrap();
+    let log = Connection::open(store.path("data/log.db")).unwrap();
+    let triggers: Vec<String> = {
+        let mut names = log.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").unwrap();
+        names.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert!(!triggers.is_empty());
+    for name in triggers {
+        log.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
     }
     for column in ["body", "body_digest", "prev_hash", "hash", "event_id", "key_ids"] {
-        let select = sqlx::AssertSqlSafe(format!("SELECT {column} FROM events WHERE position = 7"));
-        let bytes: Vec<u8> = log.fetch_one(select).await.unwrap().get(0);
+        let select = format!("SELECT {column} FROM events WHERE position = 7");
+        let bytes: Vec<u8> = log.query_row(&select, (), |row| row.get(0)).unwrap();
         let mut changed = bytes.clone();
         let middle = changed.len() / 2;
         changed[middle] ^= 1;
-        let update = format!("UPDATE events SET {column} = $1 WHERE position = 7");
-        sqlx::query(sqlx::AssertSqlSafe(update.clone())).bind(&changed).execute(&mut log).await.unwrap();
+        let update = format!("UPDATE events SET {column} = ?1 WHERE position = 7");
+        log.execute(&update, (&changed,)).unwrap();
         named(&store, column);
-        sqlx::query(sqlx::AssertSqlSafe(update)).bind(&bytes).execute(&mut log).await.unwrap();
+        log.execute(&update, (&bytes,)).unwrap();
     }
     for (column, change, back) in [
         ("recorded_at", "recorded_at + 1", "recorded_at - 1"),
@@ -56,8 +59,7 @@ async fn one_changed_byte_anywhere_is_named_by_its_position() {
         ("type", "type || 'x'", "substr(type, 1, length(type) - 1)"),
     ] {
         for (step, value) in [("change", change), ("back", back)] {
-            let update = format!("UPDATE events SET {column} = {value} WHERE position = 7");
-            log.execute(sqlx::AssertSqlSafe(update)).await.unwrap();
+            log.execute_batch(&format!("UPDATE events SET {column} = {value} WHERE position = 7")).unwrap();
             if step == "change" {
                 named(&store, column);
             }

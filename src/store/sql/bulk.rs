@@ -1,7 +1,7 @@
 //! Many rows in one go.
 //!
-//! PostgreSQL takes a column at a time as an array (UNNEST), which keeps the statement the same for any number of rows;
-//! SQLite takes rows in groups, because there each statement costs a trip to the driver's thread.
+//! PostgreSQL takes a column at a time as an array (UNNEST), which keeps the statement the same for any number of rows and
+//! costs one round trip; SQLite runs one prepared statement for each row.
 
 use super::transaction::Inner;
 use super::{SqlTx, Value};
@@ -9,9 +9,6 @@ use crate::store::error::{Inconsistency, StoreError};
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-
-/// How many rows go into one SQLite statement; with the widest table this stays far below its parameter limit.
-const SQLITE_ROWS: usize = 128;
 
 impl SqlTx {
     /// Inserts rows, or replaces the ones with the same key. `key` are the first of `columns`; a key that occurs twice
@@ -35,14 +32,10 @@ impl SqlTx {
         let rows = last_per_key(rows, key);
         match &mut self.inner {
             Inner::Sqlite(tx) => {
-                for group in rows.chunks(SQLITE_ROWS) {
-                    let sql = sqlite_text(table, key, columns, group.len());
-                    let mut query = sqlx::query(AssertSqlSafe(sql));
-                    for row in group {
-                        query = super::value::bind_sqlite(query, row);
-                    }
-                    query.execute(&mut **tx).await?;
-                }
+                let parameters = vec!["?"; columns.len()].join(", ");
+                let names = columns.join(", ");
+                let sql = format!("INSERT INTO {table} ({names}) VALUES ({parameters}){}", on_conflict(key, columns));
+                super::sqlite::for_each(tx.connection()?, &sql, &rows)?;
             }
             Inner::Postgres(tx) => {
                 let sql = postgres_text(table, key, columns, rows[0]);
@@ -110,16 +103,6 @@ fn last_per_key(rows: &[Vec<Value>], key: usize) -> Vec<&Vec<Value>> {
         keep.push(Some(row));
     }
     keep.into_iter().flatten().collect()
-}
-
-fn sqlite_text(table: &str, key: usize, columns: &[&str], rows: usize) -> String {
-    let tuple = format!("({})", vec!["?"; columns.len()].join(", "));
-    format!(
-        "INSERT INTO {table} ({}) VALUES {}{}",
-        columns.join(", "),
-        vec![tuple; rows].join(", "),
-        on_conflict(key, columns)
-    )
 }
 
 fn postgres_text(table: &str, key: usize, columns: &[&str], types: &[Value]) -> String {

@@ -1,22 +1,18 @@
 //! Opening a database, with the settings that keep it safe.
 
-use super::{Pools, Sql};
+use super::{Pools, Sql, sqlite};
 use crate::store::error::{Inconsistency, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
-
-/// The first SQLite whose write-ahead log cannot be corrupted by several connections at once.
-const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
 /// The arbitrary number under which Candor's processes take turns at changing a PostgreSQL schema.
 const SCHEMA_LOCK: i64 = 0x6361_6e64_6f72;
-
-const SQLITE_READERS: u32 = 4;
 
 /// How much a power cut may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,38 +21,6 @@ pub enum Durability {
     Full,
     /// The last commits, never the integrity of the file: for what can be rebuilt.
     Rebuildable,
-}
-
-/// The settings of every SQLite connection.
-fn sqlite_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(match durability {
-            Durability::Full => SqliteSynchronous::Full,
-            Durability::Rebuildable => SqliteSynchronous::Normal,
-        })
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .pragma("trusted_schema", "OFF")
-        .pragma("cell_size_check", "ON")
-        .pragma("secure_delete", "ON")
-        .statement_cache_capacity(256)
-        .row_buffer_size(1_024)
-}
-
-/// Refuses a SQLite that is too old to be trusted with several connections.
-async fn assert_sqlite_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await?;
-    let mut parts = [0; 3];
-    for (part, text) in parts.iter_mut().zip(version.split('.')) {
-        *part = text.parse().unwrap_or(0);
-    }
-    if parts < OLDEST_SQLITE {
-        return Err(Inconsistency::new("sqlite", "sqlite_version", version).into());
-    }
-    Ok(())
 }
 
 /// The settings of every PostgreSQL connection; names without a schema are looked up in `schema`.
@@ -76,20 +40,14 @@ impl Sql {
     /// # Errors
     /// When the file cannot be opened or this SQLite is too old.
     pub async fn open_sqlite(path: &Path, durability: Durability) -> Result<Self, StoreError> {
-        let options = sqlite_options(path, durability);
-        SqliteConnection::connect_with(&options).await?.close().await?;
-        // A file that is removed while it is open must not come back empty.
-        let options = options.create_if_missing(false);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options.clone())
-            .await?;
-        assert_sqlite_version(&mut *writer.acquire().await?).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { pools: Pools::Sqlite { writer, readers }, tasks: TaskTracker::new() })
+        let file = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || sqlite::open(&file, durability, true));
+        let writer = opened.await.map_err(StoreError::unavailable)??;
+        let readers = sqlite::Readers::new(path);
+        Ok(Self {
+            pools: Pools::Sqlite { writer: Arc::new(Mutex::new(Some(writer))), readers },
+            tasks: TaskTracker::new(),
+        })
     }
 
     /// Opens one schema of a PostgreSQL database with so many connections at most, creating it when it is missing.

@@ -2,14 +2,15 @@
 //!
 //! SQLite and PostgreSQL agree on far more SQL than their drivers do. This module is the one place that knows both: a
 //! caller writes a literal text with numbered parameters (`$1`), keeps to the column types BIGINT, DOUBLE PRECISION, TEXT
-//! and BLOB (BYTEA in PostgreSQL), and gets rows of [`Value`]s back. An enum over the two drivers was chosen instead of
-//! sqlx's `Any`, because `Any` has no arrays, and arrays are what makes a bulk upsert into PostgreSQL one statement.
+//! and BLOB (BYTEA in PostgreSQL), and gets rows of [`Value`]s back. An enum over two drivers was chosen instead of a
+//! generic one, since arrays are what makes a bulk upsert into PostgreSQL one statement, and threads what makes SQLite slow.
 //!
 //! Every write runs in a task of its own: a caller that is dropped half-way, as a web server does with an abandoned
 //! request, cannot leave a pooled connection inside a transaction.
 
 mod bulk;
 mod connect;
+pub(crate) mod sqlite;
 mod transaction;
 mod value;
 
@@ -19,8 +20,12 @@ pub use transaction::SqlTx;
 pub use value::{Row, Value};
 
 use super::error::StoreError;
-use sqlx::{PgPool, SqlitePool};
+use rusqlite::Connection;
+use sqlite::Readers;
+use sqlx::PgPool;
 use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 /// The future of a unit of work inside a transaction.
@@ -37,8 +42,9 @@ pub struct Sql {
 enum Pools {
     /// One connection that writes and a few that read.
     Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
+        /// Gone once it is closed.
+        writer: Arc<Mutex<Option<Connection>>>,
+        readers: Readers,
     },
     Postgres(PgPool),
 }
@@ -51,8 +57,8 @@ impl Sql {
     pub async fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
         match &self.pools {
             Pools::Sqlite { readers, .. } => {
-                let rows = value::bind_sqlite(sqlx::query(sql), args).fetch_all(readers).await?;
-                rows.iter().map(Row::from_sqlite).collect()
+                let args = args.to_vec();
+                readers.read(move |connection| sqlite::query(connection, sql, &args)).await
             }
             Pools::Postgres(pool) => {
                 let rows = value::bind_postgres(sqlx::query(sql), args).fetch_all(pool).await?;
@@ -75,12 +81,19 @@ impl Sql {
         F: for<'t> FnOnce(&'t mut SqlTx) -> Work<'t, T, E> + Send + 'static,
     {
         let pools = self.pools.clone();
-        let unit = self.tasks.spawn(async move {
+        let blocking = matches!(pools, Pools::Sqlite { .. });
+        let unit = async move {
             let mut tx = SqlTx::begin(&pools).await?;
             let result = work(&mut tx).await?;
             tx.commit().await?;
             Ok(result)
-        });
+        };
+        let unit = if blocking {
+            let runtime = tokio::runtime::Handle::current();
+            self.tasks.spawn_blocking(move || runtime.block_on(unit))
+        } else {
+            self.tasks.spawn(unit)
+        };
         match unit.await {
             Ok(result) => result,
             Err(panic) => Err(StoreError::unavailable(panic).into()),
@@ -93,8 +106,8 @@ impl Sql {
         self.tasks.wait().await;
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
+                readers.close();
+                writer.lock().await.take();
             }
             Pools::Postgres(pool) => pool.close().await,
         }

@@ -1,9 +1,12 @@
 //! A write transaction on either database.
 
-use super::value::{bind_postgres, bind_sqlite};
-use super::{Pools, Row, Value};
+use super::value::bind_postgres;
+use super::{Pools, Row, Value, sqlite};
 use crate::store::error::StoreError;
-use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+use rusqlite::Connection;
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 
 /// A write transaction. What it did is lost unless the unit of work that holds it succeeds.
 pub struct SqlTx {
@@ -11,14 +14,48 @@ pub struct SqlTx {
 }
 
 pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction on the one connection that writes; undone when it is dropped before it is committed.
+pub(super) struct SqliteTx {
+    connection: OwnedMutexGuard<Option<Connection>>,
+    open: bool,
+}
+
+impl SqliteTx {
+    fn begin(connection: OwnedMutexGuard<Option<Connection>>) -> Result<Self, StoreError> {
+        let tx = Self { connection, open: true };
+        // The write lock at once: what is read cannot change before it is committed.
+        tx.connection()?.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(tx)
+    }
+
+    pub(super) fn connection(&self) -> Result<&Connection, StoreError> {
+        self.connection.as_ref().ok_or_else(|| StoreError::unavailable("the database is closed"))
+    }
+
+    fn commit(mut self) -> Result<(), StoreError> {
+        self.connection()?.execute_batch("COMMIT")?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for SqliteTx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.as_ref().filter(|_| self.open) {
+            // Nothing to undo when the transaction never began, or was undone by the fault itself.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+    }
 }
 
 impl SqlTx {
     pub(super) async fn begin(pools: &Pools) -> Result<Self, StoreError> {
         let inner = match pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(SqliteTx::begin(Arc::clone(writer).lock_owned().await)?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
         Ok(Self { inner })
@@ -26,7 +63,7 @@ impl SqlTx {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Sqlite(tx) => tx.commit()?,
             Inner::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
@@ -38,7 +75,7 @@ impl SqlTx {
     /// When the database refuses or does not answer.
     pub async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
         Ok(match &mut self.inner {
-            Inner::Sqlite(tx) => bind_sqlite(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
+            Inner::Sqlite(tx) => sqlite::execute(tx.connection()?, sql, args)?,
             Inner::Postgres(tx) => bind_postgres(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
         })
     }
@@ -49,10 +86,7 @@ impl SqlTx {
     /// When the database refuses or does not answer.
     pub async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
         match &mut self.inner {
-            Inner::Sqlite(tx) => {
-                let rows = bind_sqlite(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
-                rows.iter().map(Row::from_sqlite).collect()
-            }
+            Inner::Sqlite(tx) => sqlite::query(tx.connection()?, sql, args),
             Inner::Postgres(tx) => {
                 let rows = bind_postgres(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
                 rows.iter().map(Row::from_postgres).collect()
@@ -63,7 +97,7 @@ impl SqlTx {
     /// Runs a script of several statements without parameters, as it stands.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.inner {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
+            Inner::Sqlite(tx) => tx.connection()?.execute_batch(sql)?,
             Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
         }
         Ok(())
@@ -72,7 +106,7 @@ impl SqlTx {
     /// Runs one statement of a read model's schema: the type BLOB is called BYTEA in PostgreSQL.
     pub(crate) async fn schema(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.inner {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
+            Inner::Sqlite(tx) => tx.connection()?.execute_batch(sql)?,
             Inner::Postgres(tx) => {
                 sqlx::raw_sql(AssertSqlSafe(sql.replace("BLOB", "BYTEA"))).execute(&mut **tx).await.map(|_| ())?
             }
@@ -84,7 +118,7 @@ impl SqlTx {
     pub(crate) async fn create(&mut self, table: &'static str) -> Result<(), StoreError> {
         let text = table.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
         match &mut self.inner {
-            Inner::Sqlite(tx) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(|_| ())?,
+            Inner::Sqlite(tx) => tx.connection()?.execute_batch(&text)?,
             Inner::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(|_| ())?,
         }
         Ok(())

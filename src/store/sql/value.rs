@@ -1,10 +1,10 @@
 //! Values that cross the border to a database, and the rows that come back.
 
 use crate::store::error::{Inconsistency, StoreError};
+use rusqlite::types::ValueRef;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Column, Postgres, Row as _, Sqlite, TypeInfo, ValueRef};
+use sqlx::{Column, Postgres, Row as _, TypeInfo, ValueRef as _};
 
 /// A value of one of the four column types; the empty ones keep their type.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,21 +135,16 @@ impl Row {
         }
     }
 
-    pub(super) fn from_sqlite(row: &SqliteRow) -> Result<Self, StoreError> {
-        (0..row.len())
+    pub(super) fn from_sqlite(row: &rusqlite::Row<'_>, columns: usize) -> Result<Self, StoreError> {
+        (0..columns)
             .map(|index| {
-                let raw = row.try_get_raw(index)?;
-                if raw.is_null() {
-                    return Ok(None);
-                }
-                let kind = raw.type_info();
-                Ok(Some(match kind.name() {
-                    "INTEGER" => Value::Int(row.try_get_unchecked(index)?),
-                    "REAL" => Value::Float(row.try_get_unchecked(index)?),
-                    "TEXT" => Value::Text(row.try_get_unchecked(index)?),
-                    "BLOB" => Value::Bytes(row.try_get_unchecked(index)?),
-                    _ => return Err(misfit(index)),
-                }))
+                Ok(match row.get_ref(index)? {
+                    ValueRef::Null => None,
+                    ValueRef::Integer(value) => Some(Value::Int(Some(value))),
+                    ValueRef::Real(value) => Some(Value::Float(Some(value))),
+                    ValueRef::Text(_) => Some(Value::Text(row.get(index)?)),
+                    ValueRef::Blob(value) => Some(Value::Bytes(Some(value.to_vec()))),
+                })
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -173,18 +168,6 @@ impl Row {
             .collect::<Result<_, _>>()
             .map(Self)
     }
-}
-
-pub(super) fn bind_sqlite<'q>(
-    query: Query<'q, Sqlite, SqliteArguments>,
-    args: &[Value],
-) -> Query<'q, Sqlite, SqliteArguments> {
-    args.iter().fold(query, |query, arg| match arg {
-        Value::Int(value) => query.bind(*value),
-        Value::Float(value) => query.bind(*value),
-        Value::Text(value) => query.bind(value.clone()),
-        Value::Bytes(value) => query.bind(value.clone()),
-    })
 }
 
 pub(super) fn bind_postgres<'q>(

@@ -8,13 +8,14 @@ use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLIT
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::connection::open;
 use super::read::{head, uuid};
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
 use crate::store::log::{AppendError, Appended, ReadError};
+use crate::store::sql::Durability;
+use crate::store::sql::sqlite::open;
 
 const INSERT: &str =
     "INSERT INTO events (position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body,
@@ -47,7 +48,7 @@ impl SqliteCommitter {
     fn connection(&mut self) -> Result<Connection, StoreError> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => Ok(open(&self.path)?),
+            None => open(&self.path, Durability::Full, false),
         }
     }
 

@@ -5,7 +5,6 @@
 //! heads under it.
 
 mod append;
-mod connection;
 mod read;
 
 use super::writer::Writer;
@@ -15,10 +14,10 @@ use super::{
 };
 use crate::store::error::StoreError;
 use crate::store::migrate::{self, Migration, Scripts};
+use crate::store::sql::sqlite::Readers;
 use crate::store::sql::{Durability, Sql};
 use append::SqliteCommitter;
 use async_trait::async_trait;
-use connection::Readers;
 use std::path::Path;
 use tokio::sync::watch;
 

@@ -1,0 +1,155 @@
+//! SQLite, spoken to directly: connections with the settings that keep them safe, and statements over them.
+//!
+//! An async driver hands every statement and every row from one thread to another, which costs several times what SQLite
+//! itself does. Here a unit of work runs on one thread where waiting for the disk holds nobody up.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+
+use super::connect::Durability;
+use super::value::{Row, Value};
+use crate::store::error::{Inconsistency, StoreError};
+
+/// The first SQLite whose write-ahead log cannot be corrupted by several connections at once: 3.51.3.
+const OLDEST: i32 = 3_051_003;
+/// Statements a connection keeps prepared.
+const STATEMENTS: usize = 64;
+/// Connections that are kept for the next reader.
+const READERS: usize = 4;
+
+/// Opens a connection that writes; with `create` the file is made when it is missing.
+pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<Connection, StoreError> {
+    if rusqlite::version_number() < OLDEST {
+        return Err(Inconsistency::new("sqlite", "sqlite_version", rusqlite::version()).into());
+    }
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA secure_delete = ON;",
+    )?;
+    connection.execute_batch(match durability {
+        Durability::Full => "PRAGMA synchronous = FULL",
+        Durability::Rebuildable => "PRAGMA synchronous = NORMAL",
+    })?;
+    Ok(connection)
+}
+
+/// Connections that only read, lent out one at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Readers {
+    path: PathBuf,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Readers {
+    /// Readers of a file that exists.
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Arc::default() }
+    }
+
+    /// Reads on a thread where waiting for the disk holds nobody up.
+    pub(crate) async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let readers = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut connection = readers.take()?;
+            let outcome = work(&mut connection);
+            // After a fault a connection may be in any state: it is not lent out again.
+            if outcome.is_ok() {
+                readers.give_back(connection);
+            }
+            outcome
+        });
+        done.await.unwrap_or_else(|panic| Err(StoreError::unavailable(panic).into()))
+    }
+
+    fn take(&self) -> Result<Connection, StoreError> {
+        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(connection);
+        }
+        // A file that is removed while it is open must not come back empty.
+        let connection = open(&self.path, Durability::Full, false)?;
+        connection.execute_batch("PRAGMA query_only = ON")?;
+        Ok(connection)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS {
+            idle.push(connection);
+        }
+    }
+
+    /// Closes the connections nobody reads with.
+    pub(crate) fn close(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Int(Some(value)) => ValueRef::Integer(*value),
+            Self::Float(Some(value)) => ValueRef::Real(*value),
+            Self::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
+            Self::Bytes(Some(value)) => ValueRef::Blob(value),
+            Self::Int(None) | Self::Float(None) | Self::Text(None) | Self::Bytes(None) => ValueRef::Null,
+        }))
+    }
+}
+
+/// Binds `$1`, `$2` and so on: SQLite takes them for names, in whichever order they stand in the text.
+fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError> {
+    for (number, arg) in (1..).zip(args) {
+        if let Some(index) = statement.parameter_index(&format!("${number}"))? {
+            statement.raw_bind_parameter(index, arg)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a statement and returns how many rows it changed.
+pub(super) fn execute(connection: &Connection, sql: &str, args: &[Value]) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, args)?;
+    Ok(statement.raw_execute()? as u64)
+}
+
+/// Runs a query and returns its rows.
+pub(super) fn query(connection: &Connection, sql: &str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, args)?;
+    let columns = statement.column_count();
+    let mut answer = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = answer.next()? {
+        rows.push(Row::from_sqlite(row, columns)?);
+    }
+    Ok(rows)
+}
+
+/// Runs one statement for each row, its parameters in the order of the columns.
+pub(super) fn for_each(connection: &Connection, sql: &str, rows: &[&Vec<Value>]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for row in rows {
+        statement.execute(rusqlite::params_from_iter(row.iter()))?;
+    }
+    Ok(())
+}

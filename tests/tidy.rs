@@ -282,11 +282,11 @@ fn modules_without_a_row(modules: &BTreeSet<String>) -> Vec<String> {
 
 fn outside_crates(path: &str, text: &str) -> Vec<String> {
     let banned: &[&str] = match module(path) {
-        "domain" => &["tokio", "sqlx", "axum", "reqwest", "tracing"],
-        "engine" | "jobs" => &["sqlx", "axum", "reqwest"],
-        "llm" | "providers" => &["sqlx", "axum"],
+        "domain" => &["tokio", "sqlx", "rusqlite", "axum", "reqwest", "tracing"],
+        "engine" | "jobs" => &["sqlx", "rusqlite", "axum", "reqwest"],
+        "llm" | "providers" => &["sqlx", "rusqlite", "axum"],
         "store" => &["axum", "reqwest"],
-        "api" => &["sqlx", "reqwest"],
+        "api" => &["sqlx", "rusqlite", "reqwest"],
         _ => &[],
     };
     let (code, _) = lex(text);

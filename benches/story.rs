@@ -159,7 +159,8 @@ async fn open(folder: &Path) -> Engine {
     let place = Place::Folder(folder.to_owned());
     let views = PeopleViews::open(place, sql, Arc::clone(&journal)).await.expect("read models");
     let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
-    Engine { journal, views: Arc::new(views), originals: Arc::new(originals), exports: Arc::new(ExportFiles), refusals }
+    let (views, originals) = (Arc::new(views), Arc::new(originals));
+    Engine { journal, views, originals, exports: Arc::new(ExportFiles), refusals }
 }
 
 /// The same through a store: what `candor loop` does after an import.

@@ -82,7 +82,8 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
     if let (Some(score), Some(band)) = (today.score, today.band) {
         out.line(&format!("Readiness {score} of 100: {band}"))?;
     }
-    command::show(out, &narrative)?;
+    // Its store is gone when it ends: no hint to ask it further.
+    command::show(&Out { json: false, quiet: true }, &narrative)?;
     let verified = engine.verify(&|_| {}).await?;
     out.note(&format!(
         "\n{} events in the log, verified. Your own: `candor import FILE`, then `candor loop`.",

@@ -38,8 +38,8 @@ impl From<EngineError> for Failure {
             | EngineError::Views(ViewsError::Unavailable(_))
             | EngineError::Refusals(_)
             | EngineError::Originals(_) => Self::refused(format!(
-                "{error}. What was acknowledged before is kept, nothing else was written; check the disk and the \
-                 database, then run the command again"
+                "{error}. What was acknowledged before is kept; whether the last step was written is not known. Check \
+                 the disk and the database, then run the command again"
             )),
             EngineError::Refused(_)
             | EngineError::NotFound { .. }

@@ -26,15 +26,27 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         Failure::configuration(format!("the data folder {} cannot be made: {error}", folder.display()))
     })?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let master_file = folder.join("master.key");
+    if config.master_key.is_none() && !master_file.exists() && folder.join("keys.db").exists() {
+        return Err(Failure::configuration(format!(
+            "{} is missing, and keys.db holds keys that only it opens: put it back",
+            master_file.display()
+        )));
+    }
     let master = match &config.master_key {
         Some(key) => key.clone(),
-        None => master_key(&folder.join("master.key"), entropy.as_ref())?,
+        None => master_key(&master_file, entropy.as_ref())?,
     };
     let key_place = match &config.keys_url {
         Some(url) => KeyPlace::Postgres(url.clone()),
         None => KeyPlace::File(folder.join("keys.db")),
     };
     let keys = Arc::new(KeyStore::open(&key_place, master, Arc::clone(&entropy)).await?);
+    if !keys.fits().await? {
+        return Err(Failure::configuration(
+            "the master key does not open the keys of this store: CANDOR_MASTER_KEY or master.key belongs to another",
+        ));
+    }
     let (log, pointer, place): (Arc<dyn EventLog>, Sql, Place) = match &config.database_url {
         Some(url) => (
             Arc::new(PostgresLog::open(url).await?),

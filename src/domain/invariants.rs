@@ -19,6 +19,8 @@ use super::state::PersonState;
 pub const OBSERVATIONS_PER_BATCH: usize = 1_000;
 /// Experiments one metric may have running.
 pub const EXPERIMENTS_PER_METRIC: usize = 3;
+/// Days one experiment may last.
+pub const EXPERIMENT_DAYS: u32 = 366;
 /// Statements one day may raise.
 pub const INSIGHTS_PER_DAY: usize = 50;
 
@@ -34,6 +36,7 @@ pub struct Violation {
     pub reason: String,
 }
 
+/// What a check comes to.
 type Checked = Result<(), Violation>;
 
 fn refuse(rule: &'static str, field: &str, reason: &str) -> Checked {
@@ -97,7 +100,10 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             insight(state, &e.insight)
         }
         Event::InterventionProposed(e) => proposal(state, &e.proposal),
-        Event::ExperimentStarted(e) => experiment(state, &e.experiment),
+        Event::ExperimentStarted(e) => {
+            consent(state)?;
+            experiment(state, &e.experiment)
+        }
         Event::AdherenceLogged(e) => ensure(
             state.experiments.contains_key(&e.experiment_id),
             "experiment_exists",
@@ -140,6 +146,14 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::DayAssessed(_)
         | Event::ExportProduced(_) => Ok(()),
     }
+}
+
+/// Whether the person's data may be processed at all.
+///
+/// # Errors
+/// When they have not consented, or have taken it back.
+pub fn may_process(state: &PersonState) -> Checked {
+    consent(state)
 }
 
 fn consent(state: &PersonState) -> Checked {
@@ -243,6 +257,12 @@ fn experiment(state: &PersonState, experiment: &Experiment) -> Checked {
         "experiment_has_days",
         "intervention_window",
         "at least 7 days remain after the washout",
+    )?;
+    ensure(
+        experiment.intervention_window.days <= EXPERIMENT_DAYS,
+        "experiment_ends",
+        "intervention_window",
+        "lasts 366 days at most",
     )?;
     let running = || {
         let plans = state.experiments.values().filter(|e| e.status == ExperimentStatus::Running);

@@ -110,7 +110,10 @@ impl PersonState {
             Event::ActivityRecorded(e) => self.gained(&e.observations),
             Event::CheckInRecorded(e) => {
                 self.pending.extend(e.observations.iter().map(|o| o.day));
-                self.newest_data = self.newest_data.max(e.observations.iter().map(|o| o.day).max());
+                // A rating does not make the data of a device newer than they are.
+                if self.newest_instant.is_none() {
+                    self.newest_data = self.newest_data.max(e.observations.iter().map(|o| o.day).max());
+                }
             }
             Event::DayScored(e) => {
                 self.scores.insert(e.day, e.score.score);

@@ -228,9 +228,13 @@ impl Taking<'_> {
                 decided.row(self, &known, activity.as_ref(), observations);
             }
             let events = decided.events(self);
-            let command = Command::new(self.person, &name, &state, self.now);
+            let command = Command::new(self.person, &name, &state, &events, self.now);
             match self.engine.write(&command, state, &events).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => {}
+                Err(EngineError::Refused(violation)) => {
+                    self.engine.count_refusal(&violation, self.now).await;
+                    return Err(violation.into());
+                }
                 Err(error) => return Err(error),
                 Ok(_) => {
                     report.accepted += decided.accepted;

@@ -133,9 +133,16 @@ impl Engine {
     {
         let outcome = self.try_decide(person, name, now, decide).await;
         if let Err(EngineError::Refused(violation)) = &outcome {
-            self.refusals.count(violation, now).await?;
+            self.count_refusal(violation, now).await;
         }
         outcome
+    }
+
+    /// Counts a refusal. The person is told the rule either way: a count that fails is noted for the operator.
+    pub(crate) async fn count_refusal(&self, violation: &Violation, now: Instant) {
+        if let Err(error) = self.refusals.count(violation, now).await {
+            tracing::warn!(rule = violation.rule, %error, "a refusal was not counted");
+        }
     }
 
     async fn try_decide<F>(
@@ -149,14 +156,17 @@ impl Engine {
         F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
     {
         let mut state = self.state(person).await?;
-        let command = Command::new(person, name, &state, now);
+        let mut command = None;
         let mut lost = None;
         for _ in 0..TRIES {
-            if lost.is_some() && self.is_done(&command).await? {
+            if let (Some(_), Some(command)) = (&lost, &command)
+                && self.is_done(command).await?
+            {
                 return Ok(state);
             }
             let events = decide(&state)?;
-            lost = match self.write(&command, state, &events).await {
+            let command = command.get_or_insert_with(|| Command::new(person, name, &state, &events, now));
+            lost = match self.write(command, state, &events).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => lost,
                 Err(EngineError::Journal(error @ JournalError::Unavailable(_))) => Some(error),
                 outcome => return outcome,
@@ -187,7 +197,10 @@ impl Engine {
         let meta = command.meta();
         let events: Vec<_> = events.iter().map(|event| (meta.clone(), event.clone())).collect();
         self.journal.append(command.person, expected, &command.key, &events, command.now).await?;
-        self.views.catch_up().await?;
+        // It is durable now: read models that lag are no reason to call it undone, and the next read brings them up.
+        if let Err(error) = self.views.catch_up().await {
+            tracing::warn!(%error, "the read models lag behind an append");
+        }
         Ok(state)
     }
 
@@ -198,6 +211,18 @@ impl Engine {
     }
 }
 
+/// What some events say, in one id.
+pub(crate) fn content(person: PersonId, events: &[Event], now: Instant) -> Uuid {
+    let meta = Meta { occurred_at: now, actor: Actor::Person, correlation_id: Uuid::nil(), causation_id: None };
+    let mut said = Vec::new();
+    for event in events {
+        said.extend_from_slice(event.kind().as_bytes());
+        // What cannot be encoded cannot be appended either.
+        said.extend(event.encode(&meta).unwrap_or_default());
+    }
+    Uuid::new_v5(&person.uuid(), &said)
+}
+
 /// One command of one person, the same through all its retries.
 pub(crate) struct Command {
     person: PersonId,
@@ -206,10 +231,11 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// A command that is told from others of its name by the state it was given in.
-    pub(crate) fn new(person: PersonId, name: &str, state: &PersonState, now: Instant) -> Self {
+    /// A command that is told from others by the state it was given in and by what it first decided: of two at the same
+    /// revision, only those that say the same are the same.
+    pub(crate) fn new(person: PersonId, name: &str, state: &PersonState, events: &[Event], now: Instant) -> Self {
         let next = state.revision.map_or(0, |revision| revision + 1);
-        Self { person, key: format!("{name}/{next}"), now }
+        Self { person, key: format!("{name}/{next}/{}", content(person, events, now)), now }
     }
 
     fn meta(&self) -> Meta {

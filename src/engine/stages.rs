@@ -9,6 +9,7 @@ use super::{Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{Event, Meta};
+use crate::domain::invariants;
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 
@@ -71,8 +72,12 @@ impl Engine {
             match self.try_run_stages(person, now, only, progress).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => {}
                 Err(EngineError::Run(RunError::Refused { day, violation })) => {
-                    self.refusals.count(&violation, now).await?;
+                    self.count_refusal(&violation, now).await;
                     return Err(RunError::Refused { day, violation }.into());
+                }
+                Err(EngineError::Refused(violation)) => {
+                    self.count_refusal(&violation, now).await;
+                    return Err(violation.into());
                 }
                 outcome => return outcome,
             }
@@ -88,6 +93,9 @@ impl Engine {
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<LoopReport, EngineError> {
         let mut state = self.state(person).await?;
+        if state.registered {
+            invariants::may_process(&state)?;
+        }
         let history = History::of(self.views.observations(person).await?);
         let today = run::today(&state, now);
         let plan = plan(&state, today, now, only);
@@ -104,7 +112,9 @@ impl Engine {
             progress(index as u64 + 1, total);
             if gathered.len() >= EVENTS_PER_APPEND || index as u64 + 1 == total {
                 for chunk in gathered.chunks(1_000) {
-                    let key = format!("run/{}", appended.map_or(0, |revision| revision + 1));
+                    let events: Vec<Event> = chunk.iter().map(|(_, event)| event.clone()).collect();
+                    let next = appended.map_or(0, |revision| revision + 1);
+                    let key = format!("run/{next}/{}", super::content(person, &events, now));
                     appended = Some(self.journal.append(person, appended, &key, chunk, now).await?);
                 }
                 gathered.clear();
@@ -126,7 +136,8 @@ fn plan(
         return Vec::new();
     }
     if let Some(day) = only {
-        return vec![(day, Some(now))];
+        // A day that has passed is made up for: its text was written, or not, when it was the present one.
+        return vec![(day, (day == today).then_some(now))];
     }
     let mut plan: Vec<_> = state.pending.range(..today).map(|day| (*day, None)).collect();
     let known = state

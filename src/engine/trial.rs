@@ -69,8 +69,18 @@ impl Engine {
         };
         let started = experiment.clone();
         self.decide(person, &name, now, |state| {
-            if state.experiments.contains_key(&started.id) {
-                return Ok(Vec::new());
+            if let Some(known) = state.experiments.get(&started.id) {
+                if known.plan == started && known.status == ExperimentStatus::Running {
+                    return Ok(Vec::new());
+                }
+                return Err(Violation {
+                    rule: "experiment_is_fixed_once",
+                    field: "start".to_owned(),
+                    reason: "another experiment with this intervention and outcome was fixed for this day: choose \
+                             another first day"
+                        .to_owned(),
+                }
+                .into());
             }
             if wish.start < run::today(state, now) {
                 return Err(Violation {
@@ -120,7 +130,19 @@ impl Engine {
         now: Instant,
     ) -> Result<(), EngineError> {
         self.decide(person, &format!("adherence/{id}"), now, |state| {
-            let known = state.experiments.get(&id).map(|e| &e.adherence);
+            let Some(running) = state.experiments.get(&id).filter(|e| e.status == ExperimentStatus::Running) else {
+                return Err(EngineError::NotFound { what: "running experiment", id: id.to_string() });
+            };
+            let today = run::today(state, now);
+            if let Some(day) = days.iter().find(|d| !running.plan.intervention_window.contains(**d) || **d > today) {
+                return Err(Violation {
+                    rule: "adherence_is_about_days_that_were_tried",
+                    field: day.to_string(),
+                    reason: "is not a day of this experiment that has come".to_owned(),
+                }
+                .into());
+            }
+            let known = Some(&running.adherence);
             let news = days.iter().filter(|day| known.and_then(|k| k.get(day)) != Some(&done));
             Ok(news.map(|day| AdherenceLogged { experiment_id: id, day: *day, done }.into()).collect())
         })

@@ -9,6 +9,7 @@ use crate::domain::claim::{Claim, ClaimId, ClaimKind};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::Evidence;
 use crate::domain::insight::Insight;
+use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::verb;
 use crate::engine::ports::journal::Recorded;
@@ -40,6 +41,8 @@ pub struct Why {
 pub struct EvidenceRow {
     /// The local day.
     pub day: LocalDay,
+    /// What was measured.
+    pub metric: &'static str,
     /// The value in the metric's unit.
     pub value: f64,
     /// Who measured it.
@@ -105,30 +108,47 @@ impl Engine {
     }
 
     async fn claim(&self, person: PersonId, id: &str) -> Result<Claim, EngineError> {
+        let unknown = || EngineError::NotFound { what: "claim, insight, evaluation or scored day", id: id.to_owned() };
+        if id.is_empty() {
+            return Err(unknown());
+        }
         let published = |body: &Json| body.get("claim").and_then(|c| serde_json::from_value::<Claim>(c.clone()).ok());
         if let Some(entity) = self.views.entities(person, "claim", Some(id)).await?.first()
             && let Some(claim) = published(&entity.body)
         {
             return Ok(claim);
         }
-        let bare = ClaimId::parse(id).map_or(id, |(entity, _)| entity);
-        if let Some(entity) = self.views.entities(person, "insight", Some(bare)).await?.first()
+        // A day's score by its day, whether or not a text has claimed it.
+        let day = id.strip_prefix("day_score@").unwrap_or(id);
+        if let Ok(day) = day.parse::<LocalDay>() {
+            let scored = self.views.entities(person, "day_score", Some(&day.to_string())).await?;
+            let evidence = scored.first().and_then(|entity| entity.body.get("evidence").cloned());
+            let evidence = evidence.and_then(|evidence| serde_json::from_value(evidence).ok());
+            return evidence.map(|evidence| claims::scored(day, evidence)).ok_or_else(unknown);
+        }
+        // Without a day the newest word about an entity counts; with one, only that day's.
+        if id.contains('@') {
+            return Err(unknown());
+        }
+        if let Some(entity) = self.views.entities(person, "insight", Some(id)).await?.first()
             && let Ok(insight) = serde_json::from_value::<Insight>(entity.body.clone())
         {
             return Ok(claims::insight(&insight));
         }
-        // A day's score by its day, or anything else a text has claimed, by its entity: the newest word counts.
-        let wanted = if id.parse::<LocalDay>().is_ok() { format!("day_score@{id}") } else { format!("{bare}@") };
         let claimed = self.views.entities(person, "claim", None).await?;
-        claimed
-            .iter()
-            .find(|entity| entity.entity_id.starts_with(&wanted))
-            .and_then(|entity| published(&entity.body))
-            .ok_or_else(|| EngineError::NotFound { what: "claim, insight or evaluation", id: id.to_owned() })
+        let newest = claimed.iter().find(|entity| entity.entity_id.starts_with(&format!("{id}@")));
+        newest.and_then(|entity| published(&entity.body)).ok_or_else(unknown)
     }
 
     async fn rows(&self, person: PersonId, claim: &Claim) -> Result<Vec<EvidenceRow>, EngineError> {
-        let Some(metric) = claim.metric.filter(|_| claim.kind != ClaimKind::Suggestion) else { return Ok(Vec::new()) };
+        let metrics: Vec<Metric> = match (claim.kind, claim.metric) {
+            (ClaimKind::Suggestion, _) => Vec::new(),
+            (ClaimKind::DayScore, _) => claims::SCORED.to_vec(),
+            (_, metric) => metric.into_iter().collect(),
+        };
+        if metrics.is_empty() {
+            return Ok(Vec::new());
+        }
         let files = self.views.files(person).await?;
         let windows = [claim.evidence.baseline, Some(claim.evidence.window)];
         let mut rows: Vec<EvidenceRow> = self
@@ -136,10 +156,11 @@ impl Engine {
             .observations(person)
             .await?
             .into_iter()
-            .filter(|o| o.key.metric == metric && windows.iter().flatten().any(|w| w.contains(o.day)))
+            .filter(|o| metrics.contains(&o.key.metric) && windows.iter().flatten().any(|w| w.contains(o.day)))
             .filter(|o| claim.evidence.sources.contains(&o.key.provider))
             .map(|o| EvidenceRow {
                 day: o.day,
+                metric: o.key.metric.key(),
                 value: o.value,
                 source: o.key.provider.label(),
                 file: files.get(&o.key).cloned().unwrap_or_default(),
@@ -178,7 +199,7 @@ impl Engine {
 }
 
 fn reason(claim: &Claim) -> String {
-    let label = claim.metric.map_or("this", crate::domain::metric::Metric::label);
+    let label = claim.metric.map_or("this", Metric::label);
     let window = claim.evidence.window;
     match claim.kind {
         ClaimKind::Level => format!(
@@ -200,10 +221,9 @@ fn reason(claim: &Claim) -> String {
         ClaimKind::DayScore if window.days > 1 => {
             format!("It is the mean of the readiness scores from {} to {}.", window.first, window.last)
         }
-        ClaimKind::DayScore => format!(
-            "It is the readiness score of {}, from steps, resting heart rate, sleep and stress, as far as they are there.",
-            window.last
-        ),
+        ClaimKind::DayScore => {
+            format!("It is the readiness score of {}, from {}.", window.last, claims::score_parts(claim))
+        }
         ClaimKind::Suggestion => format!(
             "A change in your data led to it, and it passed its safety checks: it is low-risk information about {label}."
         ),
@@ -216,10 +236,25 @@ fn reason(claim: &Claim) -> String {
 
 fn sureness(claim: &Claim) -> String {
     match (claim.grade, claim.evidence.value("confidence")) {
+        (Some(grade), Some(value)) if claim.evidence.value("search_confidence").is_some() => format!(
+            "Grade {grade}: {} ({}), the most that is said before later days have confirmed it.",
+            verb::confidence(value.value),
+            value.shown()
+        ),
         (Some(grade), Some(value)) => {
             format!("Grade {grade}: {} ({}) that the statement is true.", verb::confidence(value.value), value.shown())
         }
-        _ => "It is a fact of the log and has no grade; it is as right as the device that measured it.".to_owned(),
+        _ => match claim.kind {
+            ClaimKind::Measured => {
+                "It is a measurement and has no grade: it is as right as the device that took it.".to_owned()
+            }
+            ClaimKind::DayScore => {
+                "It is a formula over the measurements that are listed and has no grade: it sums up a \
+                                    day and promises nothing about the next."
+                    .to_owned()
+            }
+            _ => "It says what the log holds, or does not, and has no grade.".to_owned(),
+        },
     }
 }
 

@@ -178,6 +178,18 @@ impl KeyStore {
         Ok(Some(key))
     }
 
+    /// Whether the master key opens what is kept: one key is tried, none fits any.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fits(&self) -> Result<bool, StoreError> {
+        let rows = self.sql.query("SELECT key_id FROM keys LIMIT 1", &[]).await?;
+        let Some(row) = rows.first() else { return Ok(true) };
+        let text = row.text(0)?;
+        let id = Uuid::parse_str(&text).map_err(|_| Inconsistency::new("keys", "key_id", &text))?;
+        Ok(self.get(id).await.is_ok())
+    }
+
     /// Destroys the key of a scope: what it sealed is unreadable from now on.
     ///
     /// # Errors

@@ -47,6 +47,10 @@ pub(super) async fn run(
             text.parse().map_err(|_| Failure::usage(format!("--day {text:?}: write a day like 2026-03-01")))?
         }
     };
+    let today = runs::today(&state, config.now);
+    if day > today || today.days_since(day) > 366 {
+        return Err(Failure::usage(format!("--day {day}: rate a day of the last year, up to today ({today})")));
+    }
     let given = [
         (Metric::CheckinSleepQuality, ratings.sleep_quality),
         (Metric::CheckinEnergy, ratings.energy),
@@ -57,8 +61,8 @@ pub(super) async fn run(
     for (metric, value) in given {
         let Some(value) = value else { continue };
         metric.check(value).map_err(|refusal| Failure::usage(format!("{}: {refusal}", metric.label())))?;
-        // Each word about a day is a fact of its own; a day's value is the mean of them.
-        let start = config.now;
+        // One word a day: a later one replaces it, and the log keeps both.
+        let start = day.date().and_time(chrono::NaiveTime::MIN).and_utc();
         observations.push(Observation {
             key: ObservationKey {
                 provider: Provider::Person,

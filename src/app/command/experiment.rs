@@ -100,7 +100,10 @@ pub(super) async fn run(
         Action::Log { id, day, until, missed } => {
             let first = parse_day(day.as_ref(), "--day")?.unwrap_or(today);
             let last = parse_day(until.as_ref(), "--until")?.unwrap_or(first);
-            let span = u32::try_from(last.days_since(first)).unwrap_or(0).min(366);
+            let Ok(span) = u32::try_from(last.days_since(first)) else {
+                return Err(Failure::usage(format!("--until {last} lies before {first}")));
+            };
+            let span = span.min(366);
             let days: Vec<LocalDay> = (0..=span).map(|n| first.plus(n)).collect();
             engine.log_adherence(person, *id, &days, !missed, config.now).await?;
             done(out, *id, "logged")?;

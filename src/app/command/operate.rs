@@ -9,6 +9,7 @@ use crate::app::error::Failure;
 use crate::app::present::Out;
 use crate::domain::day::LocalDay;
 use crate::domain::person::PersonId;
+use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
 
 fn stopwatch() -> Instant {
@@ -29,6 +30,10 @@ pub(super) async fn stages(
             Some(text.parse().map_err(|_| Failure::usage(format!("--day {text:?}: write a day like 2026-03-01")))?)
         }
     };
+    let today = crate::engine::run::today(&engine.state(person).await?, config.now);
+    if let Some(day) = day.filter(|day| *day > today) {
+        return Err(Failure::usage(format!("--day {day}: it is {today}; a day that has not come cannot be run")));
+    }
     let started = stopwatch();
     let bar = out.bar(0, "running the stages");
     let progress = |done: u64, total: u64| {
@@ -92,9 +97,16 @@ pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> 
 pub(super) async fn rebuild(engine: &Engine, out: &Out) -> Result<bool, Failure> {
     let rebuilt = engine.views.rebuild().await.map_err(EngineError::from)?;
     if out.json {
-        out.document(&json!({ "digest": rebuilt.digest, "matches_live": rebuilt.matches_live }))?;
+        let Rebuilt { digest, matches_live, switched } = &rebuilt;
+        out.document(&json!({ "digest": digest, "matches_live": matches_live, "switched": switched }))?;
     } else {
-        let outcome = if rebuilt.matches_live { "the same as the live ones" } else { "NOT the same as the live ones" };
+        let outcome = match (rebuilt.matches_live, rebuilt.switched) {
+            (true, _) => "the same as the live ones",
+            (false, true) => "NOT the same as the live ones, and in use now",
+            (false, false) => {
+                "NOT the same as the live ones, and not taken into use: keys are missing, see `candor verify`"
+            }
+        };
         out.line(&format!("The read models were made anew: {outcome} (digest {})", rebuilt.digest))?;
     }
     Ok(rebuilt.matches_live)

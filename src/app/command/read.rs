@@ -157,9 +157,10 @@ pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) 
     if !why.rows.is_empty() {
         out.heading("The rows they come from")?;
         let rows = why.rows.iter().map(|r| {
-            vec![r.day.to_string(), r.value.to_string(), r.file.clone(), r.row.to_string(), r.source.to_owned()]
+            let value = r.value.to_string();
+            vec![r.day.to_string(), r.metric.to_owned(), value, r.file.clone(), r.row.to_string(), r.source.to_owned()]
         });
-        out.table(&["day", "value", "file", "row", "source"], rows.collect())?;
+        out.table(&["day", "metric", "value", "file", "row", "source"], rows.collect())?;
     }
     out.heading("The events in the log")?;
     let events = why.events.iter().map(|e| vec![e.kind.clone(), e.position.clone(), e.hash.chars().take(16).collect()]);

@@ -129,7 +129,7 @@ fn look_for_change(run: &mut Run<'_>, metric: Metric) -> Result<(), RunError> {
             run.below_threshold += 1;
             return Ok(());
         }
-        return expire(run, InsightKind::Change, metric, "not_supported", Some(step.next));
+        return withdraw(run, metric, open.is_some(), &watch, step.next, "not_supported");
     }
     let first_day = raised_on(&step.next).and_then(LocalDay::from_number).unwrap_or(run.analysed);
     let insight = statement(run, metric, InsightKind::Change, Some(direction(found.rises)), first_day, numbers);
@@ -170,18 +170,29 @@ fn without_numbers(
             // The last looks brought no numbers: what was reported last stands.
             return match open {
                 Some(insight) => run.emit(InsightRenewed { insight, watch: Some(step.next) }),
-                None => Ok(()),
+                None => withdraw(run, metric, false, before, step.next, "not_supported"),
             };
         }
         Outcome::Resting | Outcome::Raised | Outcome::Supported => return Ok(()),
     };
-    if open.is_some() {
-        return expire(run, InsightKind::Change, metric, reason, Some(step.next));
+    withdraw(run, metric, open.is_some(), before, step.next, reason)
+}
+
+/// Withdraws a claim and moves its watch on; the watch alone when the claim was withdrawn before.
+fn withdraw(
+    run: &mut Run<'_>,
+    metric: Metric,
+    is_open: bool,
+    before: &Watch,
+    next: Watch,
+    reason: &str,
+) -> Result<(), RunError> {
+    if is_open {
+        return expire(run, InsightKind::Change, metric, reason, Some(next));
     }
-    if step.next == *before {
+    if next == *before {
         return Ok(());
     }
-    // The claim was withdrawn before; now its watch moves on too.
     let Some(first_day) = raised_on(before).and_then(LocalDay::from_number) else { return Ok(()) };
     let rises = matches!(before, Watch::Raised { rises: true, .. } | Watch::Confirmed { rises: true, .. });
     let event = InsightExpired {
@@ -189,7 +200,7 @@ fn without_numbers(
         metric,
         day: run.analysed,
         reason: reason.to_owned(),
-        watch: Some(step.next),
+        watch: Some(next),
         sources: Vec::new(),
     };
     run.emit(event)

@@ -83,6 +83,8 @@ pub struct Rebuilt {
     pub digest: String,
     /// Whether the live version had the same.
     pub matches_live: bool,
+    /// Whether the new version is live now: not when it differs and events could not be read for want of a key.
+    pub switched: bool,
 }
 
 /// The read models.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::claim::{Claim, ClaimKind, Direction, Narrative, Section, Sentence};
 use crate::domain::evidence::Value;
 use crate::domain::grade::{Design, Grade};
+use crate::domain::metric::Metric;
 use crate::domain::verb::{BOOSTERS, CAUSAL, CAUSAL_PHRASES, NEVER, NEVER_PHRASES};
 
 /// Something a text says that its evidence does not.
@@ -104,6 +105,11 @@ fn numbers(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
         .flat_map(|w| [w.first.to_string(), w.last.to_string()])
         .collect();
     let values: Vec<&Value> = claims.iter().flat_map(|c| &c.evidence.values).collect();
+    // A name may hold a digit, as "heart-rate zone 1" does.
+    let labels = claims.iter().filter_map(|c| c.metric).map(Metric::label);
+    let numbered = labels.filter(|label| label.bytes().any(|b| b.is_ascii_digit()));
+    let text = numbered.fold(text.to_owned(), |text, label| text.replace(label, ""));
+    let text = text.as_str();
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -124,10 +130,12 @@ fn numbers(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
         let negative = at > 0 && bytes[at - 1] == b'-';
         let number = if negative { format!("-{digits}") } else { digits.to_owned() };
         let after = &rest[digits.len()..];
-        if !values.iter().any(|v| v.shown() == number && unit_follows(v, after)) {
+        let Some(value) = values.iter().find(|v| v.shown() == number && unit_follows(v, after)) else {
             return Err("numbers_stand_in_the_evidence");
-        }
-        at += digits.len();
+        };
+        // A unit may hold a digit itself, as "of 5" does.
+        let unit = after.strip_prefix(' ').filter(|rest| !value.unit.is_empty() && rest.starts_with(&value.unit));
+        at += digits.len() + unit.map_or(0, |_| 1 + value.unit.len());
     }
     Ok(())
 }
@@ -143,6 +151,8 @@ fn places(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
         (" interval ", &["interval_pct"][..], &["interval_low"][..]),
     ] {
         for (before, after) in text.match_indices(separator).map(|(at, s)| (&text[..at], &text[at + s.len()..])) {
+            let unit = left.first().and_then(|name| claim.evidence.value(name)).map_or("", |v| v.unit.as_str());
+            let before = before.strip_suffix(unit).unwrap_or(before).trim_end();
             if !number_is(number_before(before), left) || !number_is(number_after(after), right) {
                 return Err("numbers_stand_in_their_place");
             }

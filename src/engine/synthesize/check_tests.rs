@@ -7,7 +7,6 @@ use super::*;
 use crate::domain::claim::{ClaimId, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::{Evidence, Window};
-use crate::domain::metric::Metric;
 use crate::domain::provider::Provider;
 use crate::engine::synthesize::{Brief, template, write};
 
@@ -89,6 +88,22 @@ fn said(claim: &Claim) -> Sentence {
         text: template::sentence(claim, 0).expect("the template can say it"),
         claim_ids: vec![claim.id.clone()],
         grade: claim.grade,
+    }
+}
+
+#[test]
+fn what_is_said_of_every_metric_passes() {
+    for metric in Metric::ALL {
+        let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
+        let grade_b = compared(ClaimKind::Change, Grade::B, Design::Observational, Direction::Higher);
+        let mut claims = [level(Grade::A), grade_b];
+        for claim in &mut claims {
+            claim.metric = Some(metric);
+            for value in claim.evidence.values.iter_mut().filter(|value| value.unit == "min") {
+                *value = Value::new(&value.name, value.value / 100.0, unit, decimals);
+            }
+            assert_eq!(sentence_check(&said(claim), &[claim]), Ok(()), "{}", said(claim).text);
+        }
     }
 }
 

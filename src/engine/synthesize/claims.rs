@@ -9,8 +9,9 @@ use crate::domain::grade::{Design, Grade};
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::ProposalStatus;
 use crate::domain::metric::Metric;
+use crate::domain::provider::Provider;
 use crate::domain::score::Band;
-use crate::engine::run::Run;
+use crate::engine::run::{Run, offset_on};
 
 /// Metrics whose usual value a person is told first.
 const SALIENT: [Metric; 12] = [
@@ -29,6 +30,9 @@ const SALIENT: [Metric; 12] = [
 ];
 /// Metrics whose latest value is worth saying by itself.
 const LATEST: [Metric; 3] = [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd];
+/// What a readiness score may be made of.
+pub(crate) const SCORED: [Metric; 5] =
+    [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
 /// Usual values in one text.
 const MOST_LEVELS: usize = 5;
 /// Days for which the outcome of an experiment is told.
@@ -53,7 +57,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     let mut open: Vec<&Insight> = run.state.insights.values().collect();
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(of_kind(&open, InsightKind::Change, usize::MAX));
-    let news = run.state.evaluations.values().filter(|e| run.day.days_since(e.day) < NEWS_DAYS);
+    let news = run.state.evaluations.values().filter(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day)));
     claims.extend(news.map(evaluation));
     match period {
         Period::Daily => claims.extend(LATEST.iter().filter_map(|metric| latest(run, *metric))),
@@ -144,13 +148,56 @@ fn day_score(run: &Run<'_>) -> Option<Claim> {
     }
     let band = Band::of(score).key();
     let mut claim = fact(run, "day_score", ClaimKind::DayScore, run.analysed, Some(band), values);
-    let parts = [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
-    let mut sources: Vec<_> =
-        parts.iter().filter_map(|m| run.history.on(*m, run.analysed)).map(|d| d.provider).collect();
+    claim.evidence.sources = scored_by(run, Window::ending(run.analysed, 2));
+    let begun = run.analysed.end(offset_on(&run.state, run.analysed)) - chrono::Duration::days(1);
+    let hours = run.now.map_or(24, |now| (now - begun).num_hours());
+    if run.analysed == run.day && (0..23).contains(&hours) {
+        claim.evidence.values.push(Value::new("hours_so_far", hours as f64, "h", 0));
+    }
+    let flags = run.state.profile.score_flags;
+    let counts = |metric| match metric {
+        Metric::SleepDuration => flags.sleep,
+        Metric::Stress => flags.stress,
+        Metric::HrvRmssd => flags.hrv,
+        _ => true,
+    };
+    for metric in SCORED.into_iter().filter(|metric| counts(*metric)) {
+        let Some(part) = run.history.on(metric, run.analysed) else { continue };
+        let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
+        claim.evidence.values.push(Value::new(metric.key(), part.value, unit, decimals));
+    }
+    Some(claim)
+}
+
+/// The claim about a day's score, whether or not a text has made it.
+#[must_use]
+pub fn scored(day: LocalDay, evidence: Evidence) -> Claim {
+    Claim {
+        id: ClaimId::new("day_score", day),
+        kind: ClaimKind::DayScore,
+        metric: None,
+        grade: None,
+        design: Design::Observational,
+        direction: None,
+        code: None,
+        evidence,
+    }
+}
+
+/// What a score was made of, in words.
+#[must_use]
+pub fn score_parts(claim: &Claim) -> String {
+    let there = SCORED.iter().filter(|metric| claim.evidence.value(metric.key()).is_some());
+    there.map(|metric| metric.label()).collect::<Vec<_>>().join(", ")
+}
+
+/// Whose measurements may stand behind the scores of some days.
+fn scored_by(run: &Run<'_>, window: Window) -> Vec<Provider> {
+    let parts = SCORED.iter().flat_map(|metric| window.each().filter_map(|day| run.history.on(*metric, day)));
+    let mut sources: Vec<_> = parts.map(|part| part.provider).collect();
     sources.sort_unstable();
     sources.dedup();
-    claim.evidence.sources = sources;
-    Some(claim)
+    sources
 }
 
 fn week_score(run: &Run<'_>) -> Option<Claim> {
@@ -170,6 +217,7 @@ fn week_score(run: &Run<'_>) -> Option<Claim> {
     ];
     let mut claim = fact(run, "week_score", ClaimKind::DayScore, run.analysed, Some("week"), values);
     claim.evidence.window = window;
+    claim.evidence.sources = scored_by(run, window);
     Some(claim)
 }
 

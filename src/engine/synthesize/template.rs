@@ -108,13 +108,19 @@ impl Say<'_> {
         let verb = verb::level(self.grade()).ok_or_else(|| self.refuse("a usual value at D is not stated"))?;
         let (label, mean, interval) = (self.label()?, self.quantity("mean")?, self.interval()?);
         let (n, days, sure) = (self.number("n")?, self.number("window_days")?, self.sureness()?);
+        let last = self.claim.evidence.window.last;
         Ok(match turn % 3 {
             0 => format!(
-                "Over the last {days} days your {label} {verb} {mean} ({interval}; {n} of {days} days; {sure})."
+                "Over the last {days} days, up to {last}, your {label} {verb} {mean} ({interval}; {n} of {days} days; \
+                 {sure})."
             ),
-            1 => format!("Your {label} {verb} {mean} over the last {days} days, on {n} of them ({interval}; {sure})."),
+            1 => format!(
+                "Your {label} {verb} {mean} over the last {days} days, up to {last}, on {n} of them ({interval}; {sure})."
+            ),
             _ => {
-                format!("As for your {label}, it {verb} {mean} over {n} of the last {days} days ({interval}; {sure}).")
+                format!(
+                    "Over {n} of the last {days} days, up to {last}, your {label} {verb} {mean} ({interval}; {sure})."
+                )
             }
         })
     }
@@ -210,7 +216,14 @@ impl Say<'_> {
             None => String::new(),
         };
         let (score, most) = (self.number("score")?, self.number("score_max")?);
-        Ok(format!("Your readiness score on {day} was {score} of {most}{before}: {band}."))
+        // A day that is not over has not all its steps yet.
+        let so_far = match self.claim.evidence.value("hours_so_far") {
+            Some(_) => format!(", after {} of it,", self.quantity("hours_so_far")?),
+            None => String::new(),
+        };
+        let parts = super::claims::score_parts(self.claim);
+        let from = if parts.is_empty() { String::new() } else { format!(" (from {parts})") };
+        Ok(format!("Your readiness score on {day}{so_far} was {score} of {most}{before}: {band}{from}."))
     }
 
     fn suggestion(&self) -> Result<String, Refused> {
@@ -237,6 +250,12 @@ impl Say<'_> {
                 metric.label(),
                 self.number("needed")?
             )),
+            (Some("insufficient_data"), None) if self.claim.evidence.value("n").is_some_and(|n| n.value == 0.0) => {
+                Ok(format!(
+                    "In the last {} days there is no daily measurement; activities alone are kept and not judged.",
+                    self.number("window_days")?
+                ))
+            }
             (Some("insufficient_data"), None) => Ok(format!(
                 "In the last {} days no metric has data on more than {}; no change is looked for below {}.",
                 self.number("window_days")?,

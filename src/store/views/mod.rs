@@ -60,11 +60,15 @@ impl PeopleViews {
     }
 
     /// Takes in what the log has beyond a generation's checkpoint.
-    async fn fill(&self, generation: &Generation) -> Result<(), ViewsError> {
+    ///
+    /// Returns how many of the events could not be read for want of a key.
+    async fn fill(&self, generation: &Generation) -> Result<u64, ViewsError> {
+        let mut unreadable = 0;
         loop {
             let after = generation.checkpoint().await.map_err(unavailable)?;
             let JournalPage { events, next, caught_up } =
                 self.journal.read_all(after, PAGE).await.map_err(unavailable)?;
+            unreadable += events.iter().flatten().filter(|event| event.content.is_none()).count() as u64;
             if let Some(next) = next.filter(|next| Some(*next) != after) {
                 let from = after.map(|position| position.to_string()).unwrap_or_default();
                 let to = next.to_string();
@@ -72,7 +76,7 @@ impl PeopleViews {
                 page.await.map_err(|error: StoreError| unavailable(error))?;
             }
             if caught_up {
-                return Ok(());
+                return Ok(unreadable);
             }
         }
     }
@@ -80,7 +84,7 @@ impl PeopleViews {
     async fn caught_up(&self) -> Result<(), ViewsError> {
         let _one_at_a_time = self.catching_up.lock().await;
         let live = self.live().await?;
-        self.fill(&live).await
+        self.fill(&live).await.map(|_| ())
     }
 
     async fn progress(&self) -> Result<Progress, ViewsError> {
@@ -98,13 +102,23 @@ impl PeopleViews {
         self.fill(&old).await?;
         let new = Generation::open(&self.place, old.number + 1).await.map_err(unavailable)?;
         new.clear().await.map_err(unavailable)?;
-        self.fill(&new).await?;
-        self.fill(&old).await?;
+        let mut unreadable = self.fill(&new).await?;
+        // Somebody may append meanwhile: both are compared at the same checkpoint.
+        while old.checkpoint().await.map_err(unavailable)? != new.checkpoint().await.map_err(unavailable)? {
+            self.fill(&old).await?;
+            unreadable += self.fill(&new).await?;
+        }
         let (live, digest) = (old.digest().await.map_err(unavailable)?, new.digest().await.map_err(unavailable)?);
+        if live != digest && unreadable > 0 {
+            // The live ones may be all that is left of what those events said.
+            return Ok(Rebuilt { matches_live: false, digest, switched: false });
+        }
         switch(&self.pointer, new.number).await.map_err(unavailable)?;
         *self.live.write().await = new;
-        Generation::remove(&self.place, old.number - 1).await.map_err(unavailable)?;
-        Ok(Rebuilt { matches_live: live == digest, digest })
+        if let Err(error) = Generation::remove(&self.place, old.number - 1).await {
+            tracing::warn!(%error, "read models that nobody uses any more are left behind");
+        }
+        Ok(Rebuilt { matches_live: live == digest, digest, switched: true })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One statement a table.
 pub const TABLES: [&str; 6] = [
@@ -82,7 +82,7 @@ pub struct Rows {
 pub fn key_text(key: &ObservationKey) -> String {
     let kind = serde_json::to_value(key.kind).ok().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
     let id = key.provider_id.as_deref().unwrap_or_default();
-    format!("{}|{kind}|{}|{}|{id}", key.provider, key.metric, key.start.timestamp())
+    format!("{}|{kind}|{}|{}|{id}", key.provider, key.metric, key.start.timestamp_micros())
 }
 
 fn body(content: &impl Serialize) -> Json {

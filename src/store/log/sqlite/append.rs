@@ -54,6 +54,9 @@ impl SqliteCommitter {
 
     /// Runs a group on a connection that is kept only when nothing went wrong.
     fn attempt(&mut self, group: &[Append], with_places: bool) -> Result<Decision, StoreError> {
+        if self.failed {
+            return Err(StoreError::unavailable("an earlier write failed; the process has to be restarted"));
+        }
         let mut connection = self.connection()?;
         let outcome = transaction(&mut connection, group, with_places);
         match &outcome {
@@ -64,9 +67,6 @@ impl SqliteCommitter {
     }
 
     fn write(&mut self, group: &[Append]) -> Vec<Result<Appended, AppendError>> {
-        if self.failed {
-            return all_unavailable(group, "an earlier write failed; the process has to be restarted");
-        }
         let error = match self.attempt(group, false) {
             Ok(decision) => return decision.outcomes,
             Err(error) => error,
@@ -76,8 +76,10 @@ impl SqliteCommitter {
         }
         // An id of the group is stored already. Decide again with the stored ids at hand; what still breaks a rule of
         // the tables is found by writing the requests one by one.
-        if let Ok(decision) = self.attempt(group, true) {
-            return decision.outcomes;
+        match self.attempt(group, true) {
+            Ok(decision) => return decision.outcomes,
+            Err(error) if !breaks_a_rule(&error) => return all_unavailable(group, &error.to_string()),
+            Err(_) => {}
         }
         let mut outcomes = Vec::with_capacity(group.len());
         for one in group.chunks(1) {
@@ -113,8 +115,11 @@ impl Committer for SqliteCommitter {
         let changed =
             connection.execute("UPDATE events SET body = NULL WHERE stream = ?1 AND body IS NOT NULL", (stream,))?;
         // What was removed must not linger in the write-ahead log.
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
         self.connection = Some(connection);
+        if busy != 0 {
+            return Err(StoreError::unavailable("another process is reading; the erasure has to be repeated"));
+        }
         Ok(changed as u64)
     }
 }

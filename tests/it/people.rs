@@ -1,0 +1,161 @@
+//! What people do beside importing: rating days, taking consent back, asking wrongly, losing a key.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::command::{PERSON, Store};
+
+const NOW: &str = "2026-03-01T12:00:00Z";
+
+/// A store with some weeks of steps and resting heart rates up to the day before.
+fn store() -> Store {
+    let store = Store::new(NOW);
+    let last = chrono::NaiveDate::from_ymd_opt(2026, 2, 28).unwrap();
+    let lines: String = (0..50_u64)
+        .flat_map(|n| {
+            let day = last - chrono::Days::new(n);
+            [("steps", "steps", 7_000 + n * 977 % 2_100), ("resting_heart_rate", "bpm", 52 + n * 7 % 9)].map(
+                |(metric, unit, value)| {
+                    format!(
+                        "{{\"metric\":\"{metric}\",\"value\":{value},\"unit\":\"{unit}\",\"kind\":\"day\",\
+                         \"start\":\"{day}T00:00:00Z\"}}\n"
+                    )
+                },
+            )
+        })
+        .collect();
+    let file = store.path("days.ndjson");
+    std::fs::write(&file, lines).unwrap();
+    store.import(&[file]);
+    store
+}
+
+#[track_caller]
+fn refused(store: &Store, args: &[&str], code: i32, words: &str) {
+    let output = store.run(args);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
+    assert!(message.contains(words), "{args:?}: {message}");
+}
+
+#[test]
+fn the_last_rating_of_a_day_counts_and_none_that_was_acknowledged_is_lost() {
+    let store = store();
+    for mood in ["1", "4", "2"] {
+        store.json(&["checkin", "--mood", mood]);
+    }
+    let metrics = store.json(&["metrics"]);
+    let mood = metrics.as_array().unwrap().iter().find(|m| m["metric_key"] == "checkin_mood").unwrap();
+    assert_eq!(mood["newest_value"].as_f64(), Some(2.0));
+    assert_eq!(store.json(&["verify"])["ok"], true);
+    let running: Vec<_> = (1..=5)
+        .map(|mood: u32| {
+            let mut command = store.command();
+            command.args(["checkin", "--mood", &mood.to_string()]).stdout(Stdio::null()).stderr(Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let done = running.into_iter().map(|one| one.wait_with_output().unwrap());
+    let acknowledged = done.filter(|output| output.status.success()).count();
+    let trail = store.text(&["--json", "audit", "--type", "check_in_recorded"]);
+    assert_eq!(trail.lines().count(), 3 + acknowledged);
+    assert_eq!(acknowledged, 5);
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn ratings_of_many_days_are_worded_like_any_other_metric() {
+    let store = store();
+    for day in 1..=28 {
+        let (day, mood) = (format!("2026-02-{day:02}"), (1 + day * 7 % 5).to_string());
+        store.json(&["checkin", "--mood", &mood, "--energy", &mood, "--day", &day]);
+    }
+    assert!(store.json(&["loop"])["days"].as_u64().unwrap() > 28);
+    let insights = store.json(&["insights"]);
+    assert!(insights.as_array().unwrap().iter().any(|i| i["metric_key"] == "checkin_mood"), "{insights}");
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn consent_that_was_taken_back_stops_everything_that_processes() {
+    let store = store();
+    store.json(&["consent", "withdraw", "processing"]);
+    for args in [&["loop"][..], &["checkin", "--mood", "3"], &["experiment", "start", "daylight_walk"]] {
+        refused(&store, args, 1, "candor consent grant processing");
+    }
+    let refusals = store.json(&["status"])["refusals"].clone();
+    assert_eq!(refusals[0]["rule"], "processing_needs_consent");
+    assert_eq!(refusals[0]["count"], 3);
+    store.json(&["consent", "grant", "processing"]);
+    store.json(&["loop"]);
+}
+
+#[test]
+fn what_is_asked_wrongly_is_answered_with_what_would_be_right() {
+    let store = store();
+    store.json(&["loop"]);
+    refused(&store, &["loop", "--day", "2026-03-02"], 2, "has not come");
+    refused(&store, &["checkin", "--mood", "3", "--day", "2030-01-01"], 2, "up to today");
+    refused(&store, &["checkin", "--mood", "3", "--day", "1800-01-01"], 2, "up to today");
+    refused(&store, &["checkin", "--mood", "7"], 2, "1 to 5");
+    refused(&store, &["why", ""], 1, "there is no");
+    refused(&store, &["why", "day_score@2019-01-01"], 1, "there is no");
+    refused(&store, &["why", "measured.resting_heart_rate@2026-01-02"], 1, "there is no");
+    let level = store.json(&["insights"])[0]["id"].as_str().unwrap().to_owned();
+    refused(&store, &["why", &format!("{level}@2024-01-01")], 1, "there is no");
+    // A day that no text was about is answered from the score itself, with the rows it was made of.
+    let why = store.json(&["why", "2026-02-10"]);
+    assert!(why["why"].as_str().unwrap().contains("2026-02-10, from steps, resting heart rate"), "{why}");
+    let metrics: Vec<&str> =
+        why["rows"].as_array().unwrap().iter().map(|row| row["metric"].as_str().unwrap()).collect();
+    assert_eq!(metrics, ["steps", "resting_heart_rate"]);
+}
+
+#[test]
+fn with_two_persons_a_command_asks_whose_data_it_is_about() {
+    let store = store();
+    let other = "22222222-2222-4333-8444-555555555555";
+    let mut import = store.command();
+    // The last of two flags counts.
+    let file = store.path("days.ndjson");
+    let output = import.args(["import", file.to_str().unwrap()]).output().unwrap();
+    assert!(output.status.success());
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_candor"));
+        command.env_remove("DATABASE_URL").env_remove("ENV_MODE");
+        command.arg("--data-dir").arg(store.path("data")).args(["--now", NOW, "--quiet"]).args(args).output().unwrap()
+    };
+    assert!(run(&["--person", other, "import", file.to_str().unwrap()]).status.success());
+    let asked = run(&["loop"]);
+    let message = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert_eq!(asked.status.code(), Some(2), "{message}");
+    assert!(message.contains(PERSON) && message.contains(other), "{message}");
+    assert!(run(&["--person", other, "loop"]).status.success());
+}
+
+#[test]
+fn a_lost_key_is_named_and_nothing_is_thrown_away() {
+    let store = store();
+    store.json(&["loop"]);
+    let narrative = store.json(&["narrative"]);
+    let master = store.path("data/master.key");
+    let kept = std::fs::read(&master).unwrap();
+    std::fs::remove_file(&master).unwrap();
+    refused(&store, &["narrative"], 78, "master.key");
+    std::fs::write(&master, "11".repeat(32)).unwrap();
+    refused(&store, &["narrative"], 78, "belongs to another");
+    std::fs::write(&master, kept).unwrap();
+    for file in ["keys.db", "keys.db-wal", "keys.db-shm"] {
+        let _ = std::fs::remove_file(store.path("data").join(file));
+    }
+    let verified = store.run(&["--json", "verify"]);
+    assert_eq!(verified.status.code(), Some(1));
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(verified["faults"][0]["rule"], "key_is_there", "{verified}");
+    let rebuilt = store.run(&["--json", "rebuild"]);
+    assert_eq!(rebuilt.status.code(), Some(1));
+    let rebuilt: Value = serde_json::from_slice(&rebuilt.stdout).unwrap();
+    assert_eq!(rebuilt["switched"], false);
+    assert_eq!(store.json(&["narrative"]), narrative);
+}

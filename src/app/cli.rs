@@ -27,7 +27,7 @@ pub(super) struct Global {
     #[arg(long, global = true, default_value = "./candor-data", env = "CANDOR_DATA_DIR")]
     pub data_dir: PathBuf,
     /// Whose data: needed when several persons share a store.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = person_id)]
     pub person: Option<Uuid>,
     /// One JSON document, or one a line, on standard output; messages go to standard error.
     #[arg(long, global = true)]
@@ -112,6 +112,13 @@ pub(super) enum Command {
         #[arg(long)]
         config: bool,
     },
+}
+
+fn person_id(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text).map_err(|_| {
+        "a person is named by a UUID, like 11111111-2222-4333-8444-555555555555; `candor status` says how many there are"
+            .to_owned()
+    })
 }
 
 /// Runs the command line.

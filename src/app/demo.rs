@@ -65,7 +65,7 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
     engine.run_stages(person, now, None, &|done, _| bar.set_position(done)).await?;
     bar.finish_and_clear();
     let today = engine.today(person, now).await?;
-    let narrative = engine.narrative(person, Period::Daily).await?;
+    let narrative = engine.narrative(person, Period::Daily, now).await?;
     if out.json {
         out.document(&json!({
             "day": run::today(&engine.state(person).await?, now).to_string(),

@@ -163,17 +163,17 @@ impl Engine {
         Ok(history.metrics().filter_map(row).collect())
     }
 
-    /// The newest published text of a period.
+    /// The newest text of a period that was published up to a day.
     ///
     /// # Errors
     /// When there is none, or the read models do not answer.
-    pub async fn narrative(&self, person: PersonId, period: Period) -> Result<Narrative, EngineError> {
-        self.views.catch_up().await?;
+    pub async fn narrative(&self, person: PersonId, period: Period, now: Instant) -> Result<Narrative, EngineError> {
+        let today = run::today(&self.state(person).await?, now);
         let newest = self.views.entities(person, "narrative", None).await?;
         newest
             .into_iter()
             .filter_map(|entity| serde_json::from_value::<Narrative>(entity.body).ok())
-            .find(|narrative| narrative.period == period)
+            .find(|narrative| narrative.period == period && narrative.day <= today)
             .ok_or_else(|| EngineError::NotFound { what: "narrative", id: "yet; run `candor loop` first".to_owned() })
     }
 }

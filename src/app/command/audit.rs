@@ -99,8 +99,9 @@ fn show(out: &Out, recorded: &Recorded) -> Result<(), Failure> {
     }
     let occurred = recorded.content.as_ref().map_or_else(|| "erased".to_owned(), |(m, _)| m.occurred_at.to_rfc3339());
     out.line(&format!(
-        "{:>8}  {occurred:32}  {:28}  {}",
+        "{:>8}  recorded {}  for {occurred:32}  {:28}  {}",
         event.position,
+        event.recorded_at,
         event.kind,
         &event.hash[..16.min(event.hash.len())]
     ))

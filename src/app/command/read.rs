@@ -91,13 +91,19 @@ pub(super) async fn metrics(engine: &Engine, out: &Out, person: PersonId) -> Res
     Ok(true)
 }
 
-pub(super) async fn narrative(engine: &Engine, out: &Out, person: PersonId, period: &str) -> Result<bool, Failure> {
+pub(super) async fn narrative(
+    engine: &Engine,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    period: &str,
+) -> Result<bool, Failure> {
     let period = match period {
         "daily" => Period::Daily,
         "weekly" => Period::Weekly,
         other => return Err(Failure::usage(format!("--period {other:?}: daily or weekly"))),
     };
-    let narrative = engine.narrative(person, period).await?;
+    let narrative = engine.narrative(person, period, config.now).await?;
     show(out, &narrative)?;
     Ok(true)
 }

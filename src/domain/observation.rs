@@ -30,13 +30,15 @@ pub enum RecordKind {
     Weighing,
     /// What the person said.
     Checkin,
+    /// A question that a provider asked about a cycle; the record's id is the question.
+    Journal,
     /// A single value without a record around it.
     Sample,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Sleep,
         Self::Nap,
         Self::Recovery,
@@ -45,6 +47,7 @@ impl RecordKind {
         Self::Activity,
         Self::Weighing,
         Self::Checkin,
+        Self::Journal,
         Self::Sample,
     ];
 
@@ -60,6 +63,7 @@ impl RecordKind {
             Self::Activity => "activity",
             Self::Weighing => "weighing",
             Self::Checkin => "checkin",
+            Self::Journal => "journal",
             Self::Sample => "sample",
         }
     }

@@ -15,7 +15,7 @@ use super::event::{DayAssessed, Event};
 use super::experiment::{Evaluation, ExperimentStatus, RunningExperiment};
 use super::insight::Insight;
 use super::intervention::{Proposal, ProposalStatus};
-use super::metric::Metric;
+use super::metric::{Cadence, Metric};
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
 use super::watch::Watch;
@@ -208,7 +208,9 @@ impl PersonState {
     }
 
     fn gained(&mut self, observations: &[Observation]) {
-        for observation in observations {
+        // No stage looks at an answer alone, and it does not make the data of a device newer than they are.
+        let measured = |o: &&Observation| o.key.metric.definition().cadence != Cadence::PerQuestion;
+        for observation in observations.iter().filter(measured) {
             self.pending.insert(observation.day);
             self.newest_data = self.newest_data.max(Some(observation.day));
             self.newest_instant = self.newest_instant.max(Some(observation.end.unwrap_or(observation.key.start)));

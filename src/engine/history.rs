@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::day::LocalDay;
 use crate::domain::event::Event;
-use crate::domain::metric::{Aggregation, Metric};
+use crate::domain::metric::{Aggregation, Cadence, Metric};
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::provider::Provider;
 use crate::engine::model::point::Point;
@@ -46,7 +46,7 @@ impl History {
     pub fn of(observations: impl IntoIterator<Item = Observation>) -> Self {
         let mut history = Self::default();
         let mut touched = BTreeSet::new();
-        for observation in observations {
+        for observation in observations.into_iter().filter(has_days) {
             let cell = (observation.key.metric, observation.day);
             history.cells.entry(cell).or_default().insert(observation.key, observation.value);
             touched.insert(cell.0);
@@ -148,12 +148,12 @@ impl History {
     }
 
     fn add(&mut self, observations: &[Observation]) {
-        for observation in observations {
+        for observation in observations.iter().filter(|o| has_days(o)) {
             let (metric, day) = (observation.key.metric, observation.day);
             self.cells.entry((metric, day)).or_default().insert(observation.key.clone(), observation.value);
         }
         // One batch touches few metrics; each day is set once.
-        let mut cells: Vec<_> = observations.iter().map(|o| (o.key.metric, o.day)).collect();
+        let mut cells: Vec<_> = observations.iter().filter(|o| has_days(o)).map(|o| (o.key.metric, o.day)).collect();
         cells.sort_unstable();
         cells.dedup();
         for (metric, day) in cells {
@@ -190,6 +190,11 @@ impl History {
             (Err(_), None) => {}
         }
     }
+}
+
+/// Whether a day has one value of it: answers to different questions do not make one.
+fn has_days(observation: &Observation) -> bool {
+    observation.key.metric.definition().cadence != Cadence::PerQuestion
 }
 
 /// One value of a day: the first source in the order of priority wins, and is never mixed with another.

@@ -248,3 +248,35 @@ fn a_lost_original_is_found_out_and_keeps_nothing_else_back() {
     }
     assert_eq!(store.json(&["verify"])["ok"], true);
 }
+
+#[test]
+fn answers_of_a_journal_are_kept_once_and_never_averaged() {
+    let store = store();
+    let journal = |name: &str, coffee: bool, newest: u32| {
+        let head = "Cycle start time,Cycle end time,Cycle timezone,Question text,Answered yes,Notes";
+        let row = |day: u32, question: &str, yes: bool| {
+            format!("2026-02-{day:02} 23:00:00,,UTC+01:00,{question},{yes},with Anna\n")
+        };
+        let rows: String =
+            (1..=newest).map(|day| row(day, "Any caffeine?", coffee) + &row(day, "Read?", true)).collect();
+        let file = store.path(name);
+        std::fs::write(&file, format!("{head}\n{rows}")).unwrap();
+        file
+    };
+    let counts = |file: std::path::PathBuf| {
+        let report = &store.import(&[file])[0];
+        ["read", "accepted", "duplicates", "corrected", "rejected"].map(|name| report[name].as_u64().unwrap())
+    };
+    assert_eq!(counts(journal("journal.csv", true, 20)), [40, 40, 0, 0, 0]);
+    assert_eq!(counts(journal("journal.csv", true, 20)), [40, 0, 40, 0, 0]);
+    // A newer export in which one question was answered again, and an older one.
+    assert_eq!(counts(journal("newer.csv", false, 21)), [42, 2, 20, 20, 0]);
+    assert_eq!(counts(journal("older.csv", true, 19)), [38, 0, 38, 0, 0]);
+    store.json(&["loop"]);
+    for told in [store.json(&["metrics"]), store.json(&["insights"]), store.json(&["narrative"])] {
+        assert!(!told.to_string().contains("journal"), "{told}");
+    }
+    let trail = store.text(&["--json", "audit", "--type", "observation_corrected"]);
+    assert!(trail.contains("Any caffeine?") && !trail.contains("Anna"));
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}

@@ -50,6 +50,8 @@ pub enum Cadence {
     PerActivity,
     /// Whenever it happens.
     Irregular,
+    /// Once for each question that is asked: answers to different questions are never put together.
+    PerQuestion,
 }
 
 /// An entry of the registry.

@@ -102,11 +102,13 @@ pub enum Metric {
     CheckinMood,
     /// How stressed the person says they are.
     CheckinStress,
+    /// An answer to a question of a provider's journal; the record's id is the question.
+    JournalAnswer,
 }
 
 impl Metric {
     /// Every metric, in the order in which they are listed to a person.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::SleepDuration,
         Self::SleepInBed,
         Self::SleepLight,
@@ -155,6 +157,7 @@ impl Metric {
         Self::CheckinEnergy,
         Self::CheckinMood,
         Self::CheckinStress,
+        Self::JournalAnswer,
     ];
 
     /// The metric's entry in the registry.
@@ -181,11 +184,11 @@ const fn entry(
 /// One entry a metric, in the order of the enum; a test holds the two together.
 const REGISTRY: [Definition; Metric::ALL.len()] = {
     use Aggregation::{Last, Max, Mean, Sum};
-    use Cadence::{Daily, Irregular, Nightly, PerActivity};
+    use Cadence::{Daily, Irregular, Nightly, PerActivity, PerQuestion};
     use Desirable::{Higher, Lower, Neutral};
     use Unit::{
         Bpm, BreathsPerMinute, Celsius, Kilocalories, Kilograms, Metres, Milliseconds, Minutes, Percent, Points,
-        Rating, Steps,
+        Rating, Steps, YesNo,
     };
     [
         entry("sleep_duration", "sleep duration", Minutes, (0.0, 1440.0), 0, Higher, Sum, Nightly),
@@ -272,5 +275,6 @@ const REGISTRY: [Definition; Metric::ALL.len()] = {
         entry("checkin_energy", "energy you reported", Rating, (1.0, 5.0), 1, Higher, Mean, Irregular),
         entry("checkin_mood", "mood you reported", Rating, (1.0, 5.0), 1, Higher, Mean, Irregular),
         entry("checkin_stress", "stress you reported", Rating, (1.0, 5.0), 1, Lower, Mean, Irregular),
+        entry("journal_answer", "answers in your journal", YesNo, (0.0, 1.0), 0, Neutral, Last, PerQuestion),
     ]
 };

@@ -29,6 +29,8 @@ pub enum Unit {
     Kilograms,
     /// A rating from 1 to 5.
     Rating,
+    /// 1 for yes, 0 for no.
+    YesNo,
 }
 
 /// A unit in which values of a metric may arrive: `value * numerator / denominator` after `offset` is taken off.
@@ -78,6 +80,7 @@ const METRES: &[Accepted] = &[
 const KILOGRAMS: &[Accepted] =
     &[scale("kg", 1.0, 1.0), scale("g", 1.0, 1000.0), scale("lb", 45_359_237.0, 100_000_000.0)];
 const RATING: &[Accepted] = &[scale("1-5", 1.0, 1.0)];
+const YES_NO: &[Accepted] = &[scale("yes/no", 1.0, 1.0)];
 
 impl Unit {
     /// How the unit is written.
@@ -96,6 +99,7 @@ impl Unit {
             Self::Metres => "m",
             Self::Kilograms => "kg",
             Self::Rating => "of 5",
+            Self::YesNo => "yes/no",
         }
     }
 
@@ -113,6 +117,7 @@ impl Unit {
             Self::Metres => METRES,
             Self::Kilograms => KILOGRAMS,
             Self::Rating => RATING,
+            Self::YesNo => YES_NO,
         }
     }
 }

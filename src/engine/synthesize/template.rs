@@ -241,8 +241,9 @@ impl Say<'_> {
             )),
             (Some("insufficient_data"), None) if self.claim.evidence.value("n").is_some_and(|n| n.value == 0.0) => {
                 Ok(format!(
-                    "In the last {} days there is no daily measurement; activities alone are kept and not judged.",
-                    self.number("window_days")?
+                    "In the last {} days no daily measurement has come in; no change is looked for until there are {}.",
+                    self.number("window_days")?,
+                    self.number("needed")?
                 ))
             }
             (Some("insufficient_data"), None) => Ok(format!(

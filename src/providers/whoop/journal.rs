@@ -1,36 +1,84 @@
-//! `journal_entries.csv`: questions and answers in the person's words. It is recognised, and nothing of it is taken.
+//! `journal_entries.csv`: a question and an answer a row. The notes are the person's words about others too: they stay in
+//! the file.
 
+use chrono::TimeDelta;
+
+use crate::domain::metric::Metric;
+use crate::domain::observation::RecordKind;
 use crate::domain::provider::Provider;
-use crate::providers::draft::{Draft, Reading, Taken};
+use crate::providers::draft::{Draft, Reading, Record, Taken, check_order};
 use crate::providers::fields::Fault;
 use crate::providers::files::{TableFormat, TableRow};
+use crate::providers::written::Written;
 
-use super::row::{Local, START, ZONE};
+use super::row::{END, Local, START, ZONE};
 
 const QUESTION: &str = "Question text";
+const ANSWER: &str = "Answered yes";
+/// Letters of a question beyond which it is none.
+const LONGEST_QUESTION: usize = 200;
 
 pub(in crate::providers) const JOURNAL: TableFormat =
-    TableFormat { signatures: &[&[START, QUESTION]], required: &[START, ZONE, QUESTION], read };
+    TableFormat { signatures: &[&[START, QUESTION]], required: &[START, ZONE, QUESTION, ANSWER], read };
 
 fn read(row: &TableRow<'_>, reading: &Reading, number: u32) -> Result<Taken, Fault> {
     let mut draft = Draft::new(reading, Provider::Whoop, number);
-    Local::new(row)?.required(&mut draft, START)?;
+    let local = Local::new(row)?;
+    let start = local.required(&mut draft, START)?;
+    let end = local.instant(&mut draft, END)?;
+    check_order(start, end, END)?;
+    let question = row.cell(QUESTION).map(str::trim).filter(|question| !question.is_empty());
+    let question = question.ok_or_else(|| Fault::missing(QUESTION, "a question"))?;
+    if question.chars().count() > LONGEST_QUESTION {
+        return Err(Fault::new(QUESTION, "is longer than 200 letters"));
+    }
+    let answer = match row.cell(ANSWER) {
+        None => None,
+        Some(text) if text.eq_ignore_ascii_case("true") => Some(1.0),
+        Some(text) if text.eq_ignore_ascii_case("false") => Some(0.0),
+        Some(_) => return Err(Fault::unreadable(ANSWER, "true or false")),
+    };
+    // A cycle runs from one sleep to the next: its middle lies in the day that is asked about.
+    let middle = start + end.map_or(TimeDelta::hours(12), |end| (end - start) / 2);
+    let record = Record {
+        kind: RecordKind::Journal,
+        start,
+        end,
+        day: local.day(middle),
+        provider_id: Some(question.to_owned()),
+    };
+    let answer = answer.map(|value| Written { value, resolution: 1.0 });
+    draft.add(&record, Metric::JournalAnswer, answer, "yes/no", ANSWER)?;
     Ok(draft.finish())
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::metric::Metric;
     use crate::providers::files::probe::probe;
 
+    const HEADER: &str = "Cycle start time,Cycle end time,Cycle timezone,Question text,Answered yes,Notes";
+
     #[test]
-    fn the_journal_is_recognised_and_its_words_stay_in_it() {
-        let read = probe(
-            "Cycle start time,Cycle end time,Cycle timezone,Question text,Answered yes,Notes\n\
-             2024-06-09 23:40:05,,UTC+01:00,Have any caffeine? ,true,\"with Anna,\nat noon\"\n",
-        )
+    fn an_answer_is_taken_with_its_question_and_the_notes_stay_in_the_file() {
+        let read = probe(format!(
+            "{HEADER}\n2024-06-09 23:40:05,,UTC+01:00,Have any caffeine? ,true,\"with Anna,\nat noon\"\n\
+             2024-06-09 23:40:05,2024-06-10 22:10:00,UTC+01:00,Share your bed?,false,\n"
+        ))
         .expect("read");
         assert_eq!(read.part.format, "whoop_journal_csv");
-        assert!(read.observations(0).is_empty());
+        let (coffee, bed) = (read.of(0, Metric::JournalAnswer), read.of(1, Metric::JournalAnswer));
+        assert_eq!((coffee.value, bed.value), (1.0, 0.0));
+        assert_eq!(coffee.key.provider_id.as_deref(), Some("Have any caffeine?"));
+        assert_ne!(coffee.key, bed.key);
+        assert_eq!((coffee.day.to_string(), bed.day.to_string()), ("2024-06-10".into(), "2024-06-10".into()));
         assert!(!format!("{:?}", read.rows).contains("Anna"));
+    }
+
+    #[test]
+    fn an_answer_that_is_neither_yes_nor_no_rejects_its_row() {
+        let read =
+            probe(format!("{HEADER}\n2024-06-09 23:40:05,,UTC+01:00,Have any caffeine?,sometimes,\n")).expect("read");
+        assert_eq!(read.rejection(0).field, "Answered yes");
     }
 }

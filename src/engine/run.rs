@@ -85,6 +85,7 @@ impl<'a> Run<'a> {
             below_threshold: 0,
         };
         observe::stage(&mut run)?;
+        evaluate::invalidate(&mut run)?;
         if run.state.newest_data.is_some() && run.state.modelled.is_none_or(|modelled| run.analysed >= modelled) {
             model::stage(&mut run)?;
             intervene::stage(&mut run)?;

@@ -256,11 +256,11 @@ fn blocks_drawn_by_lot_may_say_what_the_intervention_did() {
     log(&store, "2026-03-02", other(1));
     log(&store, "2026-03-03", did(2));
     let shown = store.json(&["experiment", "show", &id]);
-    assert_eq!(shown["adherence"], json!({ "kept": 2, "scheduled": 6, "share": 0.33 }), "{shown}");
+    assert_eq!(shown["adherence"], json!({ "kept": 2, "scheduled": 5, "share": 0.4 }), "{shown}");
     assert_eq!(shown["arm_today"], if with[5] { "with" } else { "without" });
     let page = store.text(&["experiment", "show", &id]);
     assert!(page.contains("14 pairs of 3-day blocks in an order drawn by lot (seed 7)"), "{page}");
-    assert!(page.contains("2 of 6 days") && page.contains("(+) x +") && page.contains("<- today"), "{page}");
+    assert!(page.contains("2 of 5 days") && page.contains("(+) x +") && page.contains("<- today"), "{page}");
     refused(&store, &["log", &id, "--day", "2026-03-07"], 1, "that has come");
 
     store.at("2026-05-24T08:00:00Z");
@@ -306,7 +306,7 @@ fn a_condition_declared_meanwhile_invalidates_what_runs() {
     assert_eq!(shown["status"], "invalidated", "{shown}");
     assert_eq!(shown["ended"], json!({ "day": "2026-03-10", "reason": "contraindicated" }));
     let page = store.text(&["experiment", "show", &id]);
-    assert!(page.contains("invalidated (risk level rose)") && page.contains("a condition you declared"), "{page}");
+    assert!(page.contains("a condition you declared speaks against going on (risk level rose: blocks)"), "{page}");
     let narrative = store.json(&["narrative"]).to_string();
     assert!(narrative.contains("Your experiment on sleep duration was called off"), "{narrative}");
     refused(&store, &["log", &id], 1, "running experiment");

@@ -191,3 +191,17 @@ fn what_ended_before_it_began_was_never_tried() {
     running.ended = Some(Ended { day: day(0), reason: "travel".to_owned() });
     assert_eq!(running.tried(), None);
 }
+
+#[test]
+fn the_outcome_is_read_as_many_days_later_as_was_fixed() {
+    let mut later = drawn();
+    later.plan.lag_days = 2;
+    let nights = nights(&later);
+    let found = evaluate(&later, &nights, &around());
+    assert_eq!((found.verdict, found.n), (Verdict::Helpful, 28));
+    let difference = |e: &Evaluation| e.evidence.value("difference").expect("a difference").value;
+    assert!((50.0..70.0).contains(&difference(&found)), "the truth is 60: {found:?}");
+    // Read on the day itself, most of it is missed.
+    let at_once = evaluate(&drawn(), &nights, &around());
+    assert!(difference(&at_once) < 40.0, "{at_once:?}");
+}

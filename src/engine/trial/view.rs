@@ -38,9 +38,9 @@ pub struct ScheduleView {
 /// How it was kept to so far.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct KeptView {
-    /// Days that have come and went as scheduled.
+    /// Of those, the days that went as scheduled.
     pub kept: u32,
-    /// Days that have come.
+    /// Days that are over, the present one included once it is logged.
     pub scheduled: u32,
     /// The share of the one in the other; nothing before the first day.
     pub share: Option<f64>,
@@ -80,7 +80,9 @@ pub struct ExperimentView {
 pub fn view(experiment: &RunningExperiment, evaluation: Option<&Evaluation>, today: LocalDay) -> ExperimentView {
     let plan = &experiment.plan;
     let schedule = plan.schedule();
-    let (kept, scheduled) = experiment.adhered(today);
+    // A day that is not over has its turn until it is logged.
+    let until = if experiment.adherence.contains_key(&today) { today } else { today.minus(1) };
+    let (kept, scheduled) = experiment.adhered(until);
     let days = schedule.iter().map(|s| DayView {
         day: s.day,
         arm: s.arm,

@@ -141,7 +141,7 @@ pub(super) async fn run(
             let beside = |e: &&ExperimentView| {
                 e.id != view.id
                     && e.status == ExperimentStatus::Running
-                    && e.plan.window.overlaps(&fixed.window)
+                    && e.plan.window.overlaps(&fixed.span())
                     && e.plan.metric != fixed.metric
             };
             if let Some(other) = all.iter().find(beside) {

@@ -18,10 +18,14 @@ pub(super) fn arm(arm: Arm) -> &'static str {
 /// The design in a line.
 pub(super) fn design(view: &ExperimentView) -> String {
     let plan = &view.plan;
+    let each = match plan.layout {
+        Layout::Blocks { .. } => "of each block",
+        Layout::BeforeAfter { .. } => "with it",
+    };
     let washout = match plan.washout_days {
         0 => "no day left out".to_owned(),
-        1 => "the first day of each block left out".to_owned(),
-        days => format!("the first {days} days of each block left out"),
+        1 => format!("the first day {each} left out"),
+        days => format!("the first {days} days {each} left out"),
     };
     let read = match plan.lag_days {
         0 => "its outcome read on the same day".to_owned(),
@@ -45,10 +49,10 @@ pub(super) fn design(view: &ExperimentView) -> String {
 fn status(view: &ExperimentView) -> &'static str {
     match view.status {
         ExperimentStatus::Running if view.today < view.plan.window.first => "planned",
-        ExperimentStatus::Running if view.today > view.plan.window.last => "over, to be evaluated",
+        ExperimentStatus::Running if view.today > view.plan.window.last => "to be evaluated",
         ExperimentStatus::Running => "running",
         ExperimentStatus::Stopped => "stopped",
-        ExperimentStatus::Invalidated => "invalidated (risk level rose)",
+        ExperimentStatus::Invalidated => "invalidated",
         ExperimentStatus::Evaluated => "evaluated",
     }
 }
@@ -57,20 +61,10 @@ fn status(view: &ExperimentView) -> &'static str {
 pub(super) fn list(out: &Out, views: &[ExperimentView]) -> Result<(), Failure> {
     let rows = views.iter().map(|view| {
         let plan = &view.plan;
-        let kind = match plan.layout {
-            Layout::Blocks { .. } => "blocks",
-            Layout::BeforeAfter { .. } => "before/after",
-        };
-        vec![
-            view.id.to_string(),
-            plan.intervention.clone(),
-            plan.metric.to_string(),
-            kind.to_owned(),
-            format!("{} to {}", plan.window.first, plan.window.last),
-            status(view).to_owned(),
-        ]
+        let (what, outcome) = (plan.intervention.clone(), plan.metric.to_string());
+        vec![view.id.to_string(), what, outcome, plan.window.first.to_string(), status(view).to_owned()]
     });
-    out.table(&["id", "intervention", "outcome", "design", "days", "status"], rows.collect())
+    out.table(&["id", "intervention", "outcome", "from", "status"], rows.collect())
 }
 
 /// One experiment with its calendar.
@@ -81,7 +75,8 @@ pub(super) fn one(out: &Out, view: &ExperimentView) -> Result<(), Failure> {
     out.line(&format!("Experiment {}: {}, {} to {}.", view.id, status(view), plan.window.first, plan.window.last))?;
     out.line(&format!("Fixed before the start: {}.", design(view)))?;
     if let Some(ended) = &view.ended {
-        out.line(&format!("It ended on {}: {}.", ended.day, reason(&ended.reason)))?;
+        let risen = if view.status == ExperimentStatus::Invalidated { " (risk level rose: blocks)" } else { "" };
+        out.line(&format!("It ended on {}: {}{risen}.", ended.day, reason(&ended.reason)))?;
     }
     if let (Some(today), ExperimentStatus::Running) = (view.arm_today, view.status) {
         out.line(&format!("Today, {}, is a day {}.", view.today, arm(today)))?;
@@ -108,7 +103,7 @@ pub(super) fn one(out: &Out, view: &ExperimentView) -> Result<(), Failure> {
 
 fn reason(key: &str) -> &str {
     match key {
-        "contraindicated" => "its risk for you rose, since a condition you declared speaks against it",
+        "contraindicated" => "a condition you declared speaks against going on",
         other => other,
     }
 }
@@ -133,7 +128,7 @@ fn mark(view: &ExperimentView, day: &DayView) -> String {
     let mark = match day.done {
         Some(_) if day.kept => "+",
         Some(_) => "x",
-        None if day.day > view.today => ".",
+        None if day.day >= view.today => ".",
         None => "?",
     };
     if day.washout { format!("({mark})") } else { mark.to_owned() }

@@ -119,3 +119,16 @@ pub enum ProposalStatus {
     /// Held back, and not shown.
     Suppressed,
 }
+
+impl ProposalStatus {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}

@@ -13,6 +13,7 @@ use super::insight::{Insight, InsightKind};
 use super::intervention::{Boundary, Proposal, RiskLevel};
 use super::observation::Observation;
 use super::profile::Purpose;
+use super::provider::Provider;
 use super::state::PersonState;
 
 /// Observations one batch may hold.
@@ -59,19 +60,19 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             ensure(!state.registered, "person_is_registered_once", "person", "the person exists already")
         }
         Event::ObservationsRecorded(e) => {
-            consent(state)?;
+            may_take_from(state, e.source.provider)?;
             batch(&e.observations)
         }
         Event::ActivityRecorded(e) => {
-            consent(state)?;
+            may_take_from(state, e.source.provider)?;
             batch(&e.observations)
         }
         Event::CheckInRecorded(e) => {
-            consent(state)?;
+            may_take_from(state, Provider::Person)?;
             batch(&e.observations)
         }
         Event::ObservationCorrected(e) => {
-            consent(state)?;
+            may_take_from(state, e.source.provider)?;
             observation(&e.observation)?;
             ensure(
                 e.previous_value.is_finite(),
@@ -130,6 +131,14 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "uncertainty_is_acknowledged",
                 "narrative.sentences",
                 "a claim below A asks for an uncertainty sentence",
+            )?;
+            let day = e.narrative.day;
+            let kept = e.claims.iter().all(|claim| state.published.allows(day, &claim.id, claim.said()));
+            ensure(
+                kept,
+                "published_claims_never_change",
+                "claims.id",
+                "another text of this day gave the name to other words",
             )
         }
         Event::ConsentGranted(_)
@@ -156,6 +165,20 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
 /// When they have not consented, or have taken it back.
 pub fn may_process(state: &PersonState) -> Checked {
     consent(state)
+}
+
+/// Whether data of a provider may be taken in.
+///
+/// # Errors
+/// When the person has not consented to processing, or took back what concerns this provider.
+pub fn may_take_from(state: &PersonState, provider: Provider) -> Checked {
+    consent(state)?;
+    let purpose = Purpose::Provider(provider);
+    if state.withdrawn.contains(&purpose) {
+        let reason = format!("it was taken back; `candor consent grant {purpose}` gives it again");
+        return refuse("provider_needs_consent", "consent", &reason);
+    }
+    Ok(())
 }
 
 fn consent(state: &PersonState) -> Checked {

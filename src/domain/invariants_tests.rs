@@ -385,7 +385,11 @@ fn a_narrative_states_every_notice_and_acknowledges_uncertainty() {
         evidence: numbers(),
     };
     let publish = |claims| NarrativePublished { narrative: narrative.clone(), claims };
-    refused_by("uncertainty_is_acknowledged", &person(), publish(vec![claim]));
+    refused_by("uncertainty_is_acknowledged", &person(), publish(vec![claim.clone()]));
+    let mut told = person();
+    told.evolve(2, &publish(vec![claim.clone()]).into());
+    let other = Claim { evidence: Evidence { values: Vec::new(), ..claim.evidence.clone() }, ..claim };
+    refused_by("published_claims_never_change", &told, publish(vec![Claim { grade: None, ..other }]));
     let mut warned = person();
     let notice = Notice { id: Uuid::from_u128(1), rule: "spo2_low".into(), text: "Please ask a doctor.".into() };
     warned.notices.insert(notice.id, notice);

@@ -100,6 +100,19 @@ pub enum ExperimentStatus {
     Evaluated,
 }
 
+impl ExperimentStatus {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Invalidated => "invalidated",
+            Self::Evaluated => "evaluated",
+        }
+    }
+}
+
 /// An experiment with what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningExperiment {

@@ -112,7 +112,10 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
 }
 
 fn publish(run: &mut Run<'_>, period: Period) -> Result<(), RunError> {
-    let claims = claims::claims(run, period);
+    let mut claims = claims::claims(run, period);
+    for claim in &mut claims {
+        claim.id = run.state.published.name(run.day, claim);
+    }
     if claims.is_empty() {
         return Ok(());
     }

@@ -1,8 +1,7 @@
 //! The template: one sentence a claim, worded by its kind, grade and design, with numbers from its evidence only.
 
-use crate::domain::claim::{Claim, ClaimKind, Direction, Section};
+use crate::domain::claim::{Claim, ClaimKind, Section};
 use crate::domain::grade::{Design, Grade};
-use crate::domain::metric::Desirable;
 use crate::domain::verb;
 
 /// A claim that cannot be said: a number its kind needs is missing.
@@ -41,7 +40,7 @@ pub fn section(claim: &Claim) -> Section {
     match claim.kind {
         ClaimKind::DayScore => Section::Summary,
         ClaimKind::State if claim.code.as_deref() == Some("newest_data") => Section::Summary,
-        ClaimKind::Change if is_unfavourable(claim) => Section::Risk,
+        ClaimKind::Change if claim.is_unfavourable() => Section::Risk,
         ClaimKind::Measured => Section::Driver,
         ClaimKind::Suggestion => Section::NextStep,
         ClaimKind::State => Section::Uncertainty,
@@ -53,16 +52,6 @@ pub fn section(claim: &Claim) -> Section {
         | ClaimKind::Association
         | ClaimKind::Streak => Section::KeyPoint,
     }
-}
-
-/// Whether a claim says that something moved the unwelcome way.
-#[must_use]
-pub fn is_unfavourable(claim: &Claim) -> bool {
-    let desirable = claim.metric.map_or(Desirable::Neutral, |metric| metric.definition().desirable);
-    matches!(
-        (desirable, claim.direction),
-        (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))
-    )
 }
 
 struct Say<'a> {
@@ -290,7 +279,7 @@ impl Say<'_> {
             )),
             (Some("baselines_frozen"), _) => Ok(format!(
                 "No wearable data has come in for {}, so your usual values stand still until it does.",
-                self.quantity("hours_without_data")?
+                self.quantity("without_data")?
             )),
             (Some("experiment_invalidated"), Some(metric)) => Ok(format!(
                 "Your experiment on {} was called off, since its risk for you has risen; nothing is concluded from it.",

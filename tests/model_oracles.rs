@@ -4,7 +4,7 @@
 use candor::engine::model::ar1::{self, Posterior};
 use candor::engine::model::confidence::confidence;
 use candor::engine::model::student_t::StudentT;
-use candor::engine::model::{ONE_LOOK, Point, SEARCH, is_weekend};
+use candor::engine::model::{ONE_LOOK, Point, SEARCH, Turn, contrast, is_weekend};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -12,6 +12,20 @@ struct Oracle {
     /// Degrees of freedom, t, probability up to t, density at t.
     student: Vec<(u32, f64, f64, f64)>,
     series: Vec<Series>,
+    blocks: Vec<Turns>,
+}
+
+/// Days with and without in turns.
+#[derive(Deserialize)]
+struct Turns {
+    days: Vec<i32>,
+    values: Vec<f64>,
+    with: Vec<bool>,
+    components: Vec<(f64, f64, f64, f64, f64)>,
+    mean: f64,
+    sd: f64,
+    interval: (f64, f64),
+    confidence: Confidences,
 }
 
 #[derive(Deserialize)]
@@ -128,4 +142,34 @@ fn confidence_agrees_with_brute_force() {
         close(confidence(&posterior, ONE_LOOK), once, 1e-3, 1e-8, &what);
         close(confidence(&posterior, SEARCH), weekly, 1e-3, 1e-8, &what);
     }
+}
+
+#[test]
+fn days_in_turns_agree_with_dense_covariance_gls() {
+    let mut compared = 0;
+    for (index, turns) in oracle().blocks.iter().enumerate() {
+        let days = turns.days.iter().zip(&turns.values).zip(&turns.with);
+        let days: Vec<Turn> = days.map(|((&day, &value), &with)| Turn { point: Point { day, value }, with }).collect();
+        // The calendar days that were scheduled bear on the coverage alone.
+        let screened = contrast(&days, 42, 42, ONE_LOOK).expect("the days can be fitted");
+        let posterior = screened.posterior();
+        for &(phi, weight, estimate, error, sd) in &turns.components {
+            let Some(found) = posterior.components().iter().find(|one| one.phi == phi) else {
+                assert!(weight < 1e-11, "blocks {index}: phi {phi} is missing");
+                continue;
+            };
+            let what = format!("blocks {index} at phi {phi}");
+            close(found.weight, weight, 1e-3, 1e-9, &what);
+            close(found.estimate, estimate, sd, 1e-10, &what);
+            close(found.error, error, 0.0, 1e-10, &what);
+            close(found.sd, sd, 0.0, 1e-10, &what);
+            compared += 1;
+        }
+        let (what, change) = (format!("blocks {index}"), screened.change());
+        close(change.difference, turns.mean, turns.sd, 1e-9, &what);
+        close(change.interval.0, turns.interval.0, turns.sd, 1e-8, &what);
+        close(change.interval.1, turns.interval.1, turns.sd, 1e-8, &what);
+        close(change.confidence, turns.confidence.one_look, 1e-3, 1e-8, &what);
+    }
+    assert!(compared > 80, "only {compared} fits were compared");
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::day::LocalDay;
 use super::evidence::Evidence;
+use super::experiment::Conduct;
 use super::grade::{Design, Grade};
 use super::metric::{Desirable, Metric};
 
@@ -127,6 +128,9 @@ pub struct Claim {
     /// A closed code for what a state or a suggestion is about, as in `baselines_frozen` or `regular_bedtime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// For an experiment: how it was conducted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conduct: Option<Conduct>,
     /// The numbers it may show.
     pub evidence: Evidence,
 }

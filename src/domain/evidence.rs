@@ -24,6 +24,19 @@ impl Window {
         Self { first: last.minus(days.saturating_sub(1)), last, days }
     }
 
+    /// The `days` days that begin with `first`.
+    #[must_use]
+    pub fn starting(first: LocalDay, days: u32) -> Self {
+        Self { first, last: first.plus(days.saturating_sub(1)), days }
+    }
+
+    /// The days from `first` to `last`, or `None` when there are none.
+    #[must_use]
+    pub fn between(first: LocalDay, last: LocalDay) -> Option<Self> {
+        let days = u32::try_from(last.days_since(first).checked_add(1)?).ok().filter(|days| *days > 0)?;
+        Some(Self { first, last, days })
+    }
+
     /// Whether a day lies in the window.
     #[must_use]
     pub fn contains(&self, day: LocalDay) -> bool {

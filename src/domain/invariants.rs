@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::event::Event;
 use super::evidence::Evidence;
-use super::experiment::{Evaluation, Experiment, ExperimentStatus};
+use super::experiment::{self, Evaluation, ExperimentStatus};
 use super::grade::Grade;
 use super::insight::{Insight, InsightKind};
 use super::intervention::{Boundary, Proposal, RiskLevel};
@@ -18,10 +18,6 @@ use super::state::PersonState;
 
 /// Observations one batch may hold.
 pub const OBSERVATIONS_PER_BATCH: usize = 1_000;
-/// Experiments one metric may have running.
-pub const EXPERIMENTS_PER_METRIC: usize = 3;
-/// Days one experiment may last.
-pub const EXPERIMENT_DAYS: u32 = 366;
 /// Statements one day may raise.
 pub const INSIGHTS_PER_DAY: usize = 50;
 
@@ -103,13 +99,19 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         Event::InterventionProposed(e) => proposal(state, &e.proposal),
         Event::ExperimentStarted(e) => {
             consent(state)?;
-            experiment(state, &e.experiment)
+            experiment::started(state, &e.experiment)
         }
         Event::AdherenceLogged(e) => ensure(
             state.experiments.contains_key(&e.experiment_id),
             "experiment_exists",
             "experiment_id",
             "there is no such experiment",
+        ),
+        Event::ExperimentInvalidated(e) => ensure(
+            state.experiments.get(&e.experiment_id).is_some_and(|e| e.status == ExperimentStatus::Running),
+            "experiment_is_running",
+            "experiment_id",
+            "only a planned or running experiment can be invalidated",
         ),
         Event::EvaluationCompleted(e) => evaluation(state, &e.evaluation),
         Event::EvaluationMarkedUnreliable(e) => evaluation(state, &e.evaluation),
@@ -268,60 +270,8 @@ fn proposal(state: &PersonState, proposal: &Proposal) -> Checked {
     )
 }
 
-fn experiment(state: &PersonState, experiment: &Experiment) -> Checked {
-    ensure(
-        !experiment.baseline.overlaps(&experiment.intervention_window),
-        "windows_do_not_overlap",
-        "baseline",
-        "the days before end before the intervention begins",
-    )?;
-    ensure(
-        experiment.counted().days >= 7,
-        "experiment_has_days",
-        "intervention_window",
-        "at least 7 days remain after the washout",
-    )?;
-    ensure(
-        experiment.intervention_window.days <= EXPERIMENT_DAYS,
-        "experiment_ends",
-        "intervention_window",
-        "lasts 366 days at most",
-    )?;
-    let running = || {
-        let plans = state.experiments.values().filter(|e| e.status == ExperimentStatus::Running);
-        plans.filter(|e| e.plan.metric == experiment.metric)
-    };
-    ensure(
-        running().count() < EXPERIMENTS_PER_METRIC,
-        "experiments_per_metric",
-        "metric",
-        "a metric has at most 3 experiments running",
-    )?;
-    let alone = running().all(|e| !e.plan.intervention_window.overlaps(&experiment.intervention_window));
-    ensure(
-        alone,
-        "one_experiment_per_outcome_at_a_time",
-        "intervention_window",
-        "another experiment on this outcome runs on these days",
-    )
-}
-
 fn evaluation(state: &PersonState, evaluation: &Evaluation) -> Checked {
-    ensure(
-        state.experiments.contains_key(&evaluation.experiment_id),
-        "experiment_exists",
-        "experiment_id",
-        "there is no such experiment",
-    )?;
-    share(evaluation.coverage, "coverage_is_a_share", "coverage")?;
-    share(evaluation.confidence, "confidence_is_a_share", "confidence")?;
-    share(evaluation.adherence, "adherence_is_a_share", "adherence")?;
-    ensure(
-        !evaluation.baseline_window.overlaps(&evaluation.intervention_window),
-        "windows_do_not_overlap",
-        "baseline_window",
-        "the windows compared share no day",
-    )?;
+    experiment::evaluated(state, evaluation)?;
     evidence(state, &evaluation.evidence)
 }
 

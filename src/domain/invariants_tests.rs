@@ -9,11 +9,12 @@ use super::*;
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Notice, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::event::{
-    AdherenceLogged, ConsentGranted, EvaluationCompleted, ExperimentStarted, InsightRaised, InsightRenewed,
-    InterventionProposed, NarrativePublished, ObservationCorrected, ObservationsRecorded, PersonRegistered,
+    AdherenceLogged, ConsentGranted, EvaluationCompleted, ExperimentInvalidated, ExperimentStarted, InsightRaised,
+    InsightRenewed, InterventionProposed, NarrativePublished, ObservationCorrected, ObservationsRecorded,
+    PersonRegistered,
 };
 use crate::domain::evidence::{Value, Window};
-use crate::domain::experiment::Verdict;
+use crate::domain::experiment::{Conduct, Experiment, Layout, Unreliable, Verdict};
 use crate::domain::grade::Design;
 use crate::domain::intervention::SafetyDecision;
 use crate::domain::metric::Metric;
@@ -89,11 +90,16 @@ fn trial() -> Experiment {
         intervention: "regular_bedtime".into(),
         metric: Metric::SleepDuration,
         direction: Direction::Higher,
-        design: Design::Observational,
-        baseline: Window::ending(day(27), 28),
+        lag_days: 0,
         washout_days: 1,
-        intervention_window: Window::ending(day(41), 14),
+        window: Window::ending(day(41), 14),
+        layout: Layout::BeforeAfter { baseline: Window::ending(day(27), 28) },
     }
+}
+
+fn drawn() -> Experiment {
+    let layout = Layout::Blocks { block_days: 3, pairs: 7, seed: 1 };
+    Experiment { window: Window::starting(day(28), 42), layout, ..trial() }
 }
 
 fn verdict() -> Evaluation {
@@ -103,16 +109,27 @@ fn verdict() -> Evaluation {
         intervention: "regular_bedtime".into(),
         metric: Metric::RestingHeartRate,
         day: day(42),
-        baseline_window: Window::ending(day(27), 28),
-        intervention_window: Window::ending(day(41), 13),
+        baseline_windows: vec![Window::ending(day(27), 28)],
+        intervention_windows: vec![Window::ending(day(41), 13)],
         coverage: 0.9,
         adherence: 1.0,
         verdict: Verdict::Unclear,
         unreliable: BTreeSet::new(),
+        drift: false,
         design: Design::Observational,
+        conduct: Conduct {
+            randomised: false,
+            pairs: 0,
+            washout_days: Some(1),
+            lag_days: Some(0),
+            adherence: 1.0,
+            excludes_zero: false,
+            suppressed: false,
+        },
         grade: Grade::D,
         confidence: 0.1,
         n: 13,
+        n_effective: 6.0,
         moved: None,
         evidence: numbers(),
     }
@@ -246,31 +263,71 @@ fn an_intervention_has_a_safety_decision_and_an_unknown_profile_is_not_safe() {
 }
 
 #[test]
-fn experiments_keep_their_windows_apart_and_their_number_small() {
-    let mut overlapping = trial();
-    overlapping.baseline = overlapping.intervention_window;
-    refused_by("windows_do_not_overlap", &person(), ExperimentStarted { experiment: overlapping });
-    let mut short = trial();
-    short.intervention_window = Window::ending(day(34), 7);
-    refused_by("experiment_has_days", &person(), ExperimentStarted { experiment: short });
+fn an_experiment_keeps_its_windows_apart_and_can_be_evaluated() {
+    let state = person();
+    let start = |change: &dyn Fn(&mut Experiment), base: Experiment| {
+        let mut experiment = base;
+        change(&mut experiment);
+        ExperimentStarted { experiment }
+    };
+    assert_eq!(check(&state, &ExperimentStarted { experiment: drawn() }.into()), Ok(()));
+    let baseline = trial().window;
+    let overlapping = start(&|e| e.layout = Layout::BeforeAfter { baseline }, trial());
+    refused_by("windows_do_not_overlap", &state, overlapping);
+    refused_by("experiment_has_days", &state, start(&|e| e.window = Window::ending(day(34), 7), trial()));
+    let endless = Window::starting(day(28), 367);
+    refused_by("experiment_ends", &state, start(&|e| e.window = endless, trial()));
+    refused_by("attribution_lag", &state, start(&|e| e.lag_days = 8, trial()));
+    assert_eq!(check(&state, &start(&|e| e.lag_days = 7, drawn()).into()), Ok(()));
+    let two = Layout::Blocks { block_days: 14, pairs: 2, seed: 1 };
+    refused_by("experiment_has_pairs", &state, start(&|e| e.layout = two, drawn()));
+    let more = Layout::Blocks { block_days: 3, pairs: 8, seed: 1 };
+    refused_by("blocks_fill_the_days", &state, start(&|e| e.layout = more, drawn()));
+    // Three pairs of three days with a day left out hold six days an arm.
+    let few = Layout::Blocks { block_days: 3, pairs: 3, seed: 1 };
+    let short = start(&|e| (e.layout, e.window) = (few, Window::starting(day(28), 18)), drawn());
+    refused_by("experiment_has_days", &state, short);
+}
+
+#[test]
+fn experiments_do_not_get_in_each_others_way() {
     let mut state = person();
     state.evolve(2, &ExperimentStarted { experiment: trial() }.into());
-    let mut second = trial();
-    second.id = Uuid::from_u128(10);
+    let second = Experiment { id: Uuid::from_u128(10), intervention: "wind_down".into(), ..trial() };
     refused_by("one_experiment_per_outcome_at_a_time", &state, ExperimentStarted { experiment: second.clone() });
+    // Its days before lie in the days of the first.
+    let baseline = Window::ending(day(59), 28);
+    let (window, layout) = (Window::starting(day(60), 14), Layout::BeforeAfter { baseline });
+    let follows = Experiment { window, layout, ..second.clone() };
+    refused_by("one_experiment_per_outcome_at_a_time", &state, ExperimentStarted { experiment: follows });
+    let other_outcome =
+        Experiment { metric: Metric::SleepConsistency, intervention: trial().intervention, ..second.clone() };
+    refused_by("one_experiment_per_intervention_at_a_time", &state, ExperimentStarted { experiment: other_outcome });
+    let beside = Experiment { metric: Metric::Stress, ..second.clone() };
+    assert_eq!(check(&state, &ExperimentStarted { experiment: beside }.into()), Ok(()));
     for n in 0..2_u32 {
-        let mut later = second.clone();
-        later.id = Uuid::from_u128(20 + u128::from(n));
-        later.intervention_window = Window::ending(day(100 + 20 * n), 14);
+        let later = Experiment {
+            id: Uuid::from_u128(20 + u128::from(n)),
+            window: Window::starting(day(100 + 50 * n), 42),
+            ..drawn()
+        };
+        assert_eq!(check(&state, &ExperimentStarted { experiment: later.clone() }.into()), Ok(()));
         state.evolve(3, &ExperimentStarted { experiment: later }.into());
     }
-    refused_by("experiments_per_metric", &state, ExperimentStarted { experiment: second });
+    let fourth = Experiment { id: Uuid::from_u128(30), window: Window::starting(day(300), 42), ..drawn() };
+    refused_by("experiments_per_metric", &state, ExperimentStarted { experiment: fourth.clone() });
+    // One that ended, in whatever way, makes room.
+    let gone = ExperimentInvalidated { experiment_id: trial().id, day: day(30), reason: "contraindicated".into() };
+    assert_eq!(check(&state, &gone.clone().into()), Ok(()));
+    state.evolve(4, &gone.clone().into());
+    assert_eq!(check(&state, &ExperimentStarted { experiment: fourth }.into()), Ok(()));
+    refused_by("experiment_is_running", &state, gone);
     let unknown = AdherenceLogged { experiment_id: Uuid::from_u128(99), day: day(30), done: true };
     refused_by("experiment_exists", &state, unknown);
 }
 
 #[test]
-fn an_evaluation_has_both_windows_apart_and_coverage_as_a_share() {
+fn an_evaluation_has_both_windows_apart_shares_and_the_grade_it_earns() {
     let mut state = person();
     state.evolve(2, &ExperimentStarted { experiment: trial() }.into());
     let evaluate = |change: &dyn Fn(&mut Evaluation)| {
@@ -278,9 +335,31 @@ fn an_evaluation_has_both_windows_apart_and_coverage_as_a_share() {
         change(&mut evaluation);
         EvaluationCompleted { evaluation }
     };
+    let helpful = |e: &mut Evaluation| {
+        (e.verdict, e.moved, e.confidence) = (Verdict::Helpful, Some(Direction::Higher), 0.9);
+        (e.n, e.grade) = (30, Grade::A);
+    };
+    assert_eq!(check(&state, &evaluate(&helpful).into()), Ok(()));
     refused_by("coverage_is_a_share", &state, evaluate(&|e| e.coverage = 1.5));
     refused_by("adherence_is_a_share", &state, evaluate(&|e| e.adherence = 2.0));
-    refused_by("windows_do_not_overlap", &state, evaluate(&|e| e.baseline_window = e.intervention_window));
+    refused_by("confidence_is_a_share", &state, evaluate(&|e| e.confidence = f64::NAN));
+    refused_by("windows_do_not_overlap", &state, evaluate(&|e| e.baseline_windows = e.intervention_windows.clone()));
+    refused_by("evaluation_has_windows", &state, evaluate(&|e| e.baseline_windows.clear()));
+    refused_by("direction_needs_a_verdict", &state, evaluate(&|e| e.moved = Some(Direction::Higher)));
+    refused_by("design_was_fixed", &state, evaluate(&|e| e.design = Design::Randomised));
+    let unreliable = |e: &mut Evaluation| {
+        helpful(e);
+        e.unreliable.insert(Unreliable::LowAdherence);
+    };
+    refused_by("unreliable_says_nothing", &state, evaluate(&unreliable));
+    refused_by("grade_follows_from_numbers", &state, evaluate(&|e| e.grade = Grade::C));
+    let drifting = |e: &mut Evaluation| {
+        helpful(e);
+        e.drift = true;
+    };
+    refused_by("grade_follows_from_numbers", &state, evaluate(&drifting));
+    state.evolve(3, &evaluate(&|_| {}).into());
+    refused_by("experiment_is_evaluated_once", &state, evaluate(&|_| {}));
 }
 
 #[test]
@@ -302,6 +381,7 @@ fn a_narrative_states_every_notice_and_acknowledges_uncertainty() {
         design: Design::Observational,
         direction: None,
         code: None,
+        conduct: None,
         evidence: numbers(),
     };
     let publish = |claims| NarrativePublished { narrative: narrative.clone(), claims };

@@ -12,7 +12,7 @@ use super::claim::{Claim, ClaimId, Notice};
 use super::day::LocalDay;
 use super::degradation::Degradation;
 use super::event::{DayAssessed, Event};
-use super::experiment::{Evaluation, ExperimentStatus, RunningExperiment};
+use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
 use super::insight::Insight;
 use super::intervention::{Proposal, ProposalStatus};
 use super::metric::{Cadence, Metric};
@@ -175,14 +175,12 @@ impl PersonState {
             Event::InterventionAccepted(e) => self.answer(e.proposal_id, ProposalStatus::Accepted),
             Event::InterventionDeclined(e) => self.answer(e.proposal_id, ProposalStatus::Declined),
             Event::ExperimentStarted(e) => {
-                let running = RunningExperiment {
-                    plan: e.experiment.clone(),
-                    status: ExperimentStatus::Running,
-                    adherence: BTreeMap::new(),
-                };
-                self.experiments.insert(e.experiment.id, running);
+                self.experiments.insert(e.experiment.id, RunningExperiment::new(e.experiment.clone()));
             }
-            Event::ExperimentStopped(e) => self.conclude(e.experiment_id, ExperimentStatus::Stopped),
+            Event::ExperimentStopped(e) => self.end(e.experiment_id, ExperimentStatus::Stopped, e.day, &e.reason),
+            Event::ExperimentInvalidated(e) => {
+                self.end(e.experiment_id, ExperimentStatus::Invalidated, e.day, &e.reason);
+            }
             Event::AdherenceLogged(e) => {
                 if let Some(experiment) = self.experiments.get_mut(&e.experiment_id) {
                     experiment.adherence.insert(e.day, e.done);
@@ -236,6 +234,13 @@ impl PersonState {
     fn answer(&mut self, proposal: Uuid, status: ProposalStatus) {
         if let Some(held) = self.proposals.get_mut(&proposal) {
             held.status = status;
+        }
+    }
+
+    fn end(&mut self, experiment: Uuid, status: ExperimentStatus, day: LocalDay, reason: &str) {
+        self.conclude(experiment, status);
+        if let Some(running) = self.experiments.get_mut(&experiment) {
+            running.ended = Some(Ended { day, reason: reason.to_owned() });
         }
     }
 

@@ -1,7 +1,8 @@
 //! The verb ladder: how strongly a statement may be worded, by grade and design.
 
 use super::claim::Direction;
-use super::grade::{Design, Grade};
+use super::experiment::{Conduct, FEWEST_PAIRS};
+use super::grade::Grade;
 
 /// Never said, at any grade and under any design.
 pub const NEVER: &[&str] = &[
@@ -92,23 +93,53 @@ pub const fn level(grade: Grade) -> Option<&'static str> {
     }
 }
 
-/// How a change over time is said at a grade and design; `None` where only what was measured is said.
+/// How a difference is said that was watched, not brought about; `None` where only what was measured is said.
 #[must_use]
-pub const fn change(grade: Grade, design: Design, direction: Direction) -> Option<&'static str> {
-    match (design, grade, direction) {
-        (Design::Observational, Grade::A, Direction::Lower) => Some("was lower"),
-        (Design::Observational, Grade::A, Direction::Higher) => Some("was higher"),
-        (Design::Observational, Grade::B, Direction::Lower) => Some("was probably lower"),
-        (Design::Observational, Grade::B, Direction::Higher) => Some("was probably higher"),
-        (Design::Observational, Grade::C, Direction::Lower) => Some("may have been lower"),
-        (Design::Observational, Grade::C, Direction::Higher) => Some("may have been higher"),
-        (Design::Randomised, Grade::A, Direction::Lower) => Some("reduced"),
-        (Design::Randomised, Grade::A, Direction::Higher) => Some("increased"),
-        (Design::Randomised, Grade::B, Direction::Lower) => Some("probably reduced"),
-        (Design::Randomised, Grade::B, Direction::Higher) => Some("probably increased"),
-        (Design::Randomised, Grade::C, Direction::Lower) => Some("may have reduced"),
-        (Design::Randomised, Grade::C, Direction::Higher) => Some("may have increased"),
-        (_, Grade::D, _) => None,
+pub const fn change(grade: Grade, direction: Direction) -> Option<&'static str> {
+    match (grade, direction) {
+        (Grade::A, Direction::Lower) => Some("was lower"),
+        (Grade::A, Direction::Higher) => Some("was higher"),
+        (Grade::B, Direction::Lower) => Some("was probably lower"),
+        (Grade::B, Direction::Higher) => Some("was probably higher"),
+        (Grade::C, Direction::Lower) => Some("may have been lower"),
+        (Grade::C, Direction::Higher) => Some("may have been higher"),
+        (Grade::D, _) => None,
+    }
+}
+
+/// How a difference is said that an experiment brought about; `None` where that has not been earned and [`change`] is
+/// all that may be said, or not even that.
+#[must_use]
+pub fn effect(grade: Grade, conduct: &Conduct, direction: Direction) -> Option<&'static str> {
+    if !conduct.earns_cause() {
+        return None;
+    }
+    match (grade, direction) {
+        (Grade::A, Direction::Lower) => Some("reduced"),
+        (Grade::A, Direction::Higher) => Some("increased"),
+        (Grade::B, Direction::Lower) => Some("probably reduced"),
+        (Grade::B, Direction::Higher) => Some("probably increased"),
+        (Grade::C, Direction::Lower) => Some("may have reduced"),
+        (Grade::C, Direction::Higher) => Some("may have increased"),
+        (Grade::D, _) => None,
+    }
+}
+
+impl Conduct {
+    /// Adherence that a causal verb asks for.
+    pub const CAUSAL_ADHERENCE: f64 = 0.8;
+
+    /// Whether it was conducted so that a difference can be put down to what was tried. No grade can stand in for any
+    /// of it.
+    #[must_use]
+    pub fn earns_cause(&self) -> bool {
+        self.randomised
+            && self.pairs >= FEWEST_PAIRS
+            && self.washout_days.is_some()
+            && self.lag_days.is_some()
+            && self.adherence >= Self::CAUSAL_ADHERENCE
+            && self.excludes_zero
+            && !self.suppressed
     }
 }
 
@@ -120,5 +151,39 @@ pub fn confidence(confidence: f64) -> &'static str {
         c if c >= 0.8 => "high confidence",
         c if c >= 0.6 => "moderate confidence",
         _ => "low confidence",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WELL: Conduct = Conduct {
+        randomised: true,
+        pairs: 3,
+        washout_days: Some(0),
+        lag_days: Some(0),
+        adherence: 0.8,
+        excludes_zero: true,
+        suppressed: false,
+    };
+
+    #[test]
+    fn a_causal_verb_needs_all_of_the_conduct_and_no_grade_replaces_any() {
+        let said = |conduct: &Conduct| effect(Grade::A, conduct, Direction::Higher);
+        assert_eq!(said(&WELL), Some("increased"));
+        assert_eq!(effect(Grade::D, &WELL, Direction::Higher), None);
+        for lacking in [
+            Conduct { randomised: false, ..WELL },
+            Conduct { pairs: 2, ..WELL },
+            Conduct { washout_days: None, ..WELL },
+            Conduct { lag_days: None, ..WELL },
+            Conduct { adherence: 0.79, ..WELL },
+            Conduct { adherence: f64::NAN, ..WELL },
+            Conduct { excludes_zero: false, ..WELL },
+            Conduct { suppressed: true, ..WELL },
+        ] {
+            assert_eq!(said(&lacking), None, "{lacking:?}");
+        }
     }
 }

@@ -91,6 +91,7 @@ impl History {
             | Event::InterventionDeclined(_)
             | Event::ExperimentStarted(_)
             | Event::ExperimentStopped(_)
+            | Event::ExperimentInvalidated(_)
             | Event::AdherenceLogged(_)
             | Event::EvaluationCompleted(_)
             | Event::EvaluationMarkedUnreliable(_)

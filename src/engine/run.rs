@@ -95,6 +95,7 @@ impl<'a> Run<'a> {
             below_threshold: 0,
         };
         observe::stage(&mut run)?;
+        evaluate::invalidate(&mut run)?;
         if run.state.newest_data.is_some() && run.state.modelled.is_none_or(|modelled| run.analysed >= modelled) {
             model::stage(&mut run)?;
             intervene::stage(&mut run)?;
@@ -177,7 +178,7 @@ pub fn permitted<'a>(state: &PersonState, history: &'a History) -> Cow<'a, Histo
 pub fn looks_back_to(state: &PersonState, day: LocalDay) -> LocalDay {
     let analysed = state.newest_data.map_or(day, |newest| newest.min(day));
     let experiments = state.experiments.values().filter(|e| e.status == ExperimentStatus::Running);
-    let baselines = experiments.map(|experiment| experiment.plan.baseline.first);
+    let baselines = experiments.map(|experiment| experiment.plan.span().first);
     baselines.fold(analysed.minus(LOOKBACK_DAYS), LocalDay::min)
 }
 

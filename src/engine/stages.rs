@@ -47,7 +47,7 @@ impl LoopReport {
             "day_scored" | "baselines_frozen" | "baselines_resumed" => &mut self.observe,
             "insight_raised" | "insight_renewed" | "insight_expired" | "baseline_computed" => &mut self.model,
             "intervention_proposed" | "intervention_suppressed" => &mut self.intervene,
-            "evaluation_completed" | "evaluation_marked_unreliable" => &mut self.evaluate,
+            "evaluation_completed" | "evaluation_marked_unreliable" | "experiment_invalidated" => &mut self.evaluate,
             "narrative_published" => &mut self.synthesize,
             _ => return,
         };

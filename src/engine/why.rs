@@ -9,7 +9,7 @@ use super::{Engine, EngineError};
 use crate::domain::claim::{Claim, ClaimKind};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::Evidence;
-use crate::domain::grade::Grade;
+use crate::domain::grade::{Design, Grade};
 use crate::domain::insight::Insight;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
@@ -185,6 +185,7 @@ impl Engine {
         let mut places = vec![
             ("insight", entity.to_owned()),
             ("evaluation", entity.to_owned()),
+            ("experiment", entity.to_owned()),
             ("intervention", entity.to_owned()),
             ("baseline", entity.to_owned()),
             ("claim", claim.id.to_string()),
@@ -221,7 +222,13 @@ fn reason(claim: &Claim) -> String {
              the days since then, compared with the same 60 days, decide how far it is trusted."
         ),
         ClaimKind::Experiment => {
-            format!("Your experiment on {label} came to its end, and its two windows were compared.")
+            let compared = match claim.design {
+                Design::Observational => "the days before were compared with the days with it",
+                Design::Randomised => {
+                    "all days with it were compared with all days without, as they were scheduled and whatever was done"
+                }
+            };
+            format!("Your experiment on {label} came to its end, and {compared}.")
         }
         ClaimKind::Measured if window.days > 1 => {
             format!("It is the mean of the days with {label} from {} to {}.", window.first, window.last)
@@ -294,9 +301,11 @@ fn change(claim: &Claim) -> String {
                               withdrawn below a confidence of 0.4, and with 0.6 or more, on enough days, it reaches a \
                               better grade."
             .to_owned(),
-        ClaimKind::Experiment => {
-            "A longer experiment, fewer missed days, or blocks in an order drawn by lot.".to_owned()
+        ClaimKind::Experiment => match claim.design {
+            Design::Observational => "A new experiment in blocks whose order is drawn by lot, and fewer missed days.",
+            Design::Randomised => "A new experiment over more pairs of blocks, and fewer missed days.",
         }
+        .to_owned(),
         ClaimKind::Measured | ClaimKind::DayScore => {
             "A correction by your provider, or a new file that says otherwise. \
                                                       The old value stays in the log."

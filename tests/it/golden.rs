@@ -16,7 +16,24 @@ fn folder(case: &str) -> PathBuf {
 fn case(name: &str) -> (Value, Value, Store) {
     let folder = folder(name);
     let settings: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).unwrap();
-    let store = Store::new(settings["now"].as_str().unwrap());
+    let now = settings["now"].as_str().unwrap();
+    let mut store = Store::new(now);
+    let experiment = settings.get("experiment").map(|experiment| {
+        // It is fixed before its days come, by a person of whom one night is known.
+        store.at(experiment["fixed"].as_str().unwrap());
+        let input = std::fs::read_to_string(folder.join("input.ndjson")).unwrap();
+        let first = store.path("first.ndjson");
+        std::fs::write(&first, input.lines().next().unwrap()).unwrap();
+        store.import(&[first]);
+        let design = experiment["design"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap());
+        let start = ["experiment", "start", "--start", experiment["start"].as_str().unwrap()];
+        let fixed = store.json(&start.into_iter().chain(design).collect::<Vec<_>>());
+        let id = fixed["id"].as_str().unwrap().to_owned();
+        store.at(now);
+        let (first, last) = (experiment["start"].as_str().unwrap(), experiment["last"].as_str().unwrap());
+        store.json(&["experiment", "log", &id, "--day", first, "--until", last, "--as-scheduled"]);
+        id
+    });
     let report = store.import(&[folder.join("input.ndjson")]);
     assert_eq!(report[0]["rejected"], 0, "{report:?}");
     if let Some(profile) = settings["profile"].as_array() {
@@ -42,6 +59,8 @@ fn case(name: &str) -> (Value, Value, Store) {
     let digest = store.json(&["rebuild"]);
     assert_eq!(digest["matches_live"], true);
     assert_eq!(store.json(&["verify"])["ok"], true);
+    let shown = experiment.map(|id| store.json(&["experiment", "show", &id]));
+    let shown = shown.map(|shown| ("experiment.json", format!("{shown:#}\n")));
     let outputs = [
         ("events.ndjson", events),
         ("insights.json", format!("{insights:#}\n")),
@@ -49,7 +68,7 @@ fn case(name: &str) -> (Value, Value, Store) {
         ("weekly.json", format!("{weekly:#}\n")),
         ("digest.txt", format!("{}\n", digest["digest"].as_str().unwrap())),
     ];
-    for (file, output) in outputs {
+    for (file, output) in outputs.into_iter().chain(shown) {
         let path = folder.join(file);
         if std::env::var("CANDOR_ACCEPT").is_ok() {
             std::fs::write(&path, &output).unwrap();
@@ -110,4 +129,19 @@ fn gaps_are_gaps_and_not_zeros() {
     assert!(level["n"].as_u64().unwrap() < 45, "{level}");
     let mean = level["evidence"]["values"][0]["value"].as_f64().unwrap();
     assert!((420.0..480.0).contains(&mean), "a missing night was counted as zero: {mean}");
+}
+
+#[test]
+fn blocks_drawn_by_lot_show_what_was_tried() {
+    let (_, narrative, store) = case("drawn_blocks");
+    let text = text(&narrative);
+    assert!(text.contains("In this experiment it probably increased your sleep duration by "), "{text}");
+    let evaluation = store.json(&["experiment", "list"])[0]["evaluation"].clone();
+    let number = |name: &str| {
+        let values = evaluation["evidence"]["values"].as_array().unwrap();
+        values.iter().find(|v| v["name"] == name).unwrap()["value"].as_f64().unwrap()
+    };
+    // The truth is 35 minutes.
+    assert!(number("interval_low") < 35.0 && 35.0 < number("interval_high"), "{evaluation}");
+    assert_eq!((&evaluation["verdict"], &evaluation["design"]), (&"helpful".into(), &"randomised".into()));
 }

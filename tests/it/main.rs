@@ -10,6 +10,7 @@ mod exports;
 mod faults;
 mod golden;
 mod log_contract;
+mod pages;
 mod people;
 mod postgres;
 mod readiness;

@@ -50,6 +50,21 @@ def series(rng, index):
     return days, np.round(values, 3), columns
 
 
+def blocks(rng, index):
+    """Days with and without in turns: pairs in an order drawn by lot, washout days dropped, days missing, a trend."""
+    length, pairs, washout = [(3, 7, 0), (3, 14, 1), (7, 6, 1), (7, 3, 3)][index % 4]
+    arms = np.concatenate([rng.permutation([0.0, 1.0]).repeat(length) for _ in range(pairs)])
+    counts = np.tile(np.arange(length) >= washout, 2 * pairs) & (rng.random(len(arms)) > 0.2)
+    days = (MONDAY + int(rng.integers(0, 7)) + np.arange(len(arms)))[counts]
+    treated, n = arms[counts], int(counts.sum())
+    phi = rng.choice([-0.1, 0.2, 0.5, 0.8, 0.93])
+    noise = np.linalg.cholesky(float(phi) ** np.abs(np.subtract.outer(days, days))) @ rng.standard_normal(n)
+    weekend = ((days - 1) % 7 >= 5) - 2 / 7
+    trend = (days - (days[0] + days[-1]) / 2) / (days[-1] - days[0])
+    values = 50 + 3 * noise + 1.5 * weekend + rng.normal() * 6 * trend + rng.normal() * 3 * treated
+    return days, np.round(values, 3), [np.ones(n), treated, weekend, trend]
+
+
 def brute(days, values, columns, interest):
     x, n, p = np.column_stack(columns), len(values), len(columns)
     df = n - p
@@ -112,13 +127,23 @@ def main():
             "step_from": len(days) // 2 if interest else None,
             **brute(days, values, columns, interest),
         })
+    rng = np.random.default_rng(20240102)
+    turns = []
+    for index in range(12):
+        days, values, columns = blocks(rng, index)
+        turns.append({
+            "days": days.tolist(),
+            "values": values.tolist(),
+            "with": columns[1].astype(bool).tolist(),
+            **brute(days, values, columns, 1),
+        })
     versions = {
         "python": sys.version.split()[0],
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "statsmodels": statsmodels.__version__,
     }
-    json.dump({"versions": versions, "student": student(), "series": cases}, sys.stdout, separators=(",", ":"))
+    json.dump({"versions": versions, "student": student(), "series": cases, "blocks": turns}, sys.stdout, separators=(",", ":"))
     print()
 
 

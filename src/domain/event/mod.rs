@@ -319,6 +319,17 @@ events! {
         experiment_id: Uuid,
         /// Why, in the person's words.
         reason: String,
+        /// The day from which nothing is asked any more.
+        day: LocalDay,
+    }
+    /// Safety ended an experiment: its risk level rose, and it must not go on.
+    ExperimentInvalidated = "experiment_invalidated" {
+        /// Which one.
+        experiment_id: Uuid,
+        /// The day from which nothing is asked any more.
+        day: LocalDay,
+        /// Safety's reason, as in `contraindicated`.
+        reason: String,
     }
     /// Whether the person did it on a day.
     AdherenceLogged = "adherence_logged" {

@@ -36,6 +36,7 @@ impl Event {
             | Self::InsightExpired(_)
             | Self::InterventionProposed(_)
             | Self::InterventionSuppressed(_)
+            | Self::ExperimentInvalidated(_)
             | Self::EvaluationCompleted(_)
             | Self::EvaluationMarkedUnreliable(_)
             | Self::NarrativePublished(_)
@@ -81,6 +82,7 @@ impl Event {
             | Self::InterventionDeclined(_)
             | Self::ExperimentStarted(_)
             | Self::ExperimentStopped(_)
+            | Self::ExperimentInvalidated(_)
             | Self::AdherenceLogged(_)
             | Self::ExportProduced(_) => BTreeSet::new(),
         }

@@ -1,43 +1,54 @@
 //! EVALUATE: what did an experiment show?
 //!
 //! Input: an experiment whose days have passed, the history, what the person logged. Output: one evaluation, complete
-//! or marked unreliable with every reason. Before/after is observational and never earns a causal verb.
+//! or marked unreliable with every reason; or, before that, the end of one whose risk has risen. Every day counts in
+//! the arm it was scheduled for, whatever was done on it. Before/after is observational and never earns a causal verb.
 
-use std::collections::BTreeSet;
+mod arms;
+mod verdict;
 
-use super::model::{self, ONE_LOOK, Point};
+pub use verdict::{Around, evaluate};
+
+use super::intervene;
 use super::run::{Run, RunError};
 use crate::domain::claim::Direction;
-use crate::domain::event::{EvaluationCompleted, EvaluationMarkedUnreliable};
-use crate::domain::evidence::{Evidence, Value, Window};
-use crate::domain::experiment::{Evaluation, ExperimentStatus, RunningExperiment, Unreliable, Verdict};
-use crate::domain::grade::Grade;
-use crate::domain::metric::round_to;
-use crate::domain::provider::Provider;
+use crate::domain::event::{EvaluationCompleted, EvaluationMarkedUnreliable, ExperimentInvalidated};
+use crate::domain::evidence::Window;
+use crate::domain::experiment::{Experiment, ExperimentStatus, RunningExperiment};
+use crate::domain::insight::InsightKind;
+use crate::domain::metric::Metric;
+use crate::domain::state::PersonState;
 
 /// Days after an experiment's end in which its data may still come in; later it is judged by what there is.
 const LATEST_DATA: u32 = 7;
-/// Valid days a window needs before anything is said.
-const FEWEST_DAYS: usize = 7;
+/// Days that led to a question: the week that ends when it was asked.
+const TRIGGER_DAYS: u32 = 7;
 
 /// Runs the stage.
 ///
 /// # Errors
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
-    let over: Vec<RunningExperiment> = run
-        .state
-        .experiments
-        .values()
-        .filter(|e| e.status == ExperimentStatus::Running)
+    let over: Vec<RunningExperiment> = running(&run.state)
+        // What must not go on is ended by the next present day, and nothing is concluded from it.
+        .filter(|e| held_back(&run.state, &e.plan).is_none())
         .filter(|e| {
-            let last = e.plan.intervention_window.last;
+            let last = e.plan.span().last;
             last <= run.analysed || last.plus(LATEST_DATA) <= run.day
         })
         .cloned()
         .collect();
     for experiment in over {
-        let evaluation = evaluate(run, &experiment);
+        let plan = &experiment.plan;
+        let around = Around {
+            id: run.id(&format!("evaluation/{}", plan.id)),
+            day: run.day,
+            input_revision: run.input_revision,
+            triggers: triggers(&run.state, plan.metric, plan.direction),
+            concurrent: is_concurrent(&run.state, plan),
+            suppressed: !run.state.notices.is_empty(),
+        };
+        let evaluation = evaluate(&experiment, run.history.days(plan.metric, plan.span().last), &around);
         if evaluation.unreliable.is_empty() {
             run.emit(EvaluationCompleted { evaluation })?;
         } else {
@@ -47,100 +58,48 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
-/// One window's valid days and who measured them.
-struct Side {
-    points: Vec<Point>,
-    providers: BTreeSet<Provider>,
-    coverage: f64,
+/// Ends every experiment that must not go on by what the person has declared since: a present day's first concern, with
+/// or without new data.
+///
+/// # Errors
+/// When an event would break an invariant.
+pub fn invalidate(run: &mut Run<'_>) -> Result<(), RunError> {
+    if run.now.is_none() {
+        return Ok(());
+    }
+    let risen: Vec<_> =
+        running(&run.state).filter_map(|e| Some((e.plan.id, held_back(&run.state, &e.plan)?))).collect();
+    for (experiment_id, reason) in risen {
+        run.emit(ExperimentInvalidated { experiment_id, day: run.day, reason })?;
+    }
+    Ok(())
 }
 
-fn side(run: &Run<'_>, experiment: &RunningExperiment, window: Window) -> Side {
-    let days = run.history.days(experiment.plan.metric, window.last);
-    let days: Vec<_> = days.iter().filter(|d| window.contains(d.day)).collect();
-    Side {
-        points: days.iter().map(|d| Point { day: d.day.number(), value: d.value }).collect(),
-        providers: days.iter().map(|d| d.provider).collect(),
-        coverage: days.len() as f64 / f64::from(window.days.max(1)),
+fn running(state: &PersonState) -> impl Iterator<Item = &RunningExperiment> {
+    state.experiments.values().filter(|e| e.status == ExperimentStatus::Running)
+}
+
+/// Why safety holds back what an experiment tries; what the catalogue no longer knows is not taken for safe.
+fn held_back(state: &PersonState, plan: &Experiment) -> Option<String> {
+    match intervene::entry(&plan.intervention) {
+        Some(entry) => intervene::held_back(entry, &state.profile),
+        None => Some("not_in_the_catalogue".to_owned()),
     }
 }
 
-fn evaluate(run: &Run<'_>, experiment: &RunningExperiment) -> Evaluation {
-    let plan = &experiment.plan;
-    let (metric, counted) = (plan.metric, plan.counted());
-    let (before, after) = (side(run, experiment, plan.baseline), side(run, experiment, counted));
-    let done = experiment.adherence.iter().filter(|(day, done)| **done && plan.intervention_window.contains(**day));
-    let adherence = round_to(done.count() as f64 / f64::from(plan.intervention_window.days.max(1)), 2);
-    let coverage = round_to(before.coverage.min(after.coverage), 2);
-    let n = before.points.len().min(after.points.len());
-    let change = model::compare(&before.points, &after.points, plan.baseline.days, counted.days, ONE_LOOK);
+/// The weeks in which an outcome was unusual the unwelcome way, which led to the question: what was unusual returns by
+/// itself, and would look like an answer.
+#[must_use]
+pub fn triggers(state: &PersonState, metric: Metric, hoped: Direction) -> Vec<Window> {
+    let proposals = state.proposals.values().map(|held| &held.proposal);
+    let proposed = proposals.filter(|p| p.metric == metric && p.direction == hoped).map(|p| p.day);
+    let changes = state.insights.values().filter(|i| i.kind == InsightKind::Change && i.metric == metric);
+    let changed = changes.filter(|i| i.direction.is_some_and(|moved| moved != hoped)).map(|i| i.first_day);
+    proposed.chain(changed).map(|day| Window::ending(day, TRIGGER_DAYS)).collect()
+}
 
-    let mut unreliable = BTreeSet::new();
-    let mut mark = |reason, holds| {
-        if holds {
-            unreliable.insert(reason);
-        }
-    };
-    mark(Unreliable::LowCoverage, coverage < 0.3);
-    mark(Unreliable::CoverageGap, (before.coverage - after.coverage).abs() > 0.2);
-    mark(Unreliable::LowAdherence, adherence < 0.7);
-    mark(Unreliable::SourceSwitch, before.providers != after.providers);
-    let concurrent = run.state.experiments.values().any(|other| {
-        other.plan.id != plan.id
-            && other.plan.metric == metric
-            && other.plan.intervention_window.overlaps(&plan.intervention_window)
-    });
-    mark(Unreliable::ConcurrentExperiment, concurrent);
-    if let Some(change) = &change {
-        mark(Unreliable::StrongDependence, change.phi > 0.8);
-        mark(Unreliable::WideInterval, change.interval.1 - change.interval.0 > 2.0 * change.sd);
-    }
-
-    let mut values = vec![
-        Value::new("n_with", after.points.len() as f64, "", 0),
-        Value::new("n_without", before.points.len() as f64, "", 0),
-        Value::new("adherence", adherence, "", 2),
-        Value::new("coverage", coverage, "", 2),
-    ];
-    let confidence = change.map_or(0.0, |c| round_to(c.confidence, 2));
-    if let Some(c) = &change {
-        values.extend(model::shown(metric, c));
-        values.push(Value::new("n_effective", c.n_effective, "", 1));
-    }
-    values.push(Value::new("confidence", confidence, "", 2));
-    let moved = change.map(|c| if c.rises { Direction::Higher } else { Direction::Lower });
-    let verdict = match &change {
-        _ if n < FEWEST_DAYS => Verdict::InsufficientData,
-        None => Verdict::Unclear,
-        Some(c) if c.interval.0 <= 0.0 && c.interval.1 >= 0.0 => Verdict::Unclear,
-        Some(_) if moved == Some(plan.direction) => Verdict::Helpful,
-        Some(_) => Verdict::NotHelpful,
-    };
-    let n = u32::try_from(n).unwrap_or(u32::MAX);
-    let grade = if unreliable.is_empty() { Grade::of(confidence, n, coverage) } else { Grade::D };
-    Evaluation {
-        id: run.id(&format!("evaluation/{}", plan.id)),
-        experiment_id: plan.id,
-        intervention: plan.intervention.clone(),
-        metric,
-        day: run.day,
-        baseline_window: plan.baseline,
-        intervention_window: counted,
-        coverage,
-        adherence: adherence.min(1.0),
-        verdict,
-        unreliable,
-        design: plan.design,
-        grade,
-        confidence,
-        n,
-        moved,
-        evidence: Evidence {
-            metric: Some(metric),
-            sources: before.providers.union(&after.providers).copied().collect(),
-            window: counted,
-            baseline: Some(plan.baseline),
-            input_revision: run.input_revision,
-            values,
-        },
-    }
+/// Whether something else was tried on a day that an experiment looks at, for whatever outcome.
+fn is_concurrent(state: &PersonState, plan: &Experiment) -> bool {
+    let others = state.experiments.values().filter(|other| other.plan.id != plan.id);
+    others.filter_map(RunningExperiment::tried).any(|tried| tried.overlaps(&plan.span()))
 }

@@ -35,6 +35,18 @@ pub fn catalogue() -> &'static Catalogue {
     PARSED.get_or_init(|| serde_json::from_str(CATALOGUE).unwrap_or(Catalogue { version: 0, entries: Vec::new() }))
 }
 
+/// The catalogue's entry with a key.
+#[must_use]
+pub fn entry(key: &str) -> Option<&'static CatalogueEntry> {
+    catalogue().entries.iter().find(|entry| entry.key == key)
+}
+
+/// Why an entry is held back from a person with this profile, if it is.
+#[must_use]
+pub fn held_back(entry: &CatalogueEntry, profile: &Profile) -> Option<String> {
+    decide(entry, profile).1
+}
+
 /// Runs the stage.
 ///
 /// # Errors

@@ -68,28 +68,60 @@ pub fn compare(before: &[Point], after: &[Point], before_days: u32, after_days: 
 
 /// The cheap part of [`compare`], with the same conditions.
 pub fn screen(before: &[Point], after: &[Point], before_days: u32, after_days: u32, prior: Prior) -> Option<Screened> {
-    let too_few = before.len().min(after.len()) < FEWEST_DAYS;
-    if too_few || is_constant(before) || is_constant(after) {
+    if is_constant(before) || is_constant(after) {
         return None;
     }
     let points = [before, after].concat();
-    let constant = vec![1.0; points.len()];
     let mut stepped = vec![0.0; before.len()];
     stepped.resize(points.len(), 1.0);
-    let weekend = weekend_column(points.iter());
-    let mut columns: Vec<&[f64]> = vec![&constant, &stepped];
-    columns.extend(weekend.as_deref());
-    let posterior = ar1::fit(&points, &columns, 1)?;
-    Some(Screened {
-        posterior,
-        n_before: before.len(),
-        n_after: after.len(),
+    let counts = Counts {
+        before: before.len(),
+        after: after.len(),
         coverage: (before.len() as f64 / f64::from(before_days)).min(after.len() as f64 / f64::from(after_days)),
-        confidence: confidence(&posterior, prior),
-    })
+    };
+    Screened::of(&points, &stepped, None, counts, prior)
+}
+
+/// Valid days of two sets of days that are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Counts {
+    pub(super) before: usize,
+    pub(super) after: usize,
+    pub(super) coverage: f64,
 }
 
 impl Screened {
+    /// Fits a constant, the set a day belongs to (0 or 1), weekends, and a trend where one is given.
+    pub(super) fn of(
+        points: &[Point],
+        set: &[f64],
+        trend: Option<&[f64]>,
+        counts: Counts,
+        prior: Prior,
+    ) -> Option<Self> {
+        if counts.before.min(counts.after) < FEWEST_DAYS {
+            return None;
+        }
+        let constant = vec![1.0; points.len()];
+        let weekend = weekend_column(points.iter());
+        let mut columns: Vec<&[f64]> = vec![&constant, set];
+        columns.extend(weekend.as_deref());
+        columns.extend(trend);
+        let posterior = ar1::fit(points, &columns, 1)?;
+        Some(Self {
+            posterior,
+            n_before: counts.before,
+            n_after: counts.after,
+            coverage: counts.coverage,
+            confidence: confidence(&posterior, prior),
+        })
+    }
+
+    /// What the days say about the difference.
+    pub fn posterior(&self) -> &Posterior {
+        &self.posterior
+    }
+
     /// P(the mean moved in this direction by at least 0.2 SD).
     pub fn confidence(&self) -> f64 {
         self.confidence

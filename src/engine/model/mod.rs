@@ -10,8 +10,10 @@
 //! autocorrelation averaged over instead of guessed, and the spike-and-slab [`confidence`].
 
 pub mod ar1;
+pub mod blocks;
 pub mod change;
 pub mod confidence;
+pub mod drift;
 pub mod level;
 pub mod point;
 mod quantile;
@@ -21,6 +23,7 @@ mod stage;
 pub mod student_t;
 mod whitened;
 
+pub use blocks::{Turn, contrast};
 pub use change::{Change, compare};
 pub use confidence::{ONE_LOOK, Prior, SEARCH};
 pub use level::{Level, level};

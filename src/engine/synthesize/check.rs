@@ -49,6 +49,9 @@ pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> 
     if claims.iter().any(|c| c.is_unfavourable() && !said.contains(&c.id)) {
         faults.push(Fault { sentence: None, check: "nothing_unfavourable_is_left_out" });
     }
+    if !narrative.notices.is_empty() && narrative.sentences.iter().any(|s| is_causal(&s.text)) {
+        faults.push(Fault { sentence: None, check: "no_cause_beside_a_notice" });
+    }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
@@ -72,12 +75,15 @@ pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'st
     if has(NEVER) || has_phrase(NEVER_PHRASES) {
         return Err("no_forbidden_word");
     }
-    let randomised = claims.iter().all(|c| c.design == Design::Randomised && c.grade < Some(Grade::D));
-    if (has(CAUSAL) || has_phrase(CAUSAL_PHRASES)) && (!randomised || claims.is_empty()) {
+    if is_causal(text) && (claims.is_empty() || !claims.iter().all(|claim| may_say_cause(claim))) {
         return Err("no_causal_word");
     }
     if has(BOOSTERS) || has(NUMBER_WORDS) {
         return Err("no_booster_or_number_in_words");
+    }
+    let unreliable = claims.iter().any(|c| c.kind == ClaimKind::Experiment && c.code.as_deref() == Some("unreliable"));
+    if unreliable && sentence.section != Section::Uncertainty && text.bytes().any(|b| b.is_ascii_digit()) {
+        return Err("no_number_of_what_is_unreliable");
     }
     numbers(text, claims)?;
     places(text, claims)?;
@@ -88,6 +94,32 @@ pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'st
         hedge(&spoken, claim, sentence)?;
     }
     Ok(())
+}
+
+/// Whether a text says that something brought something about.
+fn is_causal(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
+    let spoken = format!(" {} ", words.join(" "));
+    words.iter().any(|word| CAUSAL.contains(word))
+        || CAUSAL_PHRASES.iter().any(|phrase| spoken.contains(&format!(" {phrase} ")))
+}
+
+/// Whether a claim has earned a causal word: an experiment in an order drawn by lot, with a verdict and a grade, at
+/// least 3 pairs, washout and lag stated, kept to on 80 % of its days, not held back by safety, and an interval that
+/// leaves out zero. What can be read from the numbers is read from the numbers.
+fn may_say_cause(claim: &Claim) -> bool {
+    let number = |name| claim.evidence.value(name).map(|v| v.value);
+    claim.kind == ClaimKind::Experiment
+        && claim.design == Design::Randomised
+        && matches!(claim.code.as_deref(), Some("helpful" | "not_helpful"))
+        && claim.grade.is_some_and(|grade| grade < Grade::D)
+        && claim.conduct.is_some_and(|conduct| conduct.randomised && !conduct.suppressed)
+        && number("pairs") >= Some(3.0)
+        && number("washout_days").is_some()
+        && number("lag_days").is_some()
+        && number("adherence") >= Some(0.8)
+        && number("interval_low") > Some(0.0)
 }
 
 /// Numbers must be digits that stand in the evidence; words for them escape the comparison.
@@ -232,10 +264,11 @@ fn hedge(spoken: &str, claim: &Claim, sentence: &Sentence) -> Result<(), &'stati
     }
     let (probably, may, chance) =
         (spoken.contains(" probably "), spoken.contains(" may "), spoken.contains(" could be chance "));
-    let undecided = spoken.contains(" not enough consistent data to tell ") || spoken.contains(" too early to call ");
-    // A randomised experiment gives its interval instead.
+    let undecided = [" not enough consistent data to tell ", " too early to call ", " cannot be told from chance "];
+    let undecided = undecided.iter().any(|phrase| spoken.contains(phrase));
+    // Where chance was kept out by lot, the interval stands instead.
     let compares = matches!(claim.kind, ClaimKind::Change | ClaimKind::Experiment);
-    let says_chance = compares && claim.design == Design::Observational;
+    let says_chance = compares && !may_say_cause(claim);
     let right = match claim.grade {
         _ if undecided => !probably && !may && !chance && !spoken.contains(" lower ") && !spoken.contains(" higher "),
         Some(Grade::A) => !probably && !may && !chance,

@@ -4,9 +4,10 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::claim::{ClaimId, Period};
+use crate::domain::claim::{ClaimId, Notice, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::{Evidence, Window};
+use crate::domain::experiment::Conduct;
 use crate::domain::provider::Provider;
 use crate::engine::synthesize::{Brief, template, write};
 
@@ -23,6 +24,7 @@ fn claim(kind: ClaimKind, metric: Option<Metric>, code: Option<&str>, values: Ve
         design: Design::Observational,
         direction: None,
         code: code.map(str::to_owned),
+        conduct: None,
         evidence: Evidence {
             metric,
             sources: vec![Provider::Whoop],
@@ -53,9 +55,126 @@ fn compared(kind: ClaimKind, grade: Grade, design: Design, direction: Direction)
     let mut claim = claim(kind, Some(Metric::SleepDuration), None, values);
     (claim.grade, claim.design, claim.direction) = (Some(grade), design, Some(direction));
     if kind == ClaimKind::Experiment {
+        let randomised = design == Design::Randomised;
         claim.code = Some("helpful".to_owned());
+        claim.conduct = Some(Conduct {
+            randomised,
+            pairs: if randomised { 7 } else { 0 },
+            washout_days: Some(1),
+            lag_days: Some(0),
+            adherence: 0.9,
+            excludes_zero: true,
+            suppressed: false,
+        });
+        let conducted = [("pairs", 7.0, 0), ("washout_days", 1.0, 0), ("lag_days", 0.0, 0), ("adherence", 0.9, 2)];
+        claim.evidence.values.extend(conducted.map(|(name, value, decimals)| Value::new(name, value, "", decimals)));
     }
     claim
+}
+
+/// A change to an experiment's claim, by what it takes away.
+type Lack = (&'static str, fn(&mut Claim));
+
+fn set(claim: &mut Claim, name: &str, value: Option<f64>) {
+    let number = claim.evidence.values.iter_mut().find(|v| v.name == name).expect("the evidence has it");
+    match value {
+        Some(value) => number.value = value,
+        None => "taken_away".clone_into(&mut number.name),
+    }
+}
+
+fn conduct(claim: &mut Claim) -> &mut Conduct {
+    claim.conduct.as_mut().expect("an experiment was conducted")
+}
+
+/// Everything a causal verb asks for beside a grade, each taken away in the numbers and in the conduct.
+const LACKS: [Lack; 10] = [
+    ("no verdict", |c| c.code = Some("unclear".to_owned())),
+    ("an observational design", |c| (c.design, conduct(c).randomised) = (Design::Observational, false)),
+    ("no lot", |c| conduct(c).randomised = false),
+    ("two pairs", |c| {
+        set(c, "pairs", Some(2.0));
+        conduct(c).pairs = 2;
+    }),
+    ("no washout stated", |c| {
+        set(c, "washout_days", None);
+        conduct(c).washout_days = None;
+    }),
+    ("no lag fixed", |c| {
+        set(c, "lag_days", None);
+        conduct(c).lag_days = None;
+    }),
+    ("adherence under 0.8", |c| {
+        set(c, "adherence", Some(0.79));
+        conduct(c).adherence = 0.79;
+    }),
+    ("an interval that holds zero", |c| {
+        set(c, "interval_low", Some(0.0));
+        conduct(c).excludes_zero = false;
+    }),
+    ("safety holding it back", |c| conduct(c).suppressed = true),
+    ("no conduct at all", |c| c.conduct = None),
+];
+
+#[test]
+fn a_causal_verb_needs_everything_and_the_template_says_less_without_any_of_it() {
+    for grade in [Grade::A, Grade::B, Grade::C] {
+        for direction in [Direction::Lower, Direction::Higher] {
+            let whole = compared(ClaimKind::Experiment, grade, Design::Randomised, direction);
+            let causal = said(&whole);
+            assert!(causal.text.contains("reduced") || causal.text.contains("increased"), "{}", causal.text);
+            assert_eq!(sentence_check(&causal, &[&whole]), Ok(()), "{}", causal.text);
+            for (lack, take_away) in LACKS {
+                let mut lacking = whole.clone();
+                take_away(&mut lacking);
+                // The sentence that was earned before is refused now, and the template does not say it any more.
+                assert_eq!(sentence_check(&causal, &[&lacking]), Err("no_causal_word"), "{lack}: {}", causal.text);
+                let modest = said(&lacking);
+                assert!(!is_causal(&modest.text), "{lack}: {}", modest.text);
+                assert_eq!(sentence_check(&modest, &[&lacking]), Ok(()), "{lack}: {}", modest.text);
+            }
+        }
+    }
+    // No grade, or D, says nothing of the kind either.
+    let mut undecided = compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher);
+    let causal = said(&undecided);
+    for grade in [Some(Grade::D), None] {
+        undecided.grade = grade;
+        assert_eq!(sentence_check(&causal, &[&undecided]), Err("no_causal_word"));
+    }
+}
+
+#[test]
+fn the_check_reads_the_numbers_and_does_not_take_the_conducts_word() {
+    for (name, value) in [("pairs", 2.0), ("adherence", 0.79), ("interval_low", -1.0)] {
+        let mut claim = compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher);
+        set(&mut claim, name, Some(value));
+        let boast = said(&claim);
+        assert!(is_causal(&boast.text), "the template goes by the conduct: {}", boast.text);
+        assert_eq!(sentence_check(&boast, &[&claim]), Err("no_causal_word"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_unreliable_has_neither_direction_nor_number() {
+    let mut claim = compared(ClaimKind::Experiment, Grade::D, Design::Randomised, Direction::Higher);
+    (claim.code, claim.direction) = (Some("unreliable".to_owned()), None);
+    let sentence = said(&claim);
+    assert_eq!(sentence.text, "Your experiment on sleep duration: not enough consistent data to tell.");
+    assert_eq!(sentence_check(&sentence, &[&claim]), Ok(()));
+    caught(&claim, "to tell.", "to tell (28 days with it).", "no_number_of_what_is_unreliable");
+    caught(&claim, "to tell.", "to tell, though it was higher.", "direction_agrees");
+}
+
+#[test]
+fn beside_a_notice_nothing_is_said_to_have_brought_anything_about() {
+    let mut earned = brief();
+    earned.claims.push(compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher));
+    let mut narrative = write(&earned).expect("without a notice it is said");
+    assert!(narrative.sentences.iter().any(|s| is_causal(&s.text)));
+    narrative.notices.push(Notice { id: Uuid::nil(), rule: "spo2_low".into(), text: "Please ask a doctor.".into() });
+    let found: Vec<_> = check(&narrative, &earned.claims).unwrap_err().iter().map(|f| f.check).collect();
+    assert_eq!(found, ["no_cause_beside_a_notice"]);
 }
 
 fn level(grade: Grade) -> Claim {
@@ -190,6 +309,11 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
     caught(&day_score(), "was 65", "was 71 and 65 and 66", "numbers_stand_in_the_evidence");
     let before_after = compared(ClaimKind::Experiment, Grade::A, Design::Observational, Direction::Lower);
     caught(&before_after, "was lower", "was reduced", "no_causal_word");
+    let drawn = |grade| compared(ClaimKind::Experiment, grade, Design::Randomised, Direction::Lower);
+    caught(&drawn(Grade::B), "probably reduced", "reduced", "hedge_of_the_grade");
+    caught(&drawn(Grade::C), "may have reduced", "probably reduced", "hedge_of_the_grade");
+    caught(&drawn(Grade::A), "7 pairs", "70 pairs", "numbers_stand_in_the_evidence");
+    caught(&drawn(Grade::A), "interval 32 to 62 min", "interval 32 to 48 min", "numbers_stand_in_their_place");
 }
 
 fn brief() -> Brief {

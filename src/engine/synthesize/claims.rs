@@ -4,8 +4,8 @@ use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::Degradation;
 use crate::domain::evidence::{Evidence, Value, Window};
-use crate::domain::experiment::Evaluation;
-use crate::domain::grade::{Design, Grade};
+use crate::domain::experiment::{Conduct, Evaluation, ExperimentStatus};
+use crate::domain::grade::Design;
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::ProposalStatus;
 use crate::domain::metric::Metric;
@@ -58,7 +58,13 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(of_kind(&open, InsightKind::Change, usize::MAX));
     let news = run.state.evaluations.values().filter(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day)));
-    claims.extend(news.map(evaluation));
+    claims.extend(news.map(|e| {
+        let mut claim = evaluation(e);
+        // While a notice stands, nothing that was tried is said to have brought anything about.
+        claim.conduct =
+            claim.conduct.map(|c| Conduct { suppressed: c.suppressed || !run.state.notices.is_empty(), ..c });
+        claim
+    }));
     match period {
         Period::Daily => claims.extend(LATEST.iter().filter_map(|metric| latest(run, *metric))),
         Period::Weekly => {
@@ -70,6 +76,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     if open.iter().all(|i| i.kind != InsightKind::Level) {
         claims.extend(of_kind(&open, InsightKind::InsufficientData, 3));
     }
+    claims.extend(called_off(run));
     claims.extend(states(run));
     claims
 }
@@ -90,20 +97,23 @@ pub fn insight(insight: &Insight) -> Claim {
         design: insight.design,
         direction: insight.direction,
         code: (!graded).then(|| insight.kind.key().to_owned()),
+        conduct: None,
         evidence: insight.evidence.clone(),
     }
 }
 
-fn evaluation(evaluation: &Evaluation) -> Claim {
-    let code = if evaluation.unreliable.is_empty() { evaluation.verdict.key() } else { "unreliable" };
+/// The claim an evaluation makes.
+#[must_use]
+pub fn evaluation(evaluation: &Evaluation) -> Claim {
     Claim {
         id: ClaimId::new(&evaluation.id.to_string(), evaluation.day),
         kind: ClaimKind::Experiment,
         metric: Some(evaluation.metric),
         grade: Some(evaluation.grade),
         design: evaluation.design,
-        direction: evaluation.moved.filter(|_| evaluation.grade < Grade::D),
-        code: Some(code.to_owned()),
+        direction: evaluation.moved,
+        code: Some(evaluation.verdict.key().to_owned()),
+        conduct: Some(evaluation.conduct),
         evidence: evaluation.evidence.clone(),
     }
 }
@@ -118,6 +128,7 @@ fn fact(run: &Run<'_>, entity: &str, kind: ClaimKind, day: LocalDay, code: Optio
         design: Design::Observational,
         direction: None,
         code: code.map(str::to_owned),
+        conduct: None,
         evidence: Evidence {
             metric: None,
             sources: Vec::new(),
@@ -180,6 +191,7 @@ pub fn scored(day: LocalDay, evidence: Evidence) -> Claim {
         design: Design::Observational,
         direction: None,
         code: None,
+        conduct: None,
         evidence,
     }
 }
@@ -280,6 +292,22 @@ fn suggestions(run: &Run<'_>) -> Vec<Claim> {
     claims.sort_by(|a, b| (&a.code, a.metric).cmp(&(&b.code, b.metric)));
     claims.dedup_by(|a, b| a.code == b.code);
     claims
+}
+
+/// Experiments that safety has ended.
+fn called_off(run: &Run<'_>) -> Vec<Claim> {
+    let ended = run.state.experiments.values().filter(|e| e.status == ExperimentStatus::Invalidated);
+    let recent =
+        ended.filter(|e| e.ended.as_ref().is_some_and(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day))));
+    recent
+        .map(|experiment| {
+            let (entity, code) = (experiment.plan.id.to_string(), Some("experiment_invalidated"));
+            let mut claim = fact(run, &entity, ClaimKind::State, run.day, code, Vec::new());
+            claim.metric = Some(experiment.plan.metric);
+            claim.evidence.metric = claim.metric;
+            claim
+        })
+        .collect()
 }
 
 fn states(run: &Run<'_>) -> Vec<Claim> {

@@ -75,11 +75,20 @@ pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
 
 fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
     let below: Vec<&Claim> = claims.iter().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).collect();
-    let text = if below.is_empty() {
-        "All of this describes what was measured; it does not say what brought it about."
-    } else {
-        "What is worded with probably or may can still turn out otherwise as days come in, and nothing here says what \
-         brought it about."
+    let tried = claims.iter().any(|c| c.grade < Some(Grade::D) && c.conduct.is_some_and(|c| c.earns_cause()));
+    let text = match (below.is_empty(), tried) {
+        (true, false) => "All of this describes what was measured; it does not say what brought it about.",
+        (true, true) => {
+            "All of this describes what was measured; apart from your experiment it does not say what brought it about."
+        }
+        (false, false) => {
+            "What is worded with probably or may can still turn out otherwise as days come in, and nothing here says \
+             what brought it about."
+        }
+        (false, true) => {
+            "What is worded with probably or may can still turn out otherwise as days come in, and apart from your \
+             experiment nothing here says what brought it about."
+        }
     };
     let rests_on: Vec<&Claim> = if below.is_empty() { claims.iter().collect() } else { below };
     Some(Sentence {

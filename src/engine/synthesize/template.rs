@@ -121,7 +121,7 @@ impl Say<'_> {
         let (n_after, n_before) = (self.number("n_after")?, self.number("n_before")?);
         let (days, days_before) = (self.number("after_days")?, self.number("before_days")?);
         let last = self.claim.evidence.window.last;
-        let Some(verb) = verb::change(self.grade(), self.claim.design, direction) else {
+        let Some(verb) = verb::change(self.grade(), direction) else {
             return Ok(format!(
                 "In the {days} days up to {last} your {label} averaged {after} ({n_after} days); too early to call a change."
             ));
@@ -144,29 +144,55 @@ impl Say<'_> {
     fn experiment(&self) -> Result<String, Refused> {
         let label = self.label()?;
         let (with, without) = (self.number("n_with")?, self.number("n_without")?);
-        let worded = self.claim.direction.and_then(|d| verb::change(self.grade(), self.claim.design, d));
-        let verdict = self.claim.code.as_deref().unwrap_or_default();
-        let (Some(verb), "helpful" | "not_helpful") = (worded, verdict) else {
-            return Ok(format!(
-                "Your experiment on {label}: not enough consistent data to tell ({with} days with it, {without} without)."
-            ));
+        let direction = match (self.claim.code.as_deref(), self.claim.direction) {
+            (Some("helpful" | "not_helpful"), Some(direction)) if self.grade() < Grade::D => direction,
+            (Some("unclear"), _) => {
+                return Ok(format!(
+                    "Your experiment on {label}: what moved cannot be told from chance ({with} days with it, {without} \
+                     without)."
+                ));
+            }
+            (Some("insufficient_data"), _) => {
+                return Ok(format!(
+                    "Your experiment on {label}: not enough consistent data to tell ({with} days with it, {without} \
+                     without)."
+                ));
+            }
+            // What must not be relied on shows neither a direction nor a number.
+            _ => return Ok(format!("Your experiment on {label}: not enough consistent data to tell.")),
         };
-        if self.claim.design == Design::Randomised {
+        let randomised = self.claim.design == Design::Randomised;
+        let conduct = self.claim.conduct.as_ref();
+        if let Some(verb) = conduct.and_then(|conduct| verb::effect(self.grade(), conduct, direction)) {
             return Ok(format!(
-                "In this experiment it {verb} your {label} by {} ({}; {with} days with it, {without} without; {}).",
+                "In this experiment it {verb} your {label} by {} ({}; {with} days with it, {without} without, in {} \
+                 pairs of blocks in an order drawn by lot; {}).",
                 self.quantity("difference")?,
                 self.interval()?,
+                self.number("pairs")?,
                 self.sureness()?
             ));
         }
+        let verb =
+            verb::change(self.grade(), direction).ok_or_else(|| self.refuse("a difference at D is not stated"))?;
         let chance = if self.grade() == Grade::C { "; this could be chance" } else { "" };
+        let (after, before) = (self.quantity("mean_after")?, self.quantity("mean_before")?);
+        let (interval, sure) = (self.interval()?, self.sureness()?);
+        if randomised {
+            return Ok(format!(
+                "During your experiment your {label} {verb} on days with it: {after} against {before} on days without \
+                 ({interval}; {with} days with it, {without} without; {sure}{chance}); as it was conducted, this does \
+                 not show what brought it about."
+            ));
+        }
+        let drift = match self.claim.evidence.value("drift") {
+            Some(_) => "; it was moving that way within the windows too, which may be all there is",
+            None => "",
+        };
         Ok(format!(
-            "During your experiment your {label} {verb}: {} against {} before ({}; {with} days with it, {without} \
-             without; {}{chance}); a comparison of before and after cannot show what brought it about.",
-            self.quantity("mean_after")?,
-            self.quantity("mean_before")?,
-            self.interval()?,
-            self.sureness()?
+            "During your experiment your {label} {verb}: {after} against {before} before ({interval}; {with} days with \
+             it, {without} without; {sure}{chance}){drift}; a comparison of before and after cannot show what brought \
+             it about."
         ))
     }
 
@@ -255,6 +281,10 @@ impl Say<'_> {
             (Some("baselines_frozen"), _) => Ok(format!(
                 "No wearable data has come in for {}, so your usual values stand still until it does.",
                 self.quantity("without_data")?
+            )),
+            (Some("experiment_invalidated"), Some(metric)) => Ok(format!(
+                "Your experiment on {} was called off, since its risk for you has risen; nothing is concluded from it.",
+                metric.label()
             )),
             (Some("conflicting_signals"), Some(metric)) => {
                 Ok(format!("Two sources disagree about your {}, so neither counts for an alert.", metric.label()))

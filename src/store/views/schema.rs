@@ -18,7 +18,7 @@ use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// One statement a table or index.
 pub const TABLES: [&str; 7] = [
@@ -196,6 +196,7 @@ pub fn project(
         Event::InterventionDeclined(e) => proposal(&mut into, e.proposal_id, after),
         Event::ExperimentStarted(e) => experiment(&mut into, e.experiment.id, after),
         Event::ExperimentStopped(e) => experiment(&mut into, e.experiment_id, after),
+        Event::ExperimentInvalidated(e) => experiment(&mut into, e.experiment_id, after),
         Event::AdherenceLogged(e) => experiment(&mut into, e.experiment_id, after),
         Event::EvaluationCompleted(e) => into.evaluation(&e.evaluation, "completed", after),
         Event::EvaluationMarkedUnreliable(e) => into.evaluation(&e.evaluation, "unreliable", after),

@@ -51,6 +51,8 @@ pub enum ExperimentStatus {
     Stopped,
     /// It was evaluated.
     Evaluated,
+    /// A safety rule ended it.
+    Invalidated,
 }
 
 /// An experiment with what happened to it.

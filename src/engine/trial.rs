@@ -90,6 +90,14 @@ impl Engine {
                 }
                 .into());
             }
+            if let Some(reason) = intervene::safety::refusal(entry, state) {
+                return Err(Violation {
+                    rule: "experiment_is_allowed",
+                    field: "intervention".to_owned(),
+                    reason: format!("is not for you now: {reason}; `candor today` shows what stands in the way"),
+                }
+                .into());
+            }
             Ok(vec![ExperimentStarted { experiment: started.clone() }.into()])
         })
         .await?;

@@ -98,6 +98,8 @@ fn days_that_were_missed_and_a_change_of_device_make_it_unreliable() {
     let shown = missed.end("2026-03-10", &nights(420, 470, "whoop"));
     assert_eq!(shown["evaluation"]["unreliable"], serde_json::json!(["low_adherence"]), "{shown}");
     assert_eq!(shown["evaluation"]["grade"], "D");
+    let states = missed.store.json(&["today"])["degradation"].clone();
+    assert!(states.as_array().unwrap().iter().any(|s| s["state"] == "evaluation_unreliable"), "{states}");
     let text = missed.text();
     assert!(text.contains("Your experiment on sleep duration: not enough consistent data to tell"), "{text}");
     let mut switched = Trial::start();

@@ -5,13 +5,16 @@
 
 mod bad_input;
 mod command;
+mod degradation;
 mod experiments;
 mod exports;
 mod faults;
 mod golden;
 mod log_contract;
+mod notice_rates;
 mod people;
 mod postgres;
 mod readiness;
+mod safety;
 mod samples;
 mod support;

@@ -186,6 +186,25 @@ proptest! {
             prop_assert!(step.outcome != Outcome::Raised || step.at_most_c);
         }
     }
+
+    #[test]
+    fn no_watch_lasts_beyond_a_quarter_after_its_raise(
+        points in anything(),
+        weeks_ago in 0i32..30,
+        rises in any::<bool>(),
+        standing in any::<bool>(),
+    ) {
+        let raised_on = MONDAY - 7 * weeks_ago;
+        for mut watch in [Watch::Raised { raised_on, rises, standing }, Watch::Confirmed { raised_on, rises }] {
+            // 90 days, and the two Mondays on which one state ends and the next is entered.
+            for monday in (MONDAY..=raised_on.max(MONDAY) + 90 + 14).step_by(7) {
+                watch = step(&watch, &points, monday).next;
+            }
+            let over = !matches!(watch, Watch::Raised { raised_on: on, .. } | Watch::Confirmed { raised_on: on, .. }
+                if on == raised_on);
+            prop_assert!(over, "{watch:?}");
+        }
+    }
 }
 
 #[test]

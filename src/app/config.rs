@@ -40,13 +40,7 @@ impl Config {
             Some(text) => parse_instant(text)?,
             None => clock(),
         };
-        let database_url = variable("DATABASE_URL").filter(|url| !url.is_empty());
-        if let Some(url) = &database_url
-            && !url.starts_with("postgres://")
-            && !url.starts_with("postgresql://")
-        {
-            return Err(Failure::configuration("DATABASE_URL must start with postgres://"));
-        }
+        let (database_url, keys_url) = (postgres_url("DATABASE_URL")?, postgres_url("CANDOR_KEYS_URL")?);
         let master_key = match variable("CANDOR_MASTER_KEY") {
             Some(text) => Some(
                 crate::store::keys::parse_master(&text)
@@ -54,7 +48,6 @@ impl Config {
             ),
             None => None,
         };
-        let keys_url = variable("CANDOR_KEYS_URL").filter(|url| !url.is_empty());
         Ok(Self { data_dir, database_url, keys_url, master_key, env_mode, now })
     }
 }
@@ -62,6 +55,16 @@ impl Config {
 fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "configuration is the one reader of the environment")]
     std::env::var(name).ok()
+}
+
+fn postgres_url(name: &str) -> Result<Option<String>, Failure> {
+    let url = variable(name).filter(|url| !url.is_empty());
+    match &url {
+        Some(url) if !url.starts_with("postgres://") && !url.starts_with("postgresql://") => {
+            Err(Failure::configuration(format!("{name} must start with postgres://")))
+        }
+        _ => Ok(url),
+    }
 }
 
 fn clock() -> Instant {

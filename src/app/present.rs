@@ -35,6 +35,26 @@ impl Out {
         }
     }
 
+    /// A text for people, broken between words on a terminal; a mark stands before it in two columns.
+    pub(super) fn paragraph(&self, mark: &str, text: &str) -> Result<(), Failure> {
+        let indent = if mark.is_empty() { 0 } else { 2 };
+        let Some(width) = terminal_width() else { return self.line(&format!("{mark}{text}")) };
+        let mut line = String::new();
+        let mut mark = mark.to_owned();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > width {
+                self.line(&format!("{mark}{line}"))?;
+                mark = " ".repeat(indent);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&format!("{mark}{line}"))
+    }
+
     /// A message beside the answer.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
@@ -76,6 +96,12 @@ impl Out {
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(total).with_style(style).with_message(what)
     }
+}
+
+/// The columns of the terminal that is written to, up to what reads well; none where the answer goes elsewhere.
+fn terminal_width() -> Option<usize> {
+    let columns = std::io::stdout().is_terminal().then(|| Table::new().width()).flatten()?;
+    Some(usize::from(columns).clamp(40, 100))
 }
 
 fn paint(style: Style, text: &str, colours: bool) -> String {

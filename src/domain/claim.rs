@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::day::LocalDay;
 use super::evidence::Evidence;
 use super::grade::{Design, Grade};
-use super::metric::Metric;
+use super::metric::{Desirable, Metric};
 use super::safety::SafetyRule;
 
 /// What a claim says. The first seven are graded; the others state a fact of the log and have no grade.
@@ -68,7 +68,8 @@ pub enum Direction {
     Lower,
 }
 
-/// The published name of a claim: `<entity id>@<day>`. It never changes its meaning.
+/// The published name of a claim: `<entity id>@<day>`, and `<entity id>@<day>.2` when a later text of that day says
+/// something else of the entity. It never changes its meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClaimId(String);
@@ -80,11 +81,19 @@ impl ClaimId {
         Self(format!("{entity}@{day}"))
     }
 
-    /// The entity and the day, if the text has that shape.
+    /// The same claim as the text of this number says it that day, counted from 1.
     #[must_use]
-    pub fn parse(text: &str) -> Option<(&str, LocalDay)> {
-        let (entity, day) = text.rsplit_once('@')?;
-        Some((entity, day.parse().ok()?))
+    pub fn in_text(&self, number: u32) -> Self {
+        let (entity, day, _) = self.parts();
+        Self(if number < 2 { format!("{entity}@{day}") } else { format!("{entity}@{day}.{number}") })
+    }
+
+    /// The entity, the day, and which text of the day, counted from 1.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str, u32) {
+        let (entity, day) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let (day, number) = day.split_once('.').unwrap_or((day, "1"));
+        (entity, day, number.parse().unwrap_or(1))
     }
 
     /// The text.
@@ -123,6 +132,27 @@ pub struct Claim {
     pub code: Option<String>,
     /// The numbers it may show.
     pub evidence: Evidence,
+}
+
+impl Claim {
+    /// Whether it says that something moved the unwelcome way.
+    #[must_use]
+    pub fn is_unfavourable(&self) -> bool {
+        let desirable = self.metric.map_or(Desirable::Neutral, |metric| metric.definition().desirable);
+        matches!(
+            (desirable, self.direction),
+            (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))
+        )
+    }
+
+    /// An id of what it says, whatever it is called and however much else was known.
+    #[must_use]
+    pub fn said(&self) -> Uuid {
+        let evidence = Evidence { input_revision: 0, ..self.evidence.clone() };
+        let said = Self { id: self.id.in_text(1), evidence, ..self.clone() };
+        // What cannot be encoded cannot be published either.
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &serde_json::to_vec(&said).unwrap_or_default())
+    }
 }
 
 /// The part of a narrative a sentence stands in.

@@ -20,6 +20,11 @@ impl LocalDay {
         Self(date)
     }
 
+    /// The first day of the calendar: from it on is from ever.
+    pub const FIRST: Self = Self(NaiveDate::MIN);
+    /// The last day of the calendar.
+    pub const LAST: Self = Self(NaiveDate::MAX);
+
     /// The day on which an instant falls at an offset from UTC.
     #[must_use]
     pub fn at(instant: Instant, offset: FixedOffset) -> Self {

@@ -55,6 +55,19 @@ pub enum ExperimentStatus {
     Invalidated,
 }
 
+impl ExperimentStatus {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Evaluated => "evaluated",
+            Self::Invalidated => "invalidated",
+        }
+    }
+}
+
 /// An experiment with what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningExperiment {

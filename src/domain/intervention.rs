@@ -147,3 +147,17 @@ pub enum ProposalStatus {
     /// Accepted, and held back since: what was tried is no longer allowed.
     Invalidated,
 }
+
+impl ProposalStatus {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Suppressed => "suppressed",
+            Self::Invalidated => "invalidated",
+        }
+    }
+}

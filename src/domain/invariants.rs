@@ -14,6 +14,7 @@ use super::insight::{Insight, InsightKind};
 use super::intervention::{Boundary, Proposal, RiskLevel};
 use super::observation::Observation;
 use super::profile::Purpose;
+use super::provider::Provider;
 use super::safety::{self, ClearedBy, Decision, HeldReview, SafetyNotice, SafetyRule, Subject};
 use super::state::PersonState;
 
@@ -65,15 +66,15 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             ensure(!state.registered, "person_is_registered_once", "person", "the person exists already")
         }
         Event::ObservationsRecorded(e) => {
-            consent(state)?;
+            may_take_from(state, e.source.provider)?;
             batch(&e.observations)
         }
         Event::ActivityRecorded(e) => {
-            consent(state)?;
+            may_take_from(state, e.source.provider)?;
             batch(&e.observations)
         }
         Event::CheckInRecorded(e) => {
-            consent(state)?;
+            may_take_from(state, Provider::Person)?;
             ensure(
                 e.symptoms.is_empty() || e.day.is_some(),
                 "symptom_has_a_day",
@@ -83,7 +84,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             batch(&e.observations)
         }
         Event::ObservationCorrected(e) => {
-            consent(state)?;
+            may_take_from(state, e.source.provider)?;
             observation(&e.observation)?;
             ensure(
                 e.previous_value.is_finite(),
@@ -148,6 +149,14 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "uncertainty_is_acknowledged",
                 "narrative.sentences",
                 "a claim below A asks for an uncertainty sentence",
+            )?;
+            let day = e.narrative.day;
+            let kept = e.claims.iter().all(|claim| state.published.allows(day, &claim.id, claim.said()));
+            ensure(
+                kept,
+                "published_claims_never_change",
+                "claims.id",
+                "another text of this day gave the name to other words",
             )
         }
         Event::SafetyNoticeCleared(e) => cleared(state, e),
@@ -207,6 +216,20 @@ fn cleared(state: &PersonState, event: &SafetyNoticeCleared) -> Checked {
         ClearedBy::Declaration => !safety::declared(&state.profile).contains_key(&rule),
     };
     ensure(by_whom, "notice_is_cleared_by_data_or_review", "by", "the condition of the notice has not ended")
+}
+
+/// Whether data of a provider may be taken in.
+///
+/// # Errors
+/// When the person has not consented to processing, or took back what concerns this provider.
+pub fn may_take_from(state: &PersonState, provider: Provider) -> Checked {
+    consent(state)?;
+    let purpose = Purpose::Provider(provider);
+    if state.withdrawn.contains(&purpose) {
+        let reason = format!("it was taken back; `candor consent grant {purpose}` gives it again");
+        return refuse("provider_needs_consent", "consent", &reason);
+    }
+    Ok(())
 }
 
 fn consent(state: &PersonState) -> Checked {

@@ -310,7 +310,11 @@ fn a_narrative_states_every_notice_and_acknowledges_uncertainty() {
         evidence: numbers(),
     };
     let publish = |claims| NarrativePublished { narrative: narrative.clone(), claims };
-    refused_by("uncertainty_is_acknowledged", &person(), publish(vec![claim]));
+    refused_by("uncertainty_is_acknowledged", &person(), publish(vec![claim.clone()]));
+    let mut told = person();
+    told.evolve(2, &publish(vec![claim.clone()]).into());
+    let other = Claim { evidence: Evidence { values: Vec::new(), ..claim.evidence.clone() }, ..claim };
+    refused_by("published_claims_never_change", &told, publish(vec![Claim { grade: None, ..other }]));
     let mut warned = person();
     warned.notices.insert(Uuid::from_u128(1), notice(SafetyRule::Spo2Low, Level::Warn));
     refused_by("notices_stand_first", &warned, publish(vec![]));

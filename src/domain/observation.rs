@@ -1,6 +1,9 @@
 //! Observations: one measured fact each.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::Instant;
 use super::day::LocalDay;
@@ -29,6 +32,50 @@ pub enum RecordKind {
     Checkin,
     /// A single value without a record around it.
     Sample,
+}
+
+impl RecordKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Sleep,
+        Self::Nap,
+        Self::Recovery,
+        Self::Cycle,
+        Self::Day,
+        Self::Activity,
+        Self::Weighing,
+        Self::Checkin,
+        Self::Sample,
+    ];
+
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Sleep => "sleep",
+            Self::Nap => "nap",
+            Self::Recovery => "recovery",
+            Self::Cycle => "cycle",
+            Self::Day => "day",
+            Self::Activity => "activity",
+            Self::Weighing => "weighing",
+            Self::Checkin => "checkin",
+            Self::Sample => "sample",
+        }
+    }
+}
+
+/// A key that no kind of record bears.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("unknown kind of record")]
+pub struct UnknownRecordKind;
+
+impl FromStr for RecordKind {
+    type Err = UnknownRecordKind;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.key() == s).ok_or(UnknownRecordKind)
+    }
 }
 
 /// What makes two observations the same fact. The end is a value, not part of the key; a schema version never is.

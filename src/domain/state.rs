@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Instant;
+use super::claim::{Claim, ClaimId};
 use super::day::LocalDay;
 use super::degradation::{Degradation, Missing};
 use super::event::{DayAssessed, Event};
@@ -27,6 +28,38 @@ pub struct LastRun {
     pub day: LocalDay,
     /// The revision of the last input it saw.
     pub input_revision: u64,
+}
+
+/// What the texts of the newest day with a text have claimed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The day.
+    pub day: Option<LocalDay>,
+    /// What each claim says, by its published name.
+    pub said: BTreeMap<ClaimId, Uuid>,
+}
+
+impl Published {
+    /// The name under which a claim may be published: one that is free that day, or says the same.
+    #[must_use]
+    pub fn name(&self, day: LocalDay, claim: &Claim) -> ClaimId {
+        let said = claim.said();
+        let mut names = (1..).map(|number| claim.id.in_text(number));
+        names.find(|name| self.allows(day, name, said)).unwrap_or_else(|| claim.id.clone())
+    }
+
+    /// Whether a name is free on a day, or belongs to the same words.
+    #[must_use]
+    pub fn allows(&self, day: LocalDay, name: &ClaimId, said: Uuid) -> bool {
+        self.day != Some(day) || self.said.get(name).is_none_or(|other| *other == said)
+    }
+
+    fn take(&mut self, day: LocalDay, claims: &[Claim]) {
+        if self.day != Some(day) {
+            *self = Self { day: Some(day), said: BTreeMap::new() };
+        }
+        self.said.extend(claims.iter().map(|claim| (claim.id.clone(), claim.said())));
+    }
 }
 
 /// A suggestion and where it stands.
@@ -51,6 +84,8 @@ pub struct PersonState {
     pub profile: Profile,
     /// What they allow now.
     pub consents: BTreeSet<Purpose>,
+    /// What they took back: data of such a provider are neither taken nor looked at, though kept.
+    pub withdrawn: BTreeSet<Purpose>,
     /// The newest local day with data.
     pub newest_data: Option<LocalDay>,
     /// When the newest data ended.
@@ -89,6 +124,8 @@ pub struct PersonState {
     pub reviews: BTreeMap<Uuid, HeldReview>,
     /// Symptoms no reviewer has cleared, with the day they were last reported for.
     pub symptoms: BTreeMap<Symptom, LocalDay>,
+    /// What the newest texts have claimed.
+    pub published: Published,
     /// Files taken, by digest of their content and name of their part.
     pub files: BTreeSet<String>,
 }
@@ -104,9 +141,11 @@ impl PersonState {
             Event::PersonRegistered(_) => self.registered = true,
             Event::ConsentGranted(e) => {
                 self.consents.insert(e.purpose);
+                self.withdrawn.remove(&e.purpose);
             }
             Event::ConsentWithdrawn(e) => {
                 self.consents.remove(&e.purpose);
+                self.withdrawn.insert(e.purpose);
             }
             Event::ProfileDeclared(e) => self.profile = e.profile.clone(),
             Event::FileImported(e) => {
@@ -189,10 +228,8 @@ impl PersonState {
             Event::EvaluationCompleted(e) => self.evaluated(&e.evaluation),
             Event::EvaluationMarkedUnreliable(e) => self.evaluated(&e.evaluation),
             Event::DayAssessed(e) => self.assessed(e),
-            Event::BaselineComputed(_)
-            | Event::InsightSuppressed(_)
-            | Event::NarrativePublished(_)
-            | Event::ExportProduced(_) => {}
+            Event::NarrativePublished(e) => self.published.take(e.narrative.day, &e.claims),
+            Event::BaselineComputed(_) | Event::InsightSuppressed(_) | Event::ExportProduced(_) => {}
         }
     }
 

@@ -1,9 +1,9 @@
 //! The observations of a person, folded: one value per metric and day, and who measured it.
 //!
-//! The same history comes from two places, which a test holds together: folded from the log when a run is verified,
-//! loaded from the read model when a run is made.
+//! The same history comes from two places, which `verify` holds together: folded from the log, whole, when a run is made
+//! again; loaded from the read model, as far back as a run looks, when it is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::day::LocalDay;
 use crate::domain::event::Event;
@@ -47,7 +47,7 @@ impl History {
     /// The history of a set of observations, each the current word about its fact.
     pub fn of(observations: impl IntoIterator<Item = Observation>) -> Self {
         let mut history = Self::default();
-        let mut touched = std::collections::BTreeSet::new();
+        let mut touched = BTreeSet::new();
         for observation in observations {
             let cell = (observation.key.metric, observation.day);
             history.cells.entry(cell).or_default().insert(observation.key, observation.value);
@@ -110,6 +110,24 @@ impl History {
         }
     }
 
+    /// The same without what some providers measured.
+    #[must_use]
+    pub fn without(&self, providers: &BTreeSet<Provider>) -> Self {
+        let mut rest = Self::default();
+        for (place, cell) in &self.cells {
+            let kept = cell.iter().filter(|(key, _)| !providers.contains(&key.provider));
+            let kept: BTreeMap<_, _> = kept.map(|(key, value)| (key.clone(), *value)).collect();
+            if !kept.is_empty() {
+                rest.cells.insert(*place, kept);
+            }
+        }
+        for metric in self.metrics() {
+            rest.rebuild(metric);
+        }
+        rest.series.retain(|_, series| !series.days.is_empty());
+        rest
+    }
+
     /// The metrics of which anything was measured.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
         self.series.keys().copied()
@@ -165,8 +183,8 @@ impl History {
     }
 
     fn rebuild(&mut self, metric: Metric) {
-        let first = (metric, LocalDay::new(chrono::NaiveDate::MIN));
-        let last = (metric, LocalDay::new(chrono::NaiveDate::MAX));
+        let first = (metric, LocalDay::FIRST);
+        let last = (metric, LocalDay::LAST);
         let days: Vec<_> =
             self.cells.range(first..=last).filter_map(|((_, day), cell)| day_value(metric, *day, cell)).collect();
         let points = days.iter().map(|d| Point { day: d.day.number(), value: d.value }).collect();

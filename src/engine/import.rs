@@ -14,7 +14,7 @@ use super::ports::journal::JournalError;
 use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::event::{ActivityRecorded, Event, FileImported, ObservationCorrected, ObservationsRecorded};
-use crate::domain::invariants::OBSERVATIONS_PER_BATCH;
+use crate::domain::invariants::{self, OBSERVATIONS_PER_BATCH};
 use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
 use crate::domain::person::PersonId;
 use crate::domain::state::file_key;
@@ -104,6 +104,14 @@ impl Engine {
         let Some((first, _)) = surveyed.parts.first() else {
             return Ok(Vec::new());
         };
+        let state = self.state(person).await?;
+        for (part, _) in &surveyed.parts {
+            // Before anything is kept; each append is checked again.
+            if let Err(violation) = invariants::may_take_from(&state, part.provider) {
+                self.count_refusal(&violation, context.now).await;
+                return Err(violation.into());
+            }
+        }
         let digest = self.originals.keep(person, first.provider, &surveyed.path).await?;
         let newest = surveyed.parts.iter().filter_map(|(_, survey)| survey.newest).max();
         let mut reports = Vec::new();

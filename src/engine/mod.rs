@@ -26,11 +26,13 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::domain::Instant;
+use crate::domain::day::LocalDay;
 use crate::domain::event::{Actor, ConsentGranted, Event, Meta, PersonRegistered};
 use crate::domain::invariants::{self, Violation};
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::state::PersonState;
+use history::History;
 use ports::export::{ExportError, ExportReader};
 use ports::journal::{Journal, JournalError};
 use ports::originals::{Originals, OriginalsError};
@@ -97,6 +99,15 @@ impl Engine {
     pub async fn state(&self, person: PersonId) -> Result<PersonState, EngineError> {
         self.views.catch_up().await?;
         Ok(self.views.state(person).await?)
+    }
+
+    /// What was measured of a person, from a day on.
+    ///
+    /// # Errors
+    /// When the read models do not answer.
+    pub async fn history(&self, person: PersonId, since: LocalDay) -> Result<History, EngineError> {
+        let observations = self.views.observations(person, since).await?;
+        Ok(History::of(observations.into_iter().map(|(observation, _)| observation)))
     }
 
     /// Registers a person with consent to processing, unless they exist.

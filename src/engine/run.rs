@@ -4,6 +4,9 @@
 //! checked against the invariants the moment it is made, so a run that would break one writes nothing: except that
 //! notices are written even then.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use chrono::FixedOffset;
 use chrono::Offset as _;
 use chrono::TimeZone as _;
@@ -15,11 +18,18 @@ use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::event::{Actor, DayAssessed, Event, InsightSuppressed, Meta};
+use crate::domain::experiment::ExperimentStatus;
 use crate::domain::invariants::{self, Violation};
+use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
+use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
 use crate::domain::safety::allowance;
 use crate::domain::state::PersonState;
+
+/// Days before the newest that a stage may look at, the windows of an experiment aside: the longest search needs 139, from
+/// the last look at a raise back to its baseline, and a loss of weight over half a year 241, with the spread of its sources.
+pub const LOOKBACK_DAYS: u32 = 250;
 
 /// Why a run wrote nothing.
 #[derive(Debug, thiserror::Error)]
@@ -180,6 +190,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The metrics a statement can be made about or holds: those measured, and those of which something was said.
+    #[must_use]
+    pub fn metrics(&self) -> BTreeSet<Metric> {
+        let said = self.state.insights.values().map(|insight| insight.metric);
+        self.history.metrics().chain(said).chain(self.state.watches.keys().copied()).collect()
+    }
+
     /// An id that follows from the person and a name, so that a run made again gives the same.
     #[must_use]
     pub fn id(&self, name: &str) -> Uuid {
@@ -204,6 +221,23 @@ impl<'a> Run<'a> {
         sources.dedup();
         sources
     }
+}
+
+/// The part of a history that may be looked at: without the providers whose consent was taken back.
+#[must_use]
+pub fn permitted<'a>(state: &PersonState, history: &'a History) -> Cow<'a, History> {
+    let withdrawn: BTreeSet<Provider> =
+        Provider::ALL.into_iter().filter(|provider| state.withdrawn.contains(&Purpose::Provider(*provider))).collect();
+    if withdrawn.is_empty() { Cow::Borrowed(history) } else { Cow::Owned(history.without(&withdrawn)) }
+}
+
+/// The first day that a run for a day, or for one after it, looks at: `verify` makes each run again over everything.
+#[must_use]
+pub fn looks_back_to(state: &PersonState, day: LocalDay) -> LocalDay {
+    let analysed = state.newest_data.map_or(day, |newest| newest.min(day));
+    let experiments = state.experiments.values().filter(|e| e.status == ExperimentStatus::Running);
+    let baselines = experiments.map(|experiment| experiment.plan.baseline.first);
+    baselines.fold(analysed.minus(LOOKBACK_DAYS), LocalDay::min)
 }
 
 /// The offset of a person's home on a day.

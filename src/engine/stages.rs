@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::history::History;
 use super::ports::journal::JournalError;
 use super::run::{self, Run, RunError};
 use super::{Engine, EngineError};
@@ -103,9 +102,11 @@ impl Engine {
         if state.registered {
             invariants::may_process(&state)?;
         }
-        let history = History::of(self.views.observations(person).await?);
         let today = run::today(&state, now);
         let plan = plan(&state, today, now, only);
+        let first = plan.iter().map(|(day, _)| *day).min().unwrap_or(today);
+        let history = self.history(person, run::looks_back_to(&state, first)).await?;
+        let history = run::permitted(&state, &history);
         let mut report = LoopReport { day: only.unwrap_or(today).to_string(), ..LoopReport::default() };
         let mut gathered: Vec<(Meta, Event)> = Vec::new();
         let (mut appended, total) = (state.revision, plan.len() as u64);

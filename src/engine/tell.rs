@@ -15,7 +15,6 @@ use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::safety::{Level, SafetyNotice, SafetyRule, allowance};
 use crate::domain::score::Band;
-use crate::engine::history::History;
 
 /// An insight as a person reads it.
 #[derive(Clone, Debug, Serialize)]
@@ -183,10 +182,9 @@ impl Engine {
     /// When the read models do not answer.
     pub async fn metrics(&self, person: PersonId) -> Result<Vec<MetricView>, EngineError> {
         let state = self.state(person).await?;
-        let history = History::of(self.views.observations(person).await?);
-        let last = LocalDay::new(chrono::NaiveDate::MAX);
+        let history = self.history(person, LocalDay::FIRST).await?;
         let row = |metric: Metric| {
-            let days = history.days(metric, last);
+            let days = history.days(metric, LocalDay::LAST);
             let newest = days.last()?;
             let level = state.open(crate::domain::insight::InsightKind::Level, metric);
             Some(MetricView {

@@ -1,4 +1,4 @@
-//! Does everything still hold: the chain, the rules, the read models, and each run made again?
+//! Does everything still hold: the chain, the rules, the read models, the originals, and each run made again?
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::history::History;
 use super::ports::journal::{Fault, JournalError, Recorded};
-use super::run::Run;
+use super::run::{self, Run};
 use super::{Engine, EngineError};
-use crate::domain::event::Event;
+use crate::domain::day::LocalDay;
+use crate::domain::event::{Event, FileImported};
 use crate::domain::invariants;
+use crate::domain::observation::Source;
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 
@@ -70,7 +72,7 @@ impl Engine {
             }
             self.views.catch_up().await?;
             let state = self.views.state(person).await?;
-            let held = History::of(self.views.observations(person).await?);
+            let held = self.history(person, LocalDay::FIRST).await?;
             if state.revision != fold.state.revision {
                 continue;
             }
@@ -84,6 +86,11 @@ impl Engine {
         }
         if !fold.run.is_empty() {
             fold.fault(verified, "run_is_complete");
+        }
+        for (digest, position) in &fold.originals {
+            if self.originals.check(person, digest).await.is_err() {
+                verified.faults.push(Fault { position: position.clone(), rule: "original_is_there".to_owned() });
+            }
         }
         Ok(())
     }
@@ -115,6 +122,8 @@ struct Fold {
     /// The events of the run under way, kept until its last names the day and the rules.
     run: Vec<(Event, String)>,
     before_run: Option<PersonState>,
+    /// The digest of each original, and the event that names it first.
+    originals: BTreeMap<String, String>,
     position: String,
     redacted: bool,
 }
@@ -127,6 +136,7 @@ impl Fold {
             history: History::default(),
             run: Vec::new(),
             before_run: None,
+            originals: BTreeMap::new(),
             position: String::new(),
             redacted: false,
         }
@@ -166,6 +176,9 @@ impl Fold {
                 self.rerun(verified);
             }
         }
+        if let Event::FileImported(FileImported { source: Source { digest: Some(digest), .. }, .. }) = event {
+            self.originals.entry(digest.clone()).or_insert_with(|| recorded.position.clone());
+        }
         self.state.evolve(recorded.revision, event);
         self.history.evolve(event);
     }
@@ -179,7 +192,8 @@ impl Fold {
             verified.runs_of_other_rules += 1;
             return;
         }
-        let again = Run::day(self.person, &before, &self.history, assessed.day, assessed.now);
+        let history = run::permitted(&before, &self.history);
+        let again = Run::day(self.person, &before, &history, assessed.day, assessed.now);
         let events = again.map(|run| run.events).unwrap_or_default();
         let mut recorded: BTreeMap<usize, &(Event, String)> = run.iter().enumerate().collect();
         for (index, event) in events.iter().enumerate() {

@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::model::search::HOLD_ABOVE_PHI;
 use super::synthesize::claims;
 use super::{Engine, EngineError};
-use crate::domain::claim::{Claim, ClaimId, ClaimKind};
+use crate::domain::claim::{Claim, ClaimKind};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::Evidence;
+use crate::domain::grade::Grade;
 use crate::domain::insight::Insight;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
@@ -70,6 +72,8 @@ pub struct EventRef {
     pub hash: String,
     /// When it was recorded.
     pub recorded_at: String,
+    /// The day it speaks of in UTC, for a stage its own; `erased` where the content is.
+    pub occurred_on: String,
 }
 
 impl EventRef {
@@ -83,6 +87,10 @@ impl EventRef {
             event_id: recorded.event_id.to_string(),
             hash: recorded.hash.clone(),
             recorded_at: recorded.recorded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+            occurred_on: match &recorded.content {
+                Some((meta, _)) => meta.occurred_at.date_naive().to_string(),
+                None => "erased".to_owned(),
+            },
         }
     }
 }
@@ -142,8 +150,9 @@ impl Engine {
             return Ok(claims::notice(&held, held.day));
         }
         let claimed = self.views.entities(person, "claim", None).await?;
-        let newest = claimed.iter().find(|entity| entity.entity_id.starts_with(&format!("{id}@")));
-        newest.and_then(|entity| published(&entity.body)).ok_or_else(unknown)
+        let about =
+            claimed.iter().filter_map(|entity| published(&entity.body)).filter(|claim| claim.id.parts().0 == id);
+        about.max_by_key(|claim| (claim.id.parts().1.to_owned(), claim.id.parts().2)).ok_or_else(unknown)
     }
 
     async fn rows(&self, person: PersonId, claim: &Claim) -> Result<Vec<EvidenceRow>, EngineError> {
@@ -155,21 +164,21 @@ impl Engine {
         if metrics.is_empty() {
             return Ok(Vec::new());
         }
-        let files = self.views.files(person).await?;
         let windows = [claim.evidence.baseline, Some(claim.evidence.window)];
+        let since = windows.iter().flatten().map(|window| window.first).min().unwrap_or(LocalDay::FIRST);
         let mut rows: Vec<EvidenceRow> = self
             .views
-            .observations(person)
+            .observations(person, since)
             .await?
             .into_iter()
-            .filter(|o| metrics.contains(&o.key.metric) && windows.iter().flatten().any(|w| w.contains(o.day)))
-            .filter(|o| claim.evidence.sources.contains(&o.key.provider))
-            .map(|o| EvidenceRow {
+            .filter(|(o, _)| metrics.contains(&o.key.metric) && windows.iter().flatten().any(|w| w.contains(o.day)))
+            .filter(|(o, _)| claim.evidence.sources.contains(&o.key.provider))
+            .map(|(o, file)| EvidenceRow {
                 day: o.day,
                 metric: o.key.metric.key(),
                 value: o.value,
                 source: o.key.provider.label(),
-                file: files.get(&o.key).cloned().unwrap_or_default(),
+                file,
                 row: o.row,
             })
             .collect();
@@ -178,7 +187,7 @@ impl Engine {
     }
 
     async fn events_behind(&self, person: PersonId, claim: &Claim) -> Result<Vec<EventRef>, EngineError> {
-        let entity = ClaimId::parse(claim.id.as_str()).map_or(claim.id.as_str(), |(entity, _)| entity);
+        let (entity, ..) = claim.id.parts();
         let mut places = vec![
             ("insight", entity.to_owned()),
             ("evaluation", entity.to_owned()),
@@ -252,13 +261,18 @@ fn reason(claim: &Claim) -> String {
 
 fn sureness(claim: &Claim) -> String {
     match (claim.grade, claim.evidence.value("confidence")) {
-        (Some(grade), Some(value)) if claim.evidence.value("search_confidence").is_some() => format!(
-            "Grade {grade}: {} ({}), the most that is said before later days have confirmed it.",
-            verb::confidence(value.value),
-            value.shown()
-        ),
         (Some(grade), Some(value)) => {
-            format!("Grade {grade}: {} ({}) that the statement is true.", verb::confidence(value.value), value.shown())
+            let sure = format!("Grade {grade}: {} ({})", verb::confidence(value.value), value.shown());
+            let held = claim.evidence.value("search_confidence").is_some();
+            let dependent = claim.evidence.value("phi").is_some_and(|phi| phi.value > HOLD_ABOVE_PHI);
+            match too_few_days(claim, grade, value.value) {
+                Some(limit) => format!("{sure} that the statement is true. {limit}"),
+                None if held && dependent => {
+                    format!("{sure}, the most that is said where one day depends this much on the one before.")
+                }
+                None if held => format!("{sure}, the most that is said before later days have confirmed it."),
+                None => format!("{sure} that the statement is true."),
+            }
         }
         _ => match claim.kind {
             ClaimKind::Measured => {
@@ -277,6 +291,17 @@ fn sureness(claim: &Claim) -> String {
     }
 }
 
+/// What is said when the days, and not the confidence, decide the grade.
+fn too_few_days(claim: &Claim, grade: Grade, confidence: f64) -> Option<String> {
+    let by_confidence = Grade::of(confidence, u32::MAX, 1.0);
+    let coverage = claim.evidence.value("coverage").filter(|_| by_confidence < grade)?;
+    Some(format!(
+        "By that alone it would be {by_confidence}; what counts for {grade} is how many days have a value, {} of all \
+         days in the window with the fewest.",
+        coverage.shown()
+    ))
+}
+
 fn change(claim: &Claim) -> String {
     match claim.kind {
         ClaimKind::Level => {
@@ -285,7 +310,8 @@ fn change(claim: &Claim) -> String {
                 .to_owned()
         }
         ClaimKind::Change => "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
-                              withdrawn below a confidence of 0.4 and reaches a better grade from 0.6 on."
+                              withdrawn below a confidence of 0.4, and with 0.6 or more, on enough days, it reaches a \
+                              better grade."
             .to_owned(),
         ClaimKind::Experiment => {
             "A longer experiment, fewer missed days, or blocks in an order drawn by lot.".to_owned()

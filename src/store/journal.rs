@@ -1,6 +1,6 @@
 //! Typed events over the sealed log: encode, seal once, chain, append; read, open, decode.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::chain::{Hash, Header};
 use super::event_id::event_id;
 use super::keys::{KeyStore, Scope};
 use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, LogPage, Position, ReadError, StoredEvent};
-use super::seal::{self, Binding};
+use super::seal::{self, Binding, Key};
 use super::verify::{Step, verify};
 use crate::domain::Instant;
 use crate::domain::event::{Event, Meta};
@@ -46,13 +46,15 @@ pub struct SealedJournal {
     log: Arc<dyn EventLog>,
     keys: Arc<KeyStore>,
     entropy: Arc<dyn Entropy>,
+    /// The keys that were mixed last, and their mix: events of one person follow each other.
+    last_mix: Mutex<Option<(Vec<Key>, Key)>>,
 }
 
 impl SealedJournal {
     /// Joins a log, its keys and a source of nonces.
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, keys: Arc<KeyStore>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { log, keys, entropy }
+        Self { log, keys, entropy, last_mix: Mutex::default() }
     }
 
     /// A page of the whole log, opened. Events of no person are left out.
@@ -81,6 +83,14 @@ impl SealedJournal {
         self.log.last_position().await.map_err(unavailable)
     }
 
+    fn mixed(&self, keys: Vec<Key>) -> Key {
+        let mut last = self.last_mix.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref().filter(|(of, _)| *of == keys) {
+            Some((_, mixed)) => mixed.clone(),
+            None => last.insert((keys.clone(), seal::mix(&keys))).1.clone(),
+        }
+    }
+
     async fn open(&self, person: PersonId, event: &StoredEvent) -> Result<Recorded, JournalError> {
         let fault = |reason: &str| JournalError::Inconsistent {
             position: event.position.to_string(),
@@ -99,7 +109,7 @@ impl SealedJournal {
                     schema_version: event.schema_version,
                     key_ids: &event.key_ids,
                 };
-                let body = seal::open(&seal::mix(&keys), &binding, sealed).map_err(|_| fault("body_opens"))?;
+                let body = seal::open(&self.mixed(keys), &binding, sealed).map_err(|_| fault("body_opens"))?;
                 let decoded = Event::decode(&event.event_type, event.schema_version, &body);
                 Some(decoded.map_err(|error| fault(&error.to_string()))?)
             }
@@ -148,7 +158,7 @@ impl SealedJournal {
                 key_ids: &key_ids,
             };
             let body = event.encode(meta).map_err(|error| JournalError::Unavailable(error.to_string()))?;
-            let body = seal::seal(&seal::mix(&keys), &binding, &body, self.entropy.as_ref()).map_err(unavailable)?;
+            let body = seal::seal(&self.mixed(keys), &binding, &body, self.entropy.as_ref()).map_err(unavailable)?;
             let body_digest = Hash::of(&body);
             let header = Header {
                 stream: &stream,

@@ -50,10 +50,25 @@ impl SealedOriginals {
         mac.update(digest.as_bytes());
         Ok(self.folder.join(format!("{}-{provider}.sealed", hex(&mac.finalize().into_bytes()))))
     }
+
+    async fn find(&self, person: PersonId, digest: &str) -> Result<(PathBuf, Key), OriginalsError> {
+        let name_key = self.key(person, None).await?;
+        for provider in Provider::ALL {
+            let path = self.path(&name_key, provider, digest)?;
+            if path.exists() {
+                return Ok((path, self.key(person, Some(provider)).await?));
+            }
+        }
+        Err(lost("it is gone"))
+    }
 }
 
 fn failed(error: impl std::fmt::Display) -> OriginalsError {
     OriginalsError(format!("the original was not kept: {error}"))
+}
+
+fn lost(error: impl std::fmt::Display) -> OriginalsError {
+    OriginalsError(format!("the original cannot be read: {error}"))
 }
 
 #[async_trait]
@@ -75,15 +90,32 @@ impl Originals for SealedOriginals {
     }
 
     async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError> {
-        let name_key = self.key(person, None).await?;
-        for provider in Provider::ALL {
-            let path = self.path(&name_key, provider, digest)?;
-            if path.exists() {
-                let key = self.key(person, Some(provider)).await?;
-                return write_atomically(target, |out| open_file(&path, out, &key)).map_err(failed);
-            }
-        }
-        Err(OriginalsError("there is no such original".to_owned()))
+        let (path, key) = self.find(person, digest).await?;
+        write_atomically(target, |out| open_file(&path, out, &key)).map_err(lost)
+    }
+
+    async fn check(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError> {
+        let (path, key) = self.find(person, digest).await?;
+        let digesting = tokio::task::spawn_blocking(move || {
+            let mut digest = Digesting(Sha256::new());
+            open_file(&path, &mut digest, &key).map(|()| hex(&digest.0.finalize()))
+        });
+        let found = digesting.await.map_err(lost)?.map_err(lost)?;
+        if found == digest { Ok(()) } else { Err(lost("it is not what was imported")) }
+    }
+}
+
+/// Takes what is written to it into a digest.
+struct Digesting(Sha256);
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -159,3 +159,92 @@ fn a_lost_key_is_named_and_nothing_is_thrown_away() {
     assert_eq!(rebuilt["switched"], false);
     assert_eq!(store.json(&["narrative"]), narrative);
 }
+
+#[test]
+fn what_a_morning_text_claimed_is_answered_for_after_the_evening_text() {
+    let mut store = store();
+    let today = |store: &Store, metric: &str, value: u32, unit: &str| {
+        let file = store.path(&format!("{metric}.ndjson"));
+        let line = format!(
+            "{{\"metric\":\"{metric}\",\"value\":{value},\"unit\":\"{unit}\",\"kind\":\"day\",\
+             \"start\":\"2026-03-01T00:00:00Z\"}}"
+        );
+        std::fs::write(&file, line).unwrap();
+        store.import(&[file]);
+    };
+    today(&store, "steps", 6_100, "steps");
+    store.json(&["loop"]);
+    let claims = |store: &Store| -> Vec<String> {
+        let text = store.json(&["narrative"]);
+        let sentences = text["sentences"].as_array().unwrap().iter();
+        let ids = sentences.flat_map(|s| s["claim_ids"].as_array().unwrap());
+        ids.map(|id| id.as_str().unwrap().to_owned()).collect()
+    };
+    let morning = claims(&store);
+    let answers: Vec<Value> = morning.iter().map(|id| store.json(&["why", id])["evidence"]["values"].clone()).collect();
+    store.at("2026-03-01T21:00:00Z");
+    today(&store, "resting_heart_rate", 49, "bpm");
+    store.json(&["loop"]);
+    let evening = claims(&store);
+    assert!(evening.contains(&"day_score@2026-03-01.2".to_owned()), "{evening:?}");
+    for (id, answer) in morning.iter().zip(answers) {
+        assert_eq!(store.json(&["why", id])["evidence"]["values"], answer, "{id}");
+    }
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn data_of_a_provider_that_was_taken_back_are_neither_taken_nor_looked_at() {
+    let mut store = store();
+    store.json(&["loop"]);
+    assert!(!store.json(&["insights"]).as_array().unwrap().is_empty());
+    let consents = store.json(&["consent", "withdraw", "provider:file"]);
+    assert_eq!(consents["withdrawn"], serde_json::json!(["provider:file"]));
+    let file = store.path("more.ndjson");
+    let line = r#"{"metric":"steps","value":9000,"unit":"steps","kind":"day","start":"2026-03-01T00:00:00Z"}"#;
+    std::fs::write(&file, line).unwrap();
+    let file = file.display().to_string();
+    refused(&store, &["import", &file], 1, "candor consent grant provider:file");
+    store.json(&["loop"]);
+    assert_eq!(store.json(&["insights"]), serde_json::json!([]));
+    assert_eq!(store.json(&["verify"])["ok"], true);
+    store.json(&["consent", "grant", "provider:file"]);
+    store.json(&["import", &file]);
+    store.at("2026-03-02T12:00:00Z").json(&["loop"]);
+    assert!(!store.json(&["insights"]).as_array().unwrap().is_empty());
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn a_lost_original_is_found_out_and_keeps_nothing_else_back() {
+    let store = store();
+    let kept = std::fs::read_dir(store.path("data/originals")).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&kept).unwrap();
+    let export = |name: &str| {
+        let folder = store.path(name);
+        let output = store.run(&["--json", "export", &folder.display().to_string()]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), document, folder)
+    };
+    let (code, document, folder) = export("first");
+    assert_eq!((code, document["originals"].as_u64()), (Some(0), Some(1)));
+    let given_back = std::fs::read_dir(folder.join("originals")).unwrap().next().unwrap().unwrap().path();
+    assert!(given_back.display().to_string().ends_with("-days.ndjson"));
+    assert_eq!(std::fs::read(given_back).unwrap(), std::fs::read(store.path("days.ndjson")).unwrap());
+    for damage in [None, Some(&whole[..whole.len() - 1])] {
+        std::fs::remove_file(&kept).unwrap();
+        damage.inspect(|bytes| std::fs::write(&kept, bytes).unwrap());
+        let output = store.run(&["--json", "verify"]);
+        let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (output.status.code(), verified["faults"][0]["rule"].as_str()),
+            (Some(1), Some("original_is_there"))
+        );
+        let (code, document, folder) = export(if damage.is_some() { "cut" } else { "gone" });
+        assert_eq!((code, document["originals"].as_u64()), (Some(1), Some(0)));
+        assert!(document["unreadable"][0].as_str().unwrap().contains("days.ndjson"));
+        assert!(folder.join("observations.ndjson").exists());
+        std::fs::write(&kept, &whole).unwrap();
+    }
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}

@@ -1,5 +1,7 @@
 //! `consent`: what a person allows.
 
+use std::collections::BTreeSet;
+
 use clap::Subcommand;
 use serde_json::json;
 
@@ -48,18 +50,22 @@ pub(super) async fn run(
         Action::Withdraw { purpose } => {
             let purpose = parse(purpose)?;
             let decide = |state: &crate::domain::state::PersonState| {
-                let known = state.consents.contains(&purpose);
-                Ok(if known { vec![ConsentWithdrawn { purpose }.into()] } else { Vec::new() })
+                // A provider's data are taken without being asked for, so what was never granted can be taken back too.
+                let known = state.withdrawn.contains(&purpose);
+                Ok(if known { Vec::new() } else { vec![ConsentWithdrawn { purpose }.into()] })
             };
             engine.decide(person, "consent", config.now, decide).await?
         }
     };
-    let granted: Vec<String> = state.consents.iter().map(ToString::to_string).collect();
+    let names = |purposes: &BTreeSet<Purpose>| purposes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (granted, withdrawn) = (names(&state.consents), names(&state.withdrawn));
     if out.json {
-        out.document(&json!({ "granted": granted }))?;
-    } else {
-        let list = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
-        out.line(&format!("You allow: {list}."))?;
+        return out.document(&json!({ "granted": granted, "withdrawn": withdrawn })).map(|()| true);
+    }
+    let list = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
+    out.line(&format!("You allow: {list}."))?;
+    if !withdrawn.is_empty() {
+        out.line(&format!("You took back: {}. What is held stays held, and is not looked at.", withdrawn.join(", ")))?;
     }
     Ok(true)
 }

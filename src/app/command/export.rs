@@ -1,5 +1,6 @@
 //! `export`: everything of a person, in open formats, written whole or not at all.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
@@ -8,6 +9,7 @@ use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::files;
 use crate::app::present::Out;
+use crate::domain::day::LocalDay;
 use crate::domain::event::ExportProduced;
 use crate::domain::person::PersonId;
 use crate::engine::ports::journal::Recorded;
@@ -39,7 +41,7 @@ pub(super) async fn run(
             lines.push(line(recorded)?);
         }
     }
-    let observations = engine.views.observations(person).await.map_err(EngineError::from)?;
+    let observations = engine.views.observations(person, LocalDay::FIRST).await.map_err(EngineError::from)?;
     let insights = engine.insights(person).await?;
     let narratives = engine.views.entities(person, "narrative", None).await.map_err(EngineError::from)?;
     // Everything is gathered beside its place and appears under its name at once.
@@ -49,7 +51,7 @@ pub(super) async fn run(
     let write = || -> Result<(), Failure> {
         write_atomically(&gathering.join("events.ndjson"), |out| lines.iter().try_for_each(|l| writeln!(out, "{l}")))?;
         let mut rows = Vec::new();
-        for observation in &observations {
+        for (observation, _) in &observations {
             rows.push(serde_json::to_string(observation)?);
         }
         write_atomically(&gathering.join("observations.ndjson"), |out| {
@@ -63,15 +65,17 @@ pub(super) async fn run(
         write_atomically(&gathering.join("person.json"), |out| out.write_all(text.as_bytes()))?;
         Ok(())
     };
-    let mut digests: Vec<&str> =
-        state.files.iter().filter_map(|key| key.split('/').next()).filter(|digest| !digest.is_empty()).collect();
-    digests.dedup();
-    let mut outcome = write();
-    for digest in &digests {
-        if outcome.is_ok() {
-            let target = gathering.join(format!("original-{}", &digest[..16.min(digest.len())]));
-            outcome =
-                engine.originals.give_back(person, digest, &target).await.map_err(|e| EngineError::from(e).into());
+    let outcome = write();
+    let originals = originals(&state.files);
+    let mut unreadable = Vec::new();
+    if outcome.is_ok() {
+        std::fs::create_dir_all(gathering.join("originals"))?;
+        for (digest, name) in &originals {
+            let target = gathering.join("originals").join(format!("{}-{name}", &digest[..8.min(digest.len())]));
+            // One that was lost or changed must not keep back everything else.
+            if let Err(error) = engine.originals.give_back(person, digest, &target).await {
+                unreadable.push(format!("{name}: {error}"));
+            }
         }
     }
     let outcome = outcome.and_then(|()| Ok(std::fs::rename(&gathering, folder)?));
@@ -81,17 +85,29 @@ pub(super) async fn run(
     }
     let events = lines.len() as u64;
     engine.decide(person, "export", config.now, |_| Ok(vec![ExportProduced { events }.into()])).await?;
+    let given_back = originals.len() - unreadable.len();
     if out.json {
-        out.document(&json!({ "folder": folder, "events": events, "observations": observations.len(), "originals": digests.len() }))?;
+        out.document(&json!({
+            "folder": folder, "events": events, "observations": observations.len(), "originals": given_back,
+            "unreadable": unreadable,
+        }))?;
     } else {
         out.line(&format!(
-            "{events} events, {} observations and {} original files were written to {}.",
+            "{events} events, {} observations and {given_back} original files were written to {}.",
             observations.len(),
-            digests.len(),
             folder.display()
         ))?;
     }
-    Ok(true)
+    for original in &unreadable {
+        out.error(original);
+    }
+    Ok(unreadable.is_empty())
+}
+
+/// The digest and the name of each original, from the keys of the files that were taken.
+fn originals(files: &BTreeSet<String>) -> BTreeMap<&str, &str> {
+    let named = files.iter().filter_map(|key| key.split_once('/')).filter(|(digest, _)| !digest.is_empty());
+    named.map(|(digest, part)| (digest, part.split('/').next().unwrap_or(part))).collect()
 }
 
 fn line(recorded: &Recorded) -> Result<String, Failure> {

@@ -12,6 +12,12 @@ use crate::domain::person::PersonId;
 use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
 
+/// A count with its noun.
+fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 fn stopwatch() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "how long a command took is shown, never used")]
     Instant::now()
@@ -64,7 +70,7 @@ pub(super) async fn stages(
         ("synthesize", "texts published", report.synthesize),
     ];
     let rows = stages.map(|(stage, what, count)| vec![stage.to_owned(), count.events.to_string(), what.to_owned()]);
-    out.line(&format!("{} days in {elapsed_ms} ms", report.days))?;
+    out.line(&format!("{} in {elapsed_ms} ms", counted(report.days, "day")))?;
     out.table(&["stage", "events", ""], rows.to_vec())?;
     Ok(true)
 }
@@ -91,6 +97,12 @@ pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> 
     }
     for fault in &verified.faults {
         out.line(&format!("position {}: {}", fault.position, fault.rule))?;
+    }
+    if !verified.ok {
+        out.note(
+            "Nothing was changed. A fault of a view is mended by `candor rebuild`; what is wrong in the log, its keys or \
+             an original can only come back from a backup of the data folder.",
+        );
     }
     Ok(verified.ok)
 }
@@ -147,7 +159,11 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         out.document(&document)?;
         return Ok(true);
     }
-    out.line(&format!("candor {} on {store}, {} persons, env mode {mode}", env!("CARGO_PKG_VERSION"), persons.len()))?;
+    out.line(&format!(
+        "candor {} on {store}, {}, env mode {mode}",
+        env!("CARGO_PKG_VERSION"),
+        counted(persons.len(), "person")
+    ))?;
     if behind > 0 {
         out.line(&format!("the read models were {behind} events behind the log and have caught up"))?;
     }

@@ -45,13 +45,17 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
         };
         out.line(&format!("Missing: {}, {kind} since {}", missing.metric.label(), missing.last_day))?;
     }
-    table(out, &today.insights)?;
+    statements(out, &today.insights)?;
     Ok(true)
 }
 
-fn table(out: &Out, insights: &[InsightView]) -> Result<(), Failure> {
-    let rows = insights.iter().map(|i| vec![grade(i.grade), i.kind.to_owned(), i.statement.clone(), i.id.clone()]);
-    out.table(&["grade", "kind", "statement", "id for `candor why`"], rows.collect())
+/// Statements with their grades, each with the command that answers for it.
+fn statements(out: &Out, insights: &[InsightView]) -> Result<(), Failure> {
+    for insight in insights {
+        out.paragraph(&format!("\n{} ", grade(insight.grade)), &insight.statement)?;
+        out.line(&format!("  candor why {}", insight.id))?;
+    }
+    Ok(())
 }
 
 pub(super) async fn insights(engine: &Engine, out: &Out, person: PersonId) -> Result<bool, Failure> {
@@ -61,7 +65,7 @@ pub(super) async fn insights(engine: &Engine, out: &Out, person: PersonId) -> Re
     } else if insights.is_empty() {
         out.line("Nothing holds yet. `candor loop` brings everything up to date.")?;
     } else {
-        table(out, &insights)?;
+        statements(out, &insights)?;
     }
     Ok(true)
 }
@@ -128,7 +132,7 @@ pub(in crate::app) fn show(out: &Out, narrative: &Narrative) -> Result<(), Failu
     }
     out.heading(&narrative.title)?;
     for notice in &narrative.notices {
-        out.line(&format!("! {}", notice.text))?;
+        out.paragraph("! ", &notice.text)?;
     }
     let mut section: Option<Section> = None;
     for sentence in narrative.sentences.iter().skip(narrative.notices.len()) {
@@ -144,7 +148,7 @@ pub(in crate::app) fn show(out: &Out, narrative: &Narrative) -> Result<(), Failu
             })?;
         }
         let mark = sentence.grade.map_or_else(|| "  ".to_owned(), |g| format!("{} ", grade(g)));
-        out.line(&format!("{mark}{}", sentence.text))?;
+        out.paragraph(&mark, &sentence.text)?;
     }
     for attribution in &narrative.attributions {
         out.line(&format!("\n{attribution}"))?;
@@ -165,11 +169,11 @@ pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) 
         return Ok(true);
     }
     out.heading("Why you see this")?;
-    out.line(&why.why)?;
+    out.paragraph("", &why.why)?;
     out.heading("How sure it is")?;
-    out.line(&why.how_confident)?;
+    out.paragraph("", &why.how_confident)?;
     out.heading("What would change it")?;
-    out.line(&why.what_would_change_it)?;
+    out.paragraph("", &why.what_would_change_it)?;
     out.heading("The numbers")?;
     let values = why.evidence.values.iter().map(|v| vec![v.name.clone(), format!("{} {}", v.shown(), v.unit)]);
     out.table(&["number", "value"], values.collect())?;
@@ -182,7 +186,10 @@ pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) 
         out.table(&["day", "metric", "value", "file", "row", "source"], rows.collect())?;
     }
     out.heading("The events in the log")?;
-    let events = why.events.iter().map(|e| vec![e.kind.clone(), e.position.clone(), e.hash.chars().take(16).collect()]);
-    out.table(&["event", "position", "hash"], events.collect())?;
+    let events = why.events.iter().map(|e| {
+        let hash = e.hash.chars().take(16).collect();
+        vec![e.occurred_on.clone(), e.kind.clone(), e.position.clone(), hash]
+    });
+    out.table(&["day", "event", "position", "hash"], events.collect())?;
     Ok(true)
 }

@@ -27,7 +27,7 @@ const SUREST_OF_A_RAISE: f64 = 0.59;
 /// # Errors
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
-    for metric in run.history.metrics().collect::<Vec<_>>() {
+    for metric in run.metrics() {
         // A day without an activity is not a missing day: activities have no usual value a day.
         if metric.definition().cadence == Cadence::PerActivity {
             continue;

@@ -12,6 +12,8 @@ const USUAL_DAYS: u32 = 60;
 const FEWEST: usize = 14;
 /// Days after which a metric that came in regularly is called missing.
 const MISSING_AFTER: i64 = 2;
+/// Days before the newest data after which it is no longer missed.
+const FORGOTTEN_AFTER: u32 = 120;
 
 /// Whether a metric is one of which a value a day is to be expected.
 fn is_regular(metric: Metric) -> bool {
@@ -58,7 +60,8 @@ pub fn missing(run: &Run<'_>, received: bool) -> Vec<Missing> {
         let Some(last) = days.last() else { continue };
         let usual = Window::ending(last.day, USUAL_DAYS);
         let regular = days.iter().rev().take_while(|day| day.day >= usual.first).count() >= FEWEST;
-        if !regular || run.day.days_since(last.day) < MISSING_AFTER {
+        let forgotten = last.day < run.analysed.minus(FORGOTTEN_AFTER);
+        if !regular || forgotten || run.day.days_since(last.day) < MISSING_AFTER {
             continue;
         }
         let own = newest_of(&|day| day.provider == last.provider);

@@ -27,4 +27,10 @@ pub trait Originals: Send + Sync {
     /// # Errors
     /// When there is none, its key is destroyed, or it was changed.
     async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError>;
+
+    /// Reads an original to its end and compares it with its digest.
+    ///
+    /// # Errors
+    /// When there is none, its key is destroyed, or it was changed.
+    async fn check(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError>;
 }

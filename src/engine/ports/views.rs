@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Held;
+use crate::domain::day::LocalDay;
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
@@ -124,11 +125,11 @@ pub trait Views: Send + Sync {
         keys: &[ObservationKey],
     ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError>;
 
-    /// Every current observation of a person.
+    /// The current observations of a person from a day on, each with the name of the file it came from, or an empty one.
     ///
     /// # Errors
     /// When the store does not answer.
-    async fn observations(&self, person: PersonId) -> Result<Vec<Observation>, ViewsError>;
+    async fn observations(&self, person: PersonId, since: LocalDay) -> Result<Vec<(Observation, String)>, ViewsError>;
 
     /// The entities of a type, newest day first; one with an id, if given.
     ///
@@ -141,12 +142,6 @@ pub trait Views: Send + Sync {
     /// # Errors
     /// When the store does not answer.
     async fn trail(&self, person: PersonId, entity: Option<(&str, &str)>) -> Result<Vec<TrailEntry>, ViewsError>;
-
-    /// The file and row each current observation of a metric came from, by key.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    async fn files(&self, person: PersonId) -> Result<BTreeMap<ObservationKey, String>, ViewsError>;
 
     /// The digest over every row of the live version.
     ///

@@ -54,7 +54,7 @@ pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> 
     // The sentence that gathers what is uncertain does not say what it gathers.
     let saying = narrative.sentences.iter().filter(|s| s.section != Section::Uncertainty);
     let said: BTreeSet<_> = saying.flat_map(|s| &s.claim_ids).collect();
-    if claims.iter().any(|c| super::template::is_unfavourable(c) && !said.contains(&c.id)) {
+    if claims.iter().any(|c| c.is_unfavourable() && !said.contains(&c.id)) {
         faults.push(Fault { sentence: None, check: "nothing_unfavourable_is_left_out" });
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }

@@ -243,7 +243,7 @@ fn what_is_said_of_every_state_passes() {
             None,
             vec![count("n", 3.0, ""), count("needed", 7.0, ""), count("window_days", 14.0, "")],
         ),
-        ("baselines_frozen", None, vec![count("hours_without_data", 168.0, "h")]),
+        ("baselines_frozen", None, vec![count("without_data", 7.0, "days")]),
         ("conflicting_signals", Some(Metric::RestingHeartRate), vec![]),
         (
             "learning_paused",

@@ -344,7 +344,11 @@ fn states(run: &Run<'_>) -> Vec<Claim> {
                 None,
             ),
             Degradation::BaselinesFrozen { hours_without_data } => {
-                (vec![Value::new("hours_without_data", *hours_without_data as f64, "h", 0)], None)
+                let (since, unit) = match hours_without_data {
+                    ..72 => (*hours_without_data, "h"),
+                    _ => (hours_without_data / 24, "days"),
+                };
+                (vec![Value::new("without_data", since as f64, unit, 0)], None)
             }
             Degradation::ConflictingSignals { metric }
             | Degradation::EvaluationUnreliable { metric }

@@ -7,7 +7,7 @@ pub mod check;
 pub mod claims;
 pub mod template;
 
-use crate::domain::claim::{Claim, ClaimId, ClaimKind, Narrative, Notice, Period, Section, Sentence};
+use crate::domain::claim::{Claim, ClaimKind, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
 use crate::domain::event::NarrativePublished;
 use crate::domain::grade::Grade;
@@ -81,7 +81,7 @@ pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
 }
 
 fn is_about(claim: &Claim, notice: &Notice) -> bool {
-    ClaimId::parse(claim.id.as_str()).is_some_and(|(entity, _)| entity == notice.id.to_string())
+    claim.id.parts().0 == notice.id.to_string()
 }
 
 fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
@@ -131,7 +131,10 @@ fn publish(run: &mut Run<'_>, period: Period) -> Result<(), RunError> {
     print(run, period, claims)
 }
 
-fn print(run: &mut Run<'_>, period: Period, claims: Vec<Claim>) -> Result<(), RunError> {
+fn print(run: &mut Run<'_>, period: Period, mut claims: Vec<Claim>) -> Result<(), RunError> {
+    for claim in &mut claims {
+        claim.id = run.state.published.name(run.day, claim);
+    }
     if claims.is_empty() {
         return Ok(());
     }

@@ -1,8 +1,7 @@
 //! The template: one sentence a claim, worded by its kind, grade and design, with numbers from its evidence only.
 
-use crate::domain::claim::{Claim, ClaimKind, Direction, Section};
+use crate::domain::claim::{Claim, ClaimKind, Section};
 use crate::domain::grade::{Design, Grade};
-use crate::domain::metric::Desirable;
 use crate::domain::verb;
 use crate::engine::intervene;
 
@@ -44,7 +43,7 @@ pub fn section(claim: &Claim) -> Section {
         ClaimKind::DayScore => Section::Summary,
         ClaimKind::State if claim.code.as_deref() == Some("newest_data") => Section::Summary,
         ClaimKind::Notice => Section::Risk,
-        ClaimKind::Change if is_unfavourable(claim) => Section::Risk,
+        ClaimKind::Change if claim.is_unfavourable() => Section::Risk,
         ClaimKind::Measured => Section::Driver,
         ClaimKind::Suggestion => Section::NextStep,
         ClaimKind::State => Section::Uncertainty,
@@ -56,16 +55,6 @@ pub fn section(claim: &Claim) -> Section {
         | ClaimKind::Association
         | ClaimKind::Streak => Section::KeyPoint,
     }
-}
-
-/// Whether a claim says that something moved the unwelcome way.
-#[must_use]
-pub fn is_unfavourable(claim: &Claim) -> bool {
-    let desirable = claim.metric.map_or(Desirable::Neutral, |metric| metric.definition().desirable);
-    matches!(
-        (desirable, claim.direction),
-        (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))
-    )
 }
 
 struct Say<'a> {
@@ -265,7 +254,7 @@ impl Say<'_> {
             (Some("baselines_frozen"), _) => Ok(format!(
                 "Wearable data were not received for {}, so your usual values stand still until they are; this says \
                  nothing about how you are.",
-                self.quantity("hours_without_data")?
+                self.quantity("without_data")?
             )),
             (Some("learning_paused"), _) => Ok(format!(
                 "In the last {} days {} of what is usual for you came in; nothing new is stated below {}.",

@@ -114,9 +114,13 @@ impl SqlTx {
         Ok(())
     }
 
-    /// Creates a table of a read model unless it exists.
-    pub(crate) async fn create(&mut self, table: &'static str) -> Result<(), StoreError> {
-        let text = table.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1);
+    /// Creates a table or an index of a read model unless it exists.
+    pub(crate) async fn create(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        let text = statement.replacen("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1).replacen(
+            "CREATE INDEX",
+            "CREATE INDEX IF NOT EXISTS",
+            1,
+        );
         match &mut self.inner {
             Inner::Sqlite(tx) => tx.connection()?.execute_batch(&text)?,
             Inner::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(|_| ())?,

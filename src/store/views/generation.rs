@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::schema;
+use super::{observations, schema};
 use crate::store::chain::hex;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::Position;
@@ -120,7 +120,7 @@ impl Generation {
     pub(super) async fn digest(&self) -> Result<String, StoreError> {
         let mut hasher = Sha256::new();
         for statement in [
-            "SELECT person, key, file, body FROM observations",
+            concat!("SELECT person, key, ", observations::columns!(), " FROM observations"),
             "SELECT person, entity_type, entity_id, day, status, body FROM entities",
             "SELECT person, entity_type, entity_id, revision FROM trail",
             "SELECT person, revision, body FROM person_state",

@@ -5,6 +5,7 @@
 //! stays until the next rebuild: whoever looked at the pointer just before it moved still reads whole tables.
 
 mod generation;
+mod observations;
 mod queries;
 mod schema;
 mod take_in;

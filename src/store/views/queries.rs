@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{Generation, PeopleViews, schema, unavailable};
+use super::observations::{columns, key_text, observation};
+use super::{Generation, PeopleViews, unavailable};
+use crate::domain::day::LocalDay;
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
@@ -20,10 +22,6 @@ const KEYS: usize = 1_000;
 pub(super) fn state(row: Option<&Row>) -> Result<PersonState, StoreError> {
     let Some(row) = row else { return Ok(PersonState::default()) };
     serde_json::from_str(&row.text(0)?).map_err(|_| Inconsistency::new("person_state", "body", "a person").into())
-}
-
-fn observation(text: &str) -> Result<Observation, StoreError> {
-    serde_json::from_str(text).map_err(|_| Inconsistency::new("observations", "body", "an observation").into())
 }
 
 fn entity(row: &Row) -> Result<Entity, StoreError> {
@@ -108,22 +106,28 @@ impl Views for PeopleViews {
         let live = self.live_of(person).await?;
         let mut held = BTreeMap::new();
         for keys in keys.chunks(KEYS) {
-            let texts: Vec<String> = keys.iter().map(schema::key_text).collect();
+            let texts: Vec<String> = keys.iter().map(key_text).collect();
             let list = serde_json::Value::from(texts).to_string();
             let statement = if live.sql.is_postgres() {
-                "SELECT body
-                 FROM observations
-                 WHERE person = $1
-                   AND key IN (SELECT jsonb_array_elements_text($2::jsonb))"
+                concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM observations
+                      WHERE person = $1
+                        AND key IN (SELECT jsonb_array_elements_text($2::jsonb))"
+                )
             } else {
-                "SELECT body
-                 FROM observations
-                 WHERE person = $1
-                   AND key IN (SELECT value FROM json_each($2))"
+                concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM observations
+                      WHERE person = $1
+                        AND key IN (SELECT value FROM json_each($2))"
+                )
             };
             let args = [person.to_string().into(), list.into()];
             for row in live.sql.query(statement, &args).await.map_err(unavailable)? {
-                let o = row.text(0).and_then(|body| observation(&body)).map_err(unavailable)?;
+                let (o, _) = observation(&row).map_err(unavailable)?;
                 let word = Held { value: o.value, resolution: o.resolution, day: o.day, end: o.end, as_of: o.as_of };
                 held.insert(o.key, word);
             }
@@ -131,19 +135,18 @@ impl Views for PeopleViews {
         Ok(held)
     }
 
-    async fn observations(&self, person: PersonId) -> Result<Vec<Observation>, ViewsError> {
+    async fn observations(&self, person: PersonId, since: LocalDay) -> Result<Vec<(Observation, String)>, ViewsError> {
         let live = self.live_of(person).await?;
-        let rows = live
-            .sql
-            .query(
-                "SELECT body
-                 FROM observations
-                 WHERE person = $1",
-                &[person.to_string().into()],
-            )
-            .await
-            .map_err(unavailable)?;
-        rows.iter().map(|row| row.text(0).and_then(|body| observation(&body)).map_err(unavailable)).collect()
+        let statement = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM observations
+              WHERE person = $1
+                AND day >= $2"
+        );
+        let args = [person.to_string().into(), since.number().into()];
+        let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
+        rows.iter().map(|row| observation(row).map_err(unavailable)).collect()
     }
 
     async fn entities(&self, person: PersonId, entity_type: &str, id: Option<&str>) -> Result<Vec<Entity>, ViewsError> {
@@ -187,26 +190,6 @@ impl Views for PeopleViews {
                 let revision = row.int(0).map_err(unavailable)?.cast_unsigned();
                 let (entity_type, entity_id) = (row.text(1).map_err(unavailable)?, row.text(2).map_err(unavailable)?);
                 Ok(TrailEntry { revision, entity_type, entity_id })
-            })
-            .collect()
-    }
-
-    async fn files(&self, person: PersonId) -> Result<BTreeMap<ObservationKey, String>, ViewsError> {
-        let live = self.live_of(person).await?;
-        let rows = live
-            .sql
-            .query(
-                "SELECT body, file
-                 FROM observations
-                 WHERE person = $1",
-                &[person.to_string().into()],
-            )
-            .await
-            .map_err(unavailable)?;
-        rows.iter()
-            .map(|row| {
-                let body = row.text(0).and_then(|body| observation(&body)).map_err(unavailable)?;
-                Ok((body.key, row.text(1).map_err(unavailable)?))
             })
             .collect()
     }

@@ -4,29 +4,27 @@
 //! log, and these go with an erasure.
 
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
+
+use super::observations;
 
 use crate::domain::event::{Actor, Event, Meta};
 use crate::domain::experiment::Evaluation;
 use crate::domain::insight::Insight;
-use crate::domain::observation::{Observation, ObservationKey, Source};
+use crate::domain::observation::{Observation, Source};
+use crate::domain::person::PersonId;
 use crate::domain::safety::SafetyNotice;
 use crate::domain::state::{PersonState, file_key};
 use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
-/// One statement a table.
-pub const TABLES: [&str; 6] = [
-    "CREATE TABLE observations (
-        person TEXT NOT NULL,
-        key TEXT NOT NULL,
-        file TEXT NOT NULL,
-        body TEXT NOT NULL,
-        PRIMARY KEY (person, key)
-    )",
+/// One statement a table or index.
+pub const TABLES: [&str; 7] = [
+    observations::TABLE,
+    observations::INDEX,
     "CREATE TABLE entities (
         person TEXT NOT NULL,
         entity_type TEXT NOT NULL,
@@ -87,20 +85,13 @@ pub struct Ended {
     pub notice: Option<SafetyNotice>,
 }
 
-/// A fact's key as a text, the same for the same fact.
-#[must_use]
-pub fn key_text(key: &ObservationKey) -> String {
-    let kind = serde_json::to_value(key.kind).ok().and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
-    let id = key.provider_id.as_deref().unwrap_or_default();
-    format!("{}|{kind}|{}|{}|{id}", key.provider, key.metric, key.start.timestamp_micros())
-}
-
-fn body(content: &impl Serialize) -> Json {
-    serde_json::to_value(content).unwrap_or(Json::Null)
+fn body(content: &impl Serialize) -> String {
+    serde_json::to_string(content).unwrap_or_default()
 }
 
 struct Into<'a> {
     rows: &'a mut Rows,
+    of: PersonId,
     person: String,
     revision: u64,
 }
@@ -115,7 +106,7 @@ impl Into<'_> {
         ]);
     }
 
-    fn entity(&mut self, entity_type: &str, id: &str, day: &str, status: &str, body: &Json) {
+    fn entity(&mut self, entity_type: &str, id: &str, day: &str, status: &str, body: String) {
         self.trail(entity_type, id);
         self.rows.entities.push(vec![
             self.person.as_str().into(),
@@ -123,65 +114,62 @@ impl Into<'_> {
             id.into(),
             day.into(),
             status.into(),
-            body.to_string().into(),
+            body.into(),
         ]);
     }
 
-    fn observations(&mut self, source: &Source, observations: &[Observation]) {
+    fn observations(&mut self, source: &Source, batch: &[Observation]) {
         let file = source.file.as_deref().unwrap_or_default();
-        for observation in observations {
-            let key = key_text(&observation.key);
-            let body = body(observation).to_string();
-            self.rows.observations.push(vec![self.person.as_str().into(), key.into(), file.into(), body.into()]);
+        for observation in batch {
+            self.rows.observations.push(observations::row(self.of, observation, file));
         }
         let import = file_key(source.digest.as_deref(), source.file.as_deref());
         self.trail("import", &import);
     }
 
     fn insight(&mut self, insight: &Insight, status: &str) {
-        self.entity("insight", &insight.id.to_string(), &insight.day.to_string(), status, &body(insight));
+        self.entity("insight", &insight.id.to_string(), &insight.day.to_string(), status, body(insight));
     }
 
     fn evaluation(&mut self, evaluation: &Evaluation, status: &str, after: &PersonState) {
         let day = evaluation.day.to_string();
-        self.entity("evaluation", &evaluation.id.to_string(), &day, status, &body(evaluation));
+        self.entity("evaluation", &evaluation.id.to_string(), &day, status, body(evaluation));
         experiment(self, evaluation.experiment_id, after);
     }
 
     /// A suggestion or an experiment as the state has it after the event.
-    fn held(&mut self, entity_type: &str, id: &str, state: &Json) {
-        let status = state.get("status").and_then(Json::as_str).unwrap_or_default().to_owned();
-        self.entity(entity_type, id, "", &status, state);
+    fn held(&mut self, entity_type: &str, id: uuid::Uuid, status: &str, held: &impl Serialize) {
+        self.entity(entity_type, &id.to_string(), "", status, body(held));
     }
 }
 
 /// Adds the rows of one event. `before` is what it ended, `after` the person's state with it.
 pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event, before: &Ended, after: &PersonState) {
     let (person, revision) = (recorded.person, recorded.revision);
-    let mut into = Into { rows, person: person.to_string(), revision };
+    let mut into = Into { rows, of: person, person: person.to_string(), revision };
     if matches!(meta.actor, Actor::Person | Actor::Operator) {
         into.trail("command", &meta.correlation_id.to_string());
     }
     match event {
-        Event::PersonRegistered(e) => into.entity("person", &person.to_string(), "", "registered", &body(e)),
-        Event::ConsentGranted(e) => into.entity("consent", &e.purpose.to_string(), "", "granted", &body(e)),
-        Event::ConsentWithdrawn(e) => into.entity("consent", &e.purpose.to_string(), "", "withdrawn", &body(e)),
-        Event::ProfileDeclared(e) => into.entity("profile", "profile", "", "declared", &body(&e.profile)),
+        Event::PersonRegistered(e) => into.entity("person", &person.to_string(), "", "registered", body(e)),
+        Event::ConsentGranted(e) => into.entity("consent", &e.purpose.to_string(), "", "granted", body(e)),
+        Event::ConsentWithdrawn(e) => into.entity("consent", &e.purpose.to_string(), "", "withdrawn", body(e)),
+        Event::ProfileDeclared(e) => into.entity("profile", "profile", "", "declared", body(&e.profile)),
         Event::FileImported(e) => {
             let key = file_key(e.source.digest.as_deref(), e.source.file.as_deref());
-            into.entity("import", &key, "", "taken", &body(e));
+            into.entity("import", &key, "", "taken", body(e));
         }
         Event::ObservationsRecorded(e) => into.observations(&e.source, &e.observations),
         Event::ObservationCorrected(e) => {
             into.observations(&e.source, std::slice::from_ref(&e.observation));
-            into.trail("observation", &key_text(&e.observation.key));
+            into.trail("observation", &observations::key_text(&e.observation.key));
         }
         Event::ActivityRecorded(e) => {
             into.observations(&e.source, &e.observations);
             let fallback = e.activity.start.timestamp().to_string();
             let id = e.activity.provider_id.as_deref().unwrap_or(&fallback);
             let id = format!("{}:{id}", e.activity.provider);
-            into.entity("activity", &id, &e.activity.day.to_string(), "recorded", &body(&e.activity));
+            into.entity("activity", &id, &e.activity.day.to_string(), "recorded", body(&e.activity));
         }
         Event::CheckInRecorded(e) => {
             let source = Source {
@@ -192,29 +180,29 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
             };
             into.observations(&source, &e.observations);
         }
-        Event::DayScored(e) => into.entity("day_score", &e.day.to_string(), &e.day.to_string(), "scored", &body(e)),
+        Event::DayScored(e) => into.entity("day_score", &e.day.to_string(), &e.day.to_string(), "scored", body(e)),
         Event::BaselineComputed(e) => {
             let day = e.window.last.to_string();
-            into.entity("baseline", &e.insight_id.to_string(), &day, "pinned", &body(e));
+            into.entity("baseline", &e.insight_id.to_string(), &day, "pinned", body(e));
         }
         Event::SafetyNoticeRaised(e) => {
             let (id, day) = (e.notice.notice.id.to_string(), e.notice.day.to_string());
-            into.entity("safety_notice", &id, &day, "standing", &body(&e.notice));
+            into.entity("safety_notice", &id, &day, "standing", body(&e.notice));
         }
         Event::SafetyNoticeCleared(e) => match &before.notice {
             Some(notice) => {
                 let (id, day) = (e.notice_id.to_string(), e.day.to_string());
-                into.entity("safety_notice", &id, &day, "cleared", &body(notice));
+                into.entity("safety_notice", &id, &day, "cleared", body(notice));
             }
             None => into.trail("safety_notice", &e.notice_id.to_string()),
         },
         Event::HumanReviewRequested(e) => review(&mut into, e.review.id, after),
         Event::HumanReviewResolved(e) => review(&mut into, e.review_id, after),
-        Event::LearningPaused(e) => into.entity("learning", "all", &e.day.to_string(), "paused", &body(e)),
-        Event::LearningResumed(e) => into.entity("learning", "all", &e.day.to_string(), "resumed", &body(e)),
+        Event::LearningPaused(e) => into.entity("learning", "all", &e.day.to_string(), "paused", body(e)),
+        Event::LearningResumed(e) => into.entity("learning", "all", &e.day.to_string(), "resumed", body(e)),
         Event::InsightSuppressed(e) => into.insight(&e.insight, "suppressed"),
-        Event::BaselinesFrozen(e) => into.entity("baseline", "all", &e.day.to_string(), "frozen", &body(e)),
-        Event::BaselinesResumed(e) => into.entity("baseline", "all", &e.day.to_string(), "resumed", &body(e)),
+        Event::BaselinesFrozen(e) => into.entity("baseline", "all", &e.day.to_string(), "frozen", body(e)),
+        Event::BaselinesResumed(e) => into.entity("baseline", "all", &e.day.to_string(), "resumed", body(e)),
         Event::InsightRaised(e) => into.insight(&e.insight, "open"),
         Event::InsightRenewed(e) => into.insight(&e.insight, "open"),
         Event::InsightExpired(e) => match &before.insight {
@@ -234,14 +222,14 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::NarrativePublished(e) => {
             let day = e.narrative.day.to_string();
             let id = format!("{}@{day}", e.narrative.period.key());
-            into.entity("narrative", &id, &day, "published", &body(&e.narrative));
+            into.entity("narrative", &id, &day, "published", body(&e.narrative));
             for claim in &e.claims {
                 let said = json!({ "claim": claim, "narrative": day });
-                into.entity("claim", claim.id.as_str(), &day, "published", &said);
+                into.entity("claim", claim.id.as_str(), &day, "published", said.to_string());
             }
         }
-        Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", &body(e)),
-        Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", &body(e)),
+        Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", body(e)),
+        Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
     }
 }
 
@@ -249,7 +237,7 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
 fn review(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
     if let Some(held) = after.reviews.get(&id) {
         let status = if held.decision.is_some() { "resolved" } else { "open" };
-        into.entity("review", &id.to_string(), &held.review.day.to_string(), status, &body(held));
+        into.entity("review", &id.to_string(), &held.review.day.to_string(), status, body(held));
         let (kind, subject) = held.review.subject.entity();
         into.trail(kind, &subject.to_string());
     }
@@ -257,12 +245,12 @@ fn review(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
 
 fn proposal(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
     if let Some(held) = after.proposals.get(&id) {
-        into.held("intervention", &id.to_string(), &body(held));
+        into.held("intervention", id, held.status.key(), held);
     }
 }
 
 fn experiment(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
     if let Some(running) = after.experiments.get(&id) {
-        into.held("experiment", &id.to_string(), &body(running));
+        into.held("experiment", id, running.status.key(), running);
     }
 }

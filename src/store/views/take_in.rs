@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{queries, schema};
+use super::{observations, queries, schema};
 use crate::domain::event::Event;
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
@@ -93,7 +93,7 @@ async fn state_of(tx: &mut SqlTx, person: PersonId) -> Result<PersonState, Store
 
 async fn write(tx: &mut SqlTx, rows: &schema::Rows) -> Result<(), StoreError> {
     let entity = ["person", "entity_type", "entity_id", "day", "status", "body"];
-    tx.upsert("observations", 2, &["person", "key", "file", "body"], &rows.observations).await?;
+    tx.upsert("observations", 2, &observations::COLUMNS, &rows.observations).await?;
     tx.upsert("entities", 3, &entity, &rows.entities).await?;
     tx.upsert("trail", 4, &["person", "entity_type", "entity_id", "revision"], &rows.trail).await?;
     tx.upsert("person_state", 1, &["person", "revision", "body"], &rows.states).await?;

@@ -3,6 +3,7 @@
 
 use super::journal::{beginning, night, person, tell};
 use crate::support::{NOW, Place, on_both};
+use candor::domain::day::LocalDay;
 use candor::domain::provider::Provider;
 use candor::engine::ports::views::{Views, ViewsError};
 use candor::store::chain::{Hash, Header};
@@ -51,7 +52,7 @@ async fn rows_and_checkpoint_are_committed_together(place: &Place) {
     change(allow).await;
     views.catch_up().await.unwrap();
     views.catch_up().await.unwrap();
-    assert_eq!(views.observations(person(1)).await.unwrap().len(), 5);
+    assert_eq!(views.observations(person(1), LocalDay::FIRST).await.unwrap().len(), 5);
     assert_eq!(views.state(person(1)).await.unwrap().revision, Some(6));
 }
 
@@ -69,7 +70,7 @@ async fn two_processes_take_in_each_event_once(place: &Place) {
             done.await.unwrap().unwrap();
         }
         assert_eq!(one.digest().await.unwrap(), two.digest().await.unwrap());
-        assert_eq!(two.observations(person(round)).await.unwrap().len(), 20);
+        assert_eq!(two.observations(person(round), LocalDay::FIRST).await.unwrap().len(), 20);
         // A command's trail has each revision once, whoever took it in.
         assert_eq!(one.trail(person(round), Some(("person", &person(round).to_string()))).await.unwrap().len(), 1);
     }
@@ -91,7 +92,7 @@ async fn a_rebuild_gives_the_same_rows_and_switches_without_a_gap(place: &Place)
         tokio::spawn(async move {
             let mut reads = 0;
             while !done.load(Ordering::SeqCst) {
-                assert_eq!(views.observations(person(7)).await.unwrap().len(), 20);
+                assert_eq!(views.observations(person(7), LocalDay::FIRST).await.unwrap().len(), 20);
                 reads += 1;
             }
             reads
@@ -108,7 +109,7 @@ async fn a_rebuild_gives_the_same_rows_and_switches_without_a_gap(place: &Place)
     }
     tell(&*journal, person(1), &[night(Provider::Garmin, 1, 399.0)]).await;
     elsewhere.catch_up().await.unwrap();
-    assert_eq!(views.observations(person(1)).await.unwrap().len(), 21);
+    assert_eq!(views.observations(person(1), LocalDay::FIRST).await.unwrap().len(), 21);
     assert_ne!(views.digest().await.unwrap(), before);
 }
 
@@ -165,7 +166,7 @@ async fn an_event_that_cannot_be_taken_in_stops_its_person_only(place: &Place) {
         assert!(progress.paused[0].reason.contains("thing_of_the_future"), "{progress:?}");
         let refused = views.state(person(1)).await;
         assert!(matches!(&refused, Err(ViewsError::Paused { position, .. }) if position == "11"), "{refused:?}");
-        assert_eq!(views.observations(person(2)).await.unwrap().len(), 4);
+        assert_eq!(views.observations(person(2), LocalDay::FIRST).await.unwrap().len(), 4);
         // A rebuild by a build that knows no better stops at the same place.
         assert!(views.rebuild().await.unwrap().matches_live);
     }

@@ -1,0 +1,126 @@
+//! The table of current observations: a column a field, so that a run reads the days it needs without parsing a text.
+
+use chrono::DateTime;
+
+use crate::domain::Instant;
+use crate::domain::day::LocalDay;
+use crate::domain::observation::{Observation, ObservationKey};
+use crate::domain::person::PersonId;
+use crate::store::error::{Inconsistency, StoreError};
+use crate::store::sql::{Row, Value};
+
+/// The table. Instants are in microseconds since 1970, days are numbered as [`LocalDay::number`] has it.
+pub const TABLE: &str = "CREATE TABLE observations (
+        person TEXT NOT NULL,
+        key TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        metric TEXT NOT NULL,
+        started_at BIGINT NOT NULL,
+        provider_id TEXT,
+        ended_at BIGINT,
+        day BIGINT NOT NULL,
+        value DOUBLE PRECISION NOT NULL,
+        resolution DOUBLE PRECISION NOT NULL,
+        as_of BIGINT NOT NULL,
+        line BIGINT NOT NULL,
+        file TEXT NOT NULL,
+        PRIMARY KEY (person, key)
+    )";
+
+/// What finds the newest days of a person.
+pub const INDEX: &str = "CREATE INDEX observations_by_day ON observations (person, day)";
+
+/// The columns in the order of [`row`]; the first two are the key.
+pub const COLUMNS: [&str; 14] = [
+    "person",
+    "key",
+    "provider",
+    "kind",
+    "metric",
+    "started_at",
+    "provider_id",
+    "ended_at",
+    "day",
+    "value",
+    "resolution",
+    "as_of",
+    "line",
+    "file",
+];
+
+/// The columns in the order [`observation`] reads them, for a statement.
+macro_rules! columns {
+    () => {
+        "provider, kind, metric, started_at, provider_id, ended_at, day, value, resolution, as_of, line, file"
+    };
+}
+pub(super) use columns;
+
+/// A fact's key as a text, the same for the same fact.
+#[must_use]
+pub fn key_text(key: &ObservationKey) -> String {
+    let id = key.provider_id.as_deref().unwrap_or_default();
+    format!("{}|{}|{}|{}|{id}", key.provider, key.kind.key(), key.metric, key.start.timestamp_micros())
+}
+
+/// The row of an observation that was read from a file; an empty name where there was none.
+pub fn row(person: PersonId, observation: &Observation, file: &str) -> Vec<Value> {
+    let Observation { key, end, day, value, resolution, as_of, row } = observation;
+    vec![
+        person.to_string().into(),
+        key_text(key).into(),
+        key.provider.key().into(),
+        key.kind.key().into(),
+        key.metric.key().into(),
+        key.start.timestamp_micros().into(),
+        key.provider_id.as_deref().into(),
+        end.map(|end| end.timestamp_micros()).into(),
+        i64::from(day.number()).into(),
+        (*value).into(),
+        (*resolution).into(),
+        as_of.timestamp_micros().into(),
+        i64::from(*row).into(),
+        file.into(),
+    ]
+}
+
+/// The observation of a row, and the file it was read from.
+pub fn observation(row: &Row) -> Result<(Observation, String), StoreError> {
+    let misfit = |column| Inconsistency::new("observations", column, "a value of another kind");
+    let named = |column: usize| row.text(column);
+    let instant = |micros: i64, column| -> Result<Instant, StoreError> {
+        Ok(DateTime::from_timestamp_micros(micros).ok_or_else(|| misfit(column))?)
+    };
+    let number = i32::try_from(row.int(6)?).map_err(|_| misfit("day"))?;
+    let key = ObservationKey {
+        provider: named(0)?.parse().map_err(|_| misfit("provider"))?,
+        kind: named(1)?.parse().map_err(|_| misfit("kind"))?,
+        metric: named(2)?.parse().map_err(|_| misfit("metric"))?,
+        start: instant(row.int(3)?, "started_at")?,
+        provider_id: row.opt_text(4)?,
+    };
+    let observation = Observation {
+        key,
+        end: row.opt_int(5)?.map(|micros| instant(micros, "ended_at")).transpose()?,
+        day: LocalDay::from_number(number).ok_or_else(|| misfit("day"))?,
+        value: row.float(7)?,
+        resolution: row.float(8)?,
+        as_of: instant(row.int(9)?, "as_of")?,
+        row: u32::try_from(row.int(10)?).map_err(|_| misfit("line"))?,
+    };
+    Ok((observation, row.text(11)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_of_a_statement_are_those_of_the_table_in_their_order() {
+        assert_eq!(columns!(), COLUMNS[2..].join(", "));
+        for column in COLUMNS {
+            assert!(TABLE.contains(&format!("        {column} ")), "{column}");
+        }
+    }
+}

@@ -89,13 +89,16 @@ pub(super) enum Command {
     /// What there is to try.
     #[command(subcommand)]
     Intervention(command::intervention::Action),
+    /// What a human is asked to look at before Candor goes on.
+    #[command(subcommand)]
+    Review(command::review::Action),
     /// What safety and the score need to know about you.
     #[command(subcommand)]
     Profile(command::profile::Action),
     /// What you allow.
     #[command(subcommand)]
     Consent(command::consent::Action),
-    /// Say how a day was, each from 1 to 5.
+    /// Say how a day was, each from 1 to 5, or report a symptom.
     Checkin(command::checkin::Ratings),
     /// Is everything as it was written: chain, rules, read models, and each run made again.
     Verify,

@@ -10,6 +10,7 @@ use super::evidence::Evidence;
 use super::experiment::Conduct;
 use super::grade::{Design, Grade};
 use super::metric::{Desirable, Metric};
+use super::safety::SafetyRule;
 
 /// What a claim says. The first seven are graded; the others state a fact of the log and have no grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub enum ClaimKind {
     Suggestion,
     /// What is missing, paused, frozen or too little.
     State,
+    /// A safety notice, said first and verbatim.
+    Notice,
 }
 
 impl ClaimKind {
@@ -51,7 +54,7 @@ impl ClaimKind {
             | Self::Association
             | Self::Experiment
             | Self::Streak => true,
-            Self::Measured | Self::DayScore | Self::Suggestion | Self::State => false,
+            Self::Measured | Self::DayScore | Self::Suggestion | Self::State | Self::Notice => false,
         }
     }
 }
@@ -213,8 +216,8 @@ impl Period {
 pub struct Notice {
     /// The notice's id.
     pub id: Uuid,
-    /// The rule that raised it, as in `spo2_low`.
-    pub rule: String,
+    /// The rule that raised it.
+    pub rule: SafetyRule,
     /// What is said, verbatim.
     pub text: String,
 }

@@ -11,6 +11,7 @@ use super::grade::Grade;
 use super::metric::Metric;
 use super::profile::Condition;
 use super::provider::Provider;
+use super::safety::Topic;
 
 /// How much could go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +37,19 @@ pub enum Boundary {
     Experiment,
 }
 
+/// What a suggestion does to the load of training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadEffect {
+    /// It takes load away.
+    Lowers,
+    /// It leaves it as it is.
+    #[default]
+    Neutral,
+    /// It adds load.
+    Raises,
+}
+
 /// An entry of the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,12 +58,18 @@ pub struct CatalogueEntry {
     pub key: String,
     /// What a person reads in a list.
     pub title: String,
+    /// The same inside a sentence, after "you could try".
+    pub phrase: String,
     /// The metrics it aims at, and which way.
     pub targets: Vec<Target>,
     /// How far it reaches.
     pub boundary: Boundary,
     /// How much could go wrong.
     pub risk: RiskLevel,
+    /// What it does to the load of training.
+    pub load: LoadEffect,
+    /// What it touches that somebody may have to be kept from.
+    pub topics: BTreeSet<Topic>,
     /// How strong the literature is. It says nothing about this person.
     pub literature_grade: Grade,
     /// Where the literature grade comes from.
@@ -79,6 +99,12 @@ pub struct SafetyDecision {
     pub evidence_grade: Grade,
     /// How far it reaches.
     pub boundary: Boundary,
+    /// What it does to the load of training.
+    #[serde(default)]
+    pub load: LoadEffect,
+    /// What it touches that somebody may have to be kept from.
+    #[serde(default)]
+    pub topics: BTreeSet<Topic>,
     /// What was checked, in order, as in `profile_undeclared: only low-risk information`.
     pub checks: Vec<String>,
 }
@@ -118,6 +144,8 @@ pub enum ProposalStatus {
     Declined,
     /// Held back, and not shown.
     Suppressed,
+    /// Accepted, and held back since: what was tried is no longer allowed.
+    Invalidated,
 }
 
 impl ProposalStatus {
@@ -129,6 +157,7 @@ impl ProposalStatus {
             Self::Accepted => "accepted",
             Self::Declined => "declined",
             Self::Suppressed => "suppressed",
+            Self::Invalidated => "invalidated",
         }
     }
 }

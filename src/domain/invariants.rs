@@ -5,7 +5,8 @@
 
 use thiserror::Error;
 
-use super::event::Event;
+use super::day::LocalDay;
+use super::event::{Event, SafetyNoticeCleared};
 use super::evidence::Evidence;
 use super::experiment::{self, Evaluation, ExperimentStatus};
 use super::grade::Grade;
@@ -14,6 +15,7 @@ use super::intervention::{Boundary, Proposal, RiskLevel};
 use super::observation::Observation;
 use super::profile::Purpose;
 use super::provider::Provider;
+use super::safety::{self, ClearedBy, Decision, HeldReview, SafetyNotice, SafetyRule, Subject};
 use super::state::PersonState;
 
 /// Observations one batch may hold.
@@ -69,6 +71,12 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         }
         Event::CheckInRecorded(e) => {
             may_take_from(state, Provider::Person)?;
+            ensure(
+                e.symptoms.is_empty() || e.day.is_some(),
+                "symptom_has_a_day",
+                "day",
+                "says of which day it speaks",
+            )?;
             batch(&e.observations)
         }
         Event::ObservationCorrected(e) => {
@@ -82,9 +90,8 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             )
         }
         Event::InsightRaised(e) => {
-            let same_day = state.insights.values().filter(|i| i.first_day == e.insight.first_day).count();
             ensure(
-                same_day < INSIGHTS_PER_DAY,
+                may_raise(state, e.insight.first_day),
                 "insights_per_day",
                 "insight",
                 "at most 50 statements are raised a day",
@@ -97,6 +104,16 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             insight(state, &e.insight)
         }
         Event::InterventionProposed(e) => proposal(state, &e.proposal),
+        // Between a declaration and the next run a suggestion may still stand open.
+        Event::InterventionAccepted(e) => ensure(
+            state
+                .proposals
+                .get(&e.proposal_id)
+                .is_some_and(|h| safety::allowance(state).permits(&h.proposal.safety).is_ok()),
+            "suggestion_is_allowed",
+            "proposal_id",
+            "a safety notice or the profile does not allow it",
+        ),
         Event::ExperimentStarted(e) => {
             consent(state)?;
             experiment::started(state, &e.experiment)
@@ -116,8 +133,11 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         Event::EvaluationCompleted(e) => evaluation(state, &e.evaluation),
         Event::EvaluationMarkedUnreliable(e) => evaluation(state, &e.evaluation),
         Event::NarrativePublished(e) => {
-            let notices: Vec<_> = state.notices.values().collect();
-            let stated = notices.iter().all(|n| e.narrative.notices.contains(n));
+            let stands = |n: &SafetyNotice| {
+                let mut first = e.narrative.sentences.iter().take(state.notices.len());
+                e.narrative.notices.contains(&n.notice) && first.any(|s| s.text == n.notice.text)
+            };
+            let stated = state.notices.values().all(stands);
             ensure(
                 stated,
                 "notices_stand_first",
@@ -141,7 +161,17 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "another text of this day gave the name to other words",
             )
         }
-        Event::ConsentGranted(_)
+        Event::SafetyNoticeCleared(e) => cleared(state, e),
+        Event::HumanReviewResolved(e) => ensure(
+            state.reviews.get(&e.review_id).is_some_and(|held| held.decision != Some(Decision::Clear)),
+            "review_is_open",
+            "review_id",
+            "there is no such review, or it was cleared: see `candor review list`",
+        ),
+        // No rule stands in the way of a notice, or of asking a human.
+        Event::SafetyNoticeRaised(_)
+        | Event::HumanReviewRequested(_)
+        | Event::ConsentGranted(_)
         | Event::ConsentWithdrawn(_)
         | Event::ProfileDeclared(_)
         | Event::FileImported(_)
@@ -149,11 +179,14 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::BaselineComputed(_)
         | Event::BaselinesFrozen(_)
         | Event::BaselinesResumed(_)
+        | Event::LearningPaused(_)
+        | Event::LearningResumed(_)
+        | Event::InsightSuppressed(_)
         | Event::InsightExpired(_)
         | Event::InterventionSuppressed(_)
-        | Event::InterventionAccepted(_)
         | Event::InterventionDeclined(_)
         | Event::ExperimentStopped(_)
+        | Event::ExperimentInvalidated(_)
         | Event::DayAssessed(_)
         | Event::ExportProduced(_) => Ok(()),
     }
@@ -165,6 +198,26 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
 /// When they have not consented, or have taken it back.
 pub fn may_process(state: &PersonState) -> Checked {
     consent(state)
+}
+
+/// Whether a day may raise one more statement.
+#[must_use]
+pub fn may_raise(state: &PersonState, day: LocalDay) -> bool {
+    state.insights.values().filter(|i| i.first_day == day).count() < INSIGHTS_PER_DAY
+}
+
+/// A notice is cleared only by what ended its condition: data, a declaration, or a reviewer who has said so.
+fn cleared(state: &PersonState, event: &SafetyNoticeCleared) -> Checked {
+    let (id, rule) = (event.notice_id, event.rule);
+    let reviewed = state.reviewed.get(&rule).filter(|reviewed| reviewed.notice_id == id);
+    let standing = state.notices.get(&id).filter(|notice| notice.notice.rule == rule);
+    ensure(standing.is_some() || reviewed.is_some(), "cleared_notice_stands", "notice_id", "there is no such notice")?;
+    let by_whom = match event.by {
+        ClearedBy::Reviewer => reviewed.zip(standing).is_some_and(|(r, n)| r.level >= n.level),
+        ClearedBy::Data => rule != SafetyRule::RedFlagSymptom && !safety::declared(&state.profile).contains_key(&rule),
+        ClearedBy::Declaration => !safety::declared(&state.profile).contains_key(&rule),
+    };
+    ensure(by_whom, "notice_is_cleared_by_data_or_review", "by", "the condition of the notice has not ended")
 }
 
 /// Whether data of a provider may be taken in.
@@ -263,7 +316,21 @@ fn proposal(state: &PersonState, proposal: &Proposal) -> Checked {
         "without a declared profile only low-risk information is suggested",
     )?;
     ensure(
-        proposal.safety.risk_level != RiskLevel::High,
+        safety::allowance(state).permits(&proposal.safety).is_ok(),
+        "suggestion_is_allowed",
+        "safety",
+        "a safety notice or the profile does not allow it",
+    )?;
+    ensure(
+        safety::contradicts(state, proposal).is_none(),
+        "suggestions_do_not_contradict",
+        "proposal",
+        "an open suggestion aims the other way",
+    )?;
+    let about = |held: &HeldReview| held.review.subject == Subject::Intervention(proposal.id);
+    let reviewed = state.reviews.values().any(|held| about(held) && held.decision == Some(Decision::Clear));
+    ensure(
+        proposal.safety.risk_level != RiskLevel::High || reviewed,
         "high_risk_needs_review",
         "safety.risk_level",
         "a reviewer decides first",

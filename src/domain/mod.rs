@@ -18,6 +18,7 @@ pub mod observation;
 pub mod person;
 pub mod profile;
 pub mod provider;
+pub mod safety;
 pub mod score;
 pub mod state;
 pub mod verb;

@@ -57,6 +57,9 @@ pub struct Profile {
     /// Whether medication that slows the heart is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heart_medication: Option<bool>,
+    /// Height in whole centimetres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height_cm: Option<u16>,
     /// Home zone, for sources that give none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_zone: Option<Tz>,

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Instant;
-use super::claim::{Claim, ClaimId, Notice};
+use super::claim::{Claim, ClaimId};
 use super::day::LocalDay;
-use super::degradation::Degradation;
+use super::degradation::{Degradation, Missing};
 use super::event::{DayAssessed, Event};
 use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
 use super::insight::Insight;
@@ -18,6 +18,7 @@ use super::intervention::{Proposal, ProposalStatus};
 use super::metric::{Cadence, Metric};
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
+use super::safety::{ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
 use super::watch::Watch;
 
 /// The last run of the stages.
@@ -103,8 +104,12 @@ pub struct PersonState {
     pub scores: BTreeMap<LocalDay, u8>,
     /// What is held back now.
     pub degradation: Vec<Degradation>,
+    /// What used to come in and does not.
+    pub missing: Vec<Missing>,
     /// Whether usual values stand still.
     pub frozen: bool,
+    /// Whether nothing is learnt for want of data.
+    pub learning_paused: bool,
     /// Suggestions.
     pub proposals: BTreeMap<Uuid, HeldProposal>,
     /// Experiments.
@@ -112,7 +117,13 @@ pub struct PersonState {
     /// What experiments showed.
     pub evaluations: BTreeMap<Uuid, Evaluation>,
     /// Active safety notices.
-    pub notices: BTreeMap<Uuid, Notice>,
+    pub notices: BTreeMap<Uuid, SafetyNotice>,
+    /// Conditions a reviewer has cleared and data have not.
+    pub reviewed: BTreeMap<SafetyRule, Reviewed>,
+    /// What was asked of a human.
+    pub reviews: BTreeMap<Uuid, HeldReview>,
+    /// Symptoms no reviewer has cleared, with the day they were last reported for.
+    pub symptoms: BTreeMap<Symptom, LocalDay>,
     /// What the newest texts have claimed.
     pub published: Published,
     /// Files taken, by digest of their content and name of their part.
@@ -147,7 +158,11 @@ impl PersonState {
             }
             Event::ActivityRecorded(e) => self.gained(&e.observations),
             Event::CheckInRecorded(e) => {
-                self.pending.extend(e.observations.iter().map(|o| o.day));
+                self.pending.extend(e.observations.iter().map(|o| o.day).chain(e.day));
+                for (symptom, day) in e.symptoms.iter().zip(std::iter::repeat(e.day).flatten()) {
+                    self.symptoms.insert(*symptom, day);
+                    self.reviewed.remove(&SafetyRule::RedFlagSymptom);
+                }
                 // A rating does not make the data of a device newer than they are.
                 if self.newest_instant.is_none() {
                     self.newest_data = self.newest_data.max(e.observations.iter().map(|o| o.day).max());
@@ -156,6 +171,22 @@ impl PersonState {
             Event::DayScored(e) => {
                 self.scores.insert(e.day, e.score.score);
             }
+            Event::SafetyNoticeRaised(e) => {
+                self.notices.insert(e.notice.notice.id, e.notice.clone());
+            }
+            Event::SafetyNoticeCleared(e) => {
+                self.notices.remove(&e.notice_id);
+                self.reviews.retain(|_, held| held.review.subject != Subject::SafetyNotice(e.notice_id));
+                if e.by != ClearedBy::Reviewer {
+                    self.reviewed.remove(&e.rule);
+                }
+            }
+            Event::HumanReviewRequested(e) => {
+                self.reviews.insert(e.review.id, HeldReview { review: e.review.clone(), decision: None });
+            }
+            Event::HumanReviewResolved(e) => self.resolve(e.review_id, e.decision),
+            Event::LearningPaused(_) => self.learning_paused = true,
+            Event::LearningResumed(_) => self.learning_paused = false,
             Event::BaselinesFrozen(_) => self.frozen = true,
             Event::BaselinesResumed(_) => self.frozen = false,
             Event::InsightRaised(e) => {
@@ -171,7 +202,12 @@ impl PersonState {
                 self.watch(e.metric, e.watch);
             }
             Event::InterventionProposed(e) => self.hold(&e.proposal, ProposalStatus::Open),
-            Event::InterventionSuppressed(e) => self.hold(&e.proposal, ProposalStatus::Suppressed),
+            Event::InterventionSuppressed(e) => {
+                let before = self.proposals.get(&e.proposal.id).map(|held| held.status);
+                let tried = matches!(before, Some(ProposalStatus::Accepted | ProposalStatus::Invalidated));
+                let status = if tried { ProposalStatus::Invalidated } else { ProposalStatus::Suppressed };
+                self.hold(&e.proposal, status);
+            }
             Event::InterventionAccepted(e) => self.answer(e.proposal_id, ProposalStatus::Accepted),
             Event::InterventionDeclined(e) => self.answer(e.proposal_id, ProposalStatus::Declined),
             Event::ExperimentStarted(e) => {
@@ -190,7 +226,7 @@ impl PersonState {
             Event::EvaluationMarkedUnreliable(e) => self.evaluated(&e.evaluation),
             Event::DayAssessed(e) => self.assessed(e),
             Event::NarrativePublished(e) => self.published.take(e.narrative.day, &e.claims),
-            Event::BaselineComputed(_) | Event::ExportProduced(_) => {}
+            Event::BaselineComputed(_) | Event::InsightSuppressed(_) | Event::ExportProduced(_) => {}
         }
     }
 
@@ -221,8 +257,26 @@ impl PersonState {
         self.modelled = self.modelled.max(Some(analysed));
         if e.present {
             self.degradation.clone_from(&e.degradation);
+            self.missing.clone_from(&e.missing);
             let run = LastRun { day: e.day, input_revision: e.input_revision };
             self.last_present = Some(run);
+        }
+    }
+
+    /// A reviewer's word: a notice that was cleared is not raised again at its level before data have ended its episode.
+    fn resolve(&mut self, review: Uuid, decision: Decision) {
+        let Some(held) = self.reviews.get_mut(&review) else { return };
+        held.decision = Some(decision);
+        let notice = match (decision, held.review.subject) {
+            (Decision::Clear, Subject::SafetyNotice(id)) => self.notices.get(&id),
+            _ => None,
+        };
+        if let Some(notice) = notice {
+            let rule = notice.notice.rule;
+            self.reviewed.insert(rule, Reviewed { notice_id: notice.notice.id, level: notice.level });
+            if rule == SafetyRule::RedFlagSymptom {
+                self.symptoms.clear();
+            }
         }
     }
 

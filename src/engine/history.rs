@@ -24,6 +24,8 @@ pub struct DayValue {
     pub value: f64,
     /// Who measured it.
     pub provider: Provider,
+    /// Whether another source has a value too.
+    pub contested: bool,
     /// Whether another source says something else by more than a fifth.
     pub conflict: bool,
 }
@@ -82,6 +84,14 @@ impl History {
             | Event::BaselineComputed(_)
             | Event::BaselinesFrozen(_)
             | Event::BaselinesResumed(_)
+            | Event::SafetyNoticeRaised(_)
+            | Event::SafetyNoticeCleared(_)
+            | Event::HumanReviewRequested(_)
+            | Event::HumanReviewResolved(_)
+            | Event::LearningPaused(_)
+            | Event::LearningResumed(_)
+            | Event::InsightSuppressed(_)
+            | Event::ExperimentInvalidated(_)
             | Event::InsightRaised(_)
             | Event::InsightRenewed(_)
             | Event::InsightExpired(_)
@@ -148,6 +158,17 @@ impl History {
         self.days(metric, day).last().filter(|d| d.day == day).copied()
     }
 
+    /// What each source says of a metric's day.
+    #[must_use]
+    pub fn by_source(&self, metric: Metric, day: LocalDay) -> Vec<(Provider, f64)> {
+        let Some(cell) = self.cells.get(&(metric, day)) else { return Vec::new() };
+        let of = |provider: Provider| {
+            let values = cell.iter().filter(|(key, _)| key.provider == provider);
+            aggregate(metric.definition().aggregation, values).map(|value| (provider, metric.round(value)))
+        };
+        Provider::ALL.into_iter().filter_map(of).collect()
+    }
+
     fn add(&mut self, observations: &[Observation]) {
         for observation in observations.iter().filter(|o| has_days(o)) {
             let (metric, day) = (observation.key.metric, observation.day);
@@ -207,8 +228,14 @@ fn day_value(metric: Metric, day: LocalDay, cell: &BTreeMap<ObservationKey, f64>
             continue;
         };
         match &mut chosen {
-            None => chosen = Some(DayValue { day, value: metric.round(value), provider, conflict: false }),
-            Some(first) => first.conflict |= (value - first.value).abs() > CONFLICT_SHARE * first.value.abs(),
+            None => {
+                let value = metric.round(value);
+                chosen = Some(DayValue { day, value, provider, contested: false, conflict: false });
+            }
+            Some(first) => {
+                first.contested = true;
+                first.conflict |= (value - first.value).abs() > CONFLICT_SHARE * first.value.abs();
+            }
         }
     }
     chosen

@@ -12,6 +12,7 @@ pub mod observe;
 pub mod ports;
 pub mod rules;
 pub mod run;
+pub mod safety;
 pub mod stages;
 pub mod synthesize;
 pub mod tell;
@@ -142,7 +143,38 @@ impl Engine {
     where
         F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
     {
-        let outcome = self.try_decide(person, name, now, decide).await;
+        self.decide_as(Actor::Person, person, name, now, decide).await
+    }
+
+    /// The same for what a reviewer decides about a person's data.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`].
+    pub async fn decide_as_operator<F>(
+        &self,
+        person: PersonId,
+        name: &str,
+        now: Instant,
+        decide: F,
+    ) -> Result<PersonState, EngineError>
+    where
+        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+    {
+        self.decide_as(Actor::Operator, person, name, now, decide).await
+    }
+
+    async fn decide_as<F>(
+        &self,
+        actor: Actor,
+        person: PersonId,
+        name: &str,
+        now: Instant,
+        decide: F,
+    ) -> Result<PersonState, EngineError>
+    where
+        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+    {
+        let outcome = self.try_decide(actor, person, name, now, decide).await;
         if let Err(EngineError::Refused(violation)) = &outcome {
             self.count_refusal(violation, now).await;
         }
@@ -158,6 +190,7 @@ impl Engine {
 
     async fn try_decide<F>(
         &self,
+        actor: Actor,
         person: PersonId,
         name: &str,
         now: Instant,
@@ -176,7 +209,8 @@ impl Engine {
                 return Ok(state);
             }
             let events = decide(&state)?;
-            let command = command.get_or_insert_with(|| Command::new(person, name, &state, &events, now));
+            let command =
+                command.get_or_insert_with(|| Command { actor, ..Command::new(person, name, &state, &events, now) });
             lost = match self.write(command, state, &events).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => lost,
                 Err(EngineError::Journal(error @ JournalError::Unavailable(_))) => Some(error),
@@ -236,6 +270,7 @@ pub(crate) fn content(person: PersonId, events: &[Event], now: Instant) -> Uuid 
 
 /// One command of one person, the same through all its retries.
 pub(crate) struct Command {
+    actor: Actor,
     person: PersonId,
     key: String,
     now: Instant,
@@ -246,13 +281,13 @@ impl Command {
     /// revision, only those that say the same are the same.
     pub(crate) fn new(person: PersonId, name: &str, state: &PersonState, events: &[Event], now: Instant) -> Self {
         let next = state.revision.map_or(0, |revision| revision + 1);
-        Self { person, key: format!("{name}/{next}/{}", content(person, events, now)), now }
+        Self { actor: Actor::Person, person, key: format!("{name}/{next}/{}", content(person, events, now)), now }
     }
 
     fn meta(&self) -> Meta {
         Meta {
             occurred_at: self.now,
-            actor: Actor::Person,
+            actor: self.actor,
             correlation_id: Uuid::new_v5(&self.person.uuid(), self.key.as_bytes()),
             causation_id: None,
         }

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-/// Everything a run's outcome depends on besides the data: the build's version, the catalogue, the frames. A change
+/// Everything a run's outcome depends on besides the data: the build's version, the catalogue, the
+/// safety thresholds. A change
 /// to a stage raises [`VERSION`].
 pub const VERSION: u32 = 2;
 
@@ -18,6 +19,7 @@ pub fn digest() -> String {
             hasher.update(VERSION.to_be_bytes());
             hasher.update(env!("CARGO_PKG_VERSION"));
             hasher.update(super::intervene::CATALOGUE);
+            hasher.update(format!("{:?}", super::safety::threshold::ALL));
             let hash: [u8; 32] = hasher.finalize().into();
             hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
         })

@@ -1,7 +1,8 @@
 //! One run of the stages for one local day: a pure function from what is known to new events.
 //!
-//! OBSERVE, MODEL, INTERVENE, EVALUATE, SYNTHESIZE run in that order and speak through events only. Each event is
-//! checked against the invariants the moment it is made, so a run that would break one writes nothing.
+//! OBSERVE, SAFETY, MODEL, INTERVENE, EVALUATE, SYNTHESIZE run in that order and speak through events only. Each event is
+//! checked against the invariants the moment it is made, so a run that would break one writes nothing: except that
+//! notices are written even then.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,20 +13,22 @@ use chrono::TimeZone as _;
 use uuid::Uuid;
 
 use super::history::History;
-use super::{evaluate, intervene, model, observe, synthesize};
+use super::{evaluate, intervene, model, observe, safety, synthesize};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
-use crate::domain::event::{Actor, DayAssessed, Event, Meta};
+use crate::domain::degradation::{Degradation, Missing};
+use crate::domain::event::{Actor, DayAssessed, Event, InsightSuppressed, Meta};
 use crate::domain::experiment::ExperimentStatus;
 use crate::domain::invariants::{self, Violation};
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
+use crate::domain::safety::allowance;
 use crate::domain::state::PersonState;
 
 /// Days before the newest that a stage may look at, the windows of an experiment aside: the longest search needs 139, from
-/// the last look at a raise back to its baseline.
+/// the last look at a raise back to its baseline, and a loss of weight over half a year 241, with the spread of its sources.
 pub const LOOKBACK_DAYS: u32 = 250;
 
 /// Why a run wrote nothing.
@@ -69,6 +72,10 @@ pub struct Run<'a> {
     pub events: Vec<Event>,
     /// Statements that fell short of the least confidence.
     pub below_threshold: u32,
+    /// What is held back.
+    pub degradation: Vec<Degradation>,
+    /// What is missing, and how.
+    pub missing: Vec<Missing>,
 }
 
 impl<'a> Run<'a> {
@@ -93,16 +100,25 @@ impl<'a> Run<'a> {
             state: state.clone(),
             events: Vec::new(),
             below_threshold: 0,
+            degradation: Vec::new(),
+            missing: Vec::new(),
         };
         observe::stage(&mut run)?;
-        evaluate::invalidate(&mut run)?;
-        if run.state.newest_data.is_some() && run.state.modelled.is_none_or(|modelled| run.analysed >= modelled) {
-            model::stage(&mut run)?;
-            intervene::stage(&mut run)?;
-            evaluate::stage(&mut run)?;
-        }
-        if run.now.is_some() {
-            synthesize::stage(&mut run)?;
+        safety::stage(&mut run)?;
+        let told = (run.state.clone(), run.events.len(), run.degradation.clone());
+        let mut abandoned = None;
+        if let Err(error) = run.after_safety() {
+            // A notice reaches the person whatever becomes of the rest of the run.
+            if run.state.notices.is_empty() {
+                return Err(error);
+            }
+            abandoned = Some(error.to_string());
+            (run.state, run.degradation) = (told.0, told.2);
+            run.events.truncate(told.1);
+            run.below_threshold = 0;
+            if run.now.is_some() {
+                synthesize::notices_alone(&mut run)?;
+            }
         }
         let assessed = DayAssessed {
             day,
@@ -111,7 +127,9 @@ impl<'a> Run<'a> {
             present: now.is_some(),
             now,
             score: run.state.scores.get(&day).copied(),
-            degradation: run.state.degradation.clone(),
+            degradation: run.degradation.clone(),
+            missing: run.missing.clone(),
+            abandoned,
             below_threshold: run.below_threshold,
             sources: run.sources(),
         };
@@ -119,12 +137,52 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
+    /// The stages that look, suggest and speak, as far as the state of this day lets them.
+    fn after_safety(&mut self) -> Result<(), RunError> {
+        let allowed = allowance(&self.state);
+        intervene::withhold(self)?;
+        if allowed.analysis && self.moves_on() {
+            // Usual values that stand still and days that are too incomplete teach nothing.
+            if !self.state.frozen && !self.state.learning_paused {
+                model::stage(self)?;
+            }
+            safety::question(self)?;
+            intervene::stage(self)?;
+            evaluate::stage(self)?;
+            safety::question(self)?;
+        }
+        let held_back = intervene::held_back(self);
+        self.degradation.extend(held_back);
+        if self.now.is_some() {
+            synthesize::stage(self)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this run may move what earlier runs have found: there are data, and no later day has been looked at.
+    #[must_use]
+    pub fn moves_on(&self) -> bool {
+        self.state.newest_data.is_some() && self.state.modelled.is_none_or(|modelled| self.analysed >= modelled)
+    }
+
+    /// Whether there are too few recent days to look for a change at all.
+    #[must_use]
+    pub fn is_sparse(&self) -> bool {
+        self.degradation.iter().any(|state| matches!(state, Degradation::InsufficientData { .. }))
+    }
+
     /// Checks an event, folds it, keeps it.
     ///
     /// # Errors
     /// When it would break an invariant.
     pub fn emit(&mut self, event: impl Into<Event>) -> Result<(), RunError> {
-        let event = event.into();
+        let mut event = event.into();
+        if let Event::InsightRaised(raised) = &event
+            && !invariants::may_raise(&self.state, raised.insight.first_day)
+        {
+            let reason = "insights_per_day".to_owned();
+            event = InsightSuppressed { insight: raised.insight.clone(), reason }.into();
+        }
         invariants::check(&self.state, &event).map_err(|violation| RunError::Refused { day: self.day, violation })?;
         let revision = self.state.revision.map_or(0, |revision| revision + 1);
         self.state.evolve(revision, &event);

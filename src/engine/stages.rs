@@ -22,8 +22,10 @@ pub struct LoopReport {
     pub day: String,
     /// Days run.
     pub days: u64,
-    /// OBSERVE: days scored.
+    /// OBSERVE: days scored, baselines and learning stopped and resumed.
     pub observe: StageCount,
+    /// SAFETY: notices raised and cleared, and questions to a human.
+    pub safety: StageCount,
     /// MODEL: statements raised, renewed, expired.
     pub model: StageCount,
     /// INTERVENE: suggestions made or held back.
@@ -44,8 +46,13 @@ pub struct StageCount {
 impl LoopReport {
     fn count(&mut self, event: &Event) {
         let stage = match event.kind() {
-            "day_scored" | "baselines_frozen" | "baselines_resumed" => &mut self.observe,
-            "insight_raised" | "insight_renewed" | "insight_expired" | "baseline_computed" => &mut self.model,
+            "day_scored" | "baselines_frozen" | "baselines_resumed" | "learning_paused" | "learning_resumed" => {
+                &mut self.observe
+            }
+            "safety_notice_raised" | "safety_notice_cleared" | "human_review_requested" => &mut self.safety,
+            "insight_suppressed" | "insight_raised" | "insight_renewed" | "insight_expired" | "baseline_computed" => {
+                &mut self.model
+            }
             "intervention_proposed" | "intervention_suppressed" => &mut self.intervene,
             "evaluation_completed" | "evaluation_marked_unreliable" | "experiment_invalidated" => &mut self.evaluate,
             "narrative_published" => &mut self.synthesize,

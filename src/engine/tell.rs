@@ -8,9 +8,12 @@ use super::{Engine, EngineError, run};
 use crate::domain::Instant;
 use crate::domain::claim::{Narrative, Period};
 use crate::domain::day::LocalDay;
+use crate::domain::degradation::Missing;
 use crate::domain::insight::Insight;
+use crate::domain::intervention::LoadEffect;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
+use crate::domain::safety::{Level, SafetyNotice, SafetyRule, allowance};
 use crate::domain::score::Band;
 
 /// An insight as a person reads it.
@@ -70,16 +73,45 @@ pub struct TodayView {
     pub newest_data: Option<String>,
     /// The present day's score; none without its data.
     pub score: Option<u8>,
-    /// Its band.
+    /// Its band; none that urges on while a notice asks for less.
     pub band: Option<&'static str>,
     /// The difference from the day before.
     pub delta: Option<i32>,
-    /// Active safety notices.
-    pub notices: Vec<Json>,
+    /// Active safety notices, the most urgent first.
+    pub notices: Vec<NoticeView>,
     /// What is held back, and what that blocks.
     pub degradation: Vec<Json>,
+    /// What used to come in and does not, each with its kind of missing.
+    pub missing: Vec<Missing>,
     /// The insights that hold.
     pub insights: Vec<InsightView>,
+}
+
+/// A safety notice as a person reads it.
+#[derive(Clone, Debug, Serialize)]
+pub struct NoticeView {
+    /// Its id, for `why`.
+    pub id: String,
+    /// The rule.
+    pub rule: SafetyRule,
+    /// How far it goes.
+    pub level: Level,
+    /// What it says, verbatim.
+    pub text: String,
+    /// The first day of its episode.
+    pub since: String,
+}
+
+impl NoticeView {
+    fn of(held: &SafetyNotice) -> Self {
+        Self {
+            id: held.notice.id.to_string(),
+            rule: held.notice.rule,
+            level: held.level,
+            text: held.notice.text.clone(),
+            since: held.first_day.to_string(),
+        }
+    }
 }
 
 /// The view of an insight.
@@ -108,7 +140,10 @@ impl Engine {
     /// When the read models do not answer.
     pub async fn insights(&self, person: PersonId) -> Result<Vec<InsightView>, EngineError> {
         let state = self.state(person).await?;
-        let mut open: Vec<&Insight> = state.insights.values().collect();
+        let allowed = allowance(&state);
+        // A notice that stops the analysis stops what came of it too; some keep single metrics out of sight.
+        let shown = |insight: &&Insight| allowed.analysis && !allowed.hidden.contains(&insight.metric);
+        let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
         open.sort_by_key(|i| (std::cmp::Reverse(i.kind == crate::domain::insight::InsightKind::Change), i.metric));
         Ok(open.into_iter().map(view).collect())
     }
@@ -124,14 +159,19 @@ impl Engine {
         let before = state.scores.get(&day.minus(1)).copied();
         let degradation =
             state.degradation.iter().map(|d| json!({ "state": d.key(), "blocks": d.blocks(), "detail": d }));
+        let mut notices: Vec<&SafetyNotice> = state.notices.values().collect();
+        notices.sort_by_key(|held| (std::cmp::Reverse(held.level), held.notice.rule, held.notice.id));
+        let limited = allowance(&state).load < LoadEffect::Raises;
+        let band = score.map(Band::of).filter(|band| !limited || *band != Band::GoForIt);
         Ok(TodayView {
             day: day.to_string(),
             newest_data: state.newest_data.map(|day| day.to_string()),
             score,
-            band: score.map(|score| Band::of(score).label()),
+            band: band.map(Band::label),
             delta: score.zip(before).map(|(today, before)| i32::from(today) - i32::from(before)),
-            notices: state.notices.values().map(|n| json!({ "id": n.id, "rule": n.rule, "text": n.text })).collect(),
+            notices: notices.into_iter().map(NoticeView::of).collect(),
             degradation: degradation.collect(),
+            missing: state.missing.clone(),
             insights: self.insights(person).await?,
         })
     }

@@ -13,6 +13,7 @@ use crate::domain::grade::{Design, Grade};
 use crate::domain::insight::Insight;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
+use crate::domain::safety::SafetyNotice;
 use crate::domain::verb;
 use crate::engine::ports::journal::Recorded;
 
@@ -143,6 +144,11 @@ impl Engine {
         {
             return Ok(claims::insight(&insight));
         }
+        if let Some(entity) = self.views.entities(person, "safety_notice", Some(id)).await?.first()
+            && let Ok(held) = serde_json::from_value::<SafetyNotice>(entity.body.clone())
+        {
+            return Ok(claims::notice(&held, held.day));
+        }
         let claimed = self.views.entities(person, "claim", None).await?;
         let about =
             claimed.iter().filter_map(|entity| published(&entity.body)).filter(|claim| claim.id.parts().0 == id);
@@ -186,6 +192,7 @@ impl Engine {
             ("insight", entity.to_owned()),
             ("evaluation", entity.to_owned()),
             ("experiment", entity.to_owned()),
+            ("safety_notice", entity.to_owned()),
             ("intervention", entity.to_owned()),
             ("baseline", entity.to_owned()),
             ("claim", claim.id.to_string()),
@@ -246,6 +253,15 @@ fn reason(claim: &Claim) -> String {
         ClaimKind::State => {
             "It says what is missing or held back, so that silence is not taken for good news.".to_owned()
         }
+        ClaimKind::Notice if claim.evidence.values.is_empty() => {
+            "It follows from what you told Candor about yourself; it stands above everything else that is said."
+                .to_owned()
+        }
+        ClaimKind::Notice => {
+            "Your measurements crossed a threshold of a safety rule; the numbers say which. It stands above everything \
+             else that is said."
+                .to_owned()
+        }
         ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "It was found.".to_owned(),
     }
 }
@@ -274,6 +290,9 @@ fn sureness(claim: &Claim) -> String {
                                     day and promises nothing about the next."
                     .to_owned()
             }
+            ClaimKind::Notice => "A notice has no grade: it asks you to look, and does not say what is behind it. Its \
+                                  thresholds are engineering defaults that no clinician has signed."
+                .to_owned(),
             _ => "It says what the log holds, or does not, and has no grade.".to_owned(),
         },
     }
@@ -313,6 +332,17 @@ fn change(claim: &Claim) -> String {
         }
         ClaimKind::Suggestion => "It goes when the change it answers goes, or when you decline it.".to_owned(),
         ClaimKind::State => "New data.".to_owned(),
+        ClaimKind::Notice if claim.code.as_deref() == Some("red_flag_symptom") => {
+            "A reviewer clears it (`candor review list`); no measurement does.".to_owned()
+        }
+        ClaimKind::Notice if claim.evidence.values.is_empty() => {
+            "A change of your profile, or a reviewer (`candor review list`).".to_owned()
+        }
+        ClaimKind::Notice => {
+            "Enough measured days on which the condition does not hold, or a reviewer (`candor review list`). Days \
+             without data do not clear it."
+                .to_owned()
+        }
         ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "New data.".to_owned(),
     }
 }

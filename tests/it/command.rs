@@ -75,6 +75,26 @@ impl Store {
     }
 }
 
+/// Lines of Candor's own format: one value a day, from what each number of days before the last gives.
+pub(crate) fn days(
+    provider: &str,
+    metric: &str,
+    unit: &str,
+    last: &str,
+    numbers: impl IntoIterator<Item = u64>,
+    value: impl Fn(u64) -> f64,
+) -> String {
+    let last: chrono::NaiveDate = last.parse().unwrap();
+    let line = |n: u64| {
+        let (day, value) = (last - chrono::Days::new(n), value(n));
+        format!(
+            "{{\"metric\":\"{metric}\",\"value\":{value},\"unit\":\"{unit}\",\"kind\":\"day\",\
+             \"provider\":\"{provider}\",\"start\":\"{day}T06:00:00Z\"}}\n"
+        )
+    };
+    numbers.into_iter().map(line).collect()
+}
+
 /// A count of an import's report.
 pub(crate) fn count(report: &Value, name: &str) -> u64 {
     report[name].as_u64().unwrap_or_else(|| panic!("{name} in {report}"))

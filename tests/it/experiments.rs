@@ -118,6 +118,8 @@ fn days_that_were_missed_and_a_change_of_device_make_it_unreliable() {
     assert!(missed.text().contains(headline), "{}", missed.text());
     let page = missed.store.text(&["experiment", "show", &missed.id]);
     assert!(page.contains("not to be relied on: too few days were logged to have gone as scheduled"), "{page}");
+    let states = missed.store.json(&["today"])["degradation"].clone();
+    assert!(states.as_array().unwrap().iter().any(|s| s["state"] == "evaluation_unreliable"), "{states}");
     let mut switched = Trial::start();
     let shown = switched.end("2026-03-28", &nights(420, 470, "garmin"));
     assert_eq!(shown["evaluation"]["unreliable"], json!(["source_switch"]), "{shown}");

@@ -5,14 +5,17 @@
 
 mod bad_input;
 mod command;
+mod degradation;
 mod experiments;
 mod exports;
 mod faults;
 mod golden;
 mod log_contract;
+mod notice_rates;
 mod pages;
 mod people;
 mod postgres;
 mod readiness;
+mod safety;
 mod samples;
 mod support;

@@ -1,4 +1,6 @@
-//! `checkin`: how a day was, in the person's own words of 1 to 5.
+//! `checkin`: how a day was, in the person's own words of 1 to 5, and what must be looked at at once.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::json;
@@ -12,6 +14,7 @@ use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
+use crate::domain::safety::{Level, SafetyRule, Symptom};
 use crate::engine::{Engine, run as runs};
 
 #[derive(Debug, Args)]
@@ -28,9 +31,26 @@ pub(in crate::app) struct Ratings {
     /// How stressed you are.
     #[arg(long)]
     stress: Option<f64>,
+    /// A symptom to be looked at at once: chest_pain, fainting or breathlessness; may be given several times.
+    #[arg(long)]
+    symptom: Vec<String>,
+    /// Your body temperature in degrees Celsius, taken with a thermometer.
+    #[arg(long)]
+    body_temperature: Option<f64>,
     /// The day; else today.
     #[arg(long)]
     day: Option<String>,
+}
+
+impl Ratings {
+    fn symptoms(&self) -> Result<BTreeSet<Symptom>, Failure> {
+        let known = |text: &String| {
+            Symptom::ALL.into_iter().find(|symptom| symptom.key() == text).ok_or_else(|| {
+                Failure::usage(format!("--symptom {text:?}: {}", Symptom::ALL.map(Symptom::key).join(", ")))
+            })
+        };
+        self.symptom.iter().map(known).collect()
+    }
 }
 
 pub(super) async fn run(
@@ -40,6 +60,12 @@ pub(super) async fn run(
     person: PersonId,
     ratings: &Ratings,
 ) -> Result<bool, Failure> {
+    let symptoms = ratings.symptoms()?;
+    // Whatever becomes of the record, a person who reports this is told what to do first.
+    let urgent = (!symptoms.is_empty()).then(|| SafetyRule::RedFlagSymptom.text(Level::Stop));
+    if let Some(urgent) = urgent {
+        if out.json { out.error(urgent) } else { out.line(&format!("! {urgent}"))? }
+    }
     let state = engine.state(person).await?;
     let day: LocalDay = match &ratings.day {
         None => runs::today(&state, config.now),
@@ -56,6 +82,7 @@ pub(super) async fn run(
         (Metric::CheckinEnergy, ratings.energy),
         (Metric::CheckinMood, ratings.mood),
         (Metric::CheckinStress, ratings.stress),
+        (Metric::BodyTemperature, ratings.body_temperature),
     ];
     let mut observations = Vec::new();
     for (metric, value) in given {
@@ -74,21 +101,25 @@ pub(super) async fn run(
             end: None,
             day,
             value,
-            resolution: 1.0,
+            resolution: if metric == Metric::BodyTemperature { 0.1 } else { 1.0 },
             as_of: config.now,
             row: 0,
         });
     }
-    if observations.is_empty() {
-        return Err(Failure::usage("say at least one of --sleep-quality, --energy, --mood, --stress, from 1 to 5"));
+    if observations.is_empty() && symptoms.is_empty() {
+        return Err(Failure::usage(
+            "say at least one of --sleep-quality, --energy, --mood, --stress, from 1 to 5, or --symptom, or \
+             --body-temperature",
+        ));
     }
-    let count = observations.len();
-    let event = crate::domain::event::Event::from(CheckInRecorded { observations });
+    let (count, told) = (observations.len(), symptoms.len());
+    let day_told = (told > 0).then_some(day);
+    let event = crate::domain::event::Event::from(CheckInRecorded { observations, symptoms, day: day_told });
     engine.decide(person, "checkin", config.now, |_| Ok(vec![event.clone()])).await?;
     if out.json {
-        out.document(&json!({ "day": day, "recorded": count }))?;
+        out.document(&json!({ "day": day, "recorded": count + told, "urgent": urgent }))?;
     } else {
-        out.line(&format!("{count} ratings for {day} were recorded."))?;
+        out.line(&format!("{} entries for {day} were recorded.", count + told))?;
     }
     Ok(true)
 }

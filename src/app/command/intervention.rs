@@ -41,7 +41,10 @@ pub(super) async fn run(
         Action::Decline { id } => (*id, false),
     };
     let decide = |state: &crate::domain::state::PersonState| {
-        let held = state.proposals.get(&id).filter(|held| held.status != ProposalStatus::Suppressed);
+        let held = state
+            .proposals
+            .get(&id)
+            .filter(|held| !matches!(held.status, ProposalStatus::Suppressed | ProposalStatus::Invalidated));
         let held = held.ok_or_else(|| EngineError::NotFound { what: "suggestion", id: id.to_string() })?;
         let (wanted, event) = if accept {
             (ProposalStatus::Accepted, InterventionAccepted { proposal_id: id }.into())

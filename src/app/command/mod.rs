@@ -10,6 +10,7 @@ pub(super) mod intervention;
 mod operate;
 pub(super) mod profile;
 mod read;
+pub(super) mod review;
 
 use super::cli::{Cli, Command};
 use super::config::Config;
@@ -54,6 +55,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Audit(filter) => audit::run(&engine, out, person, filter).await,
         Command::Experiment(action) => experiment::run(&engine, config, out, person, action).await,
         Command::Intervention(action) => intervention::run(&engine, config, out, person, action).await,
+        Command::Review(action) => review::run(&engine, config, out, person, action).await,
         Command::Profile(action) => profile::run(&engine, config, out, person, action).await,
         Command::Consent(action) => consent::run(&engine, config, out, person, action).await,
         Command::Checkin(ratings) => checkin::run(&engine, config, out, person, ratings).await,

@@ -63,6 +63,7 @@ pub(super) async fn stages(
     }
     let stages = [
         ("observe", "days scored", report.observe),
+        ("safety", "notices raised and cleared, reviews asked for", report.safety),
         ("model", "statements raised, renewed, expired", report.model),
         ("intervene", "suggestions made or held back", report.intervene),
         ("evaluate", "experiments evaluated", report.evaluate),

@@ -32,6 +32,9 @@ pub(in crate::app) struct Settings {
     /// Whether you take medication that slows the heart.
     #[arg(long)]
     heart_medication: Option<bool>,
+    /// Your height in whole centimetres.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(50..=260))]
+    height_cm: Option<u16>,
     /// Home zone, as in Europe/Berlin, for files that name none.
     #[arg(long)]
     home_zone: Option<String>,
@@ -72,6 +75,7 @@ impl Settings {
             profile.home_zone = Some(zone);
         }
         profile.heart_medication = self.heart_medication.or(profile.heart_medication);
+        profile.height_cm = self.height_cm.or(profile.height_cm);
         let flags = &mut profile.score_flags;
         flags.sleep = self.score_sleep.unwrap_or(flags.sleep);
         flags.stress = self.score_stress.unwrap_or(flags.stress);
@@ -118,6 +122,7 @@ pub(super) async fn run(
             vec!["age band".into(), profile.age_band.map_or_else(unknown, |a| key(serde_json::json!(a)))],
             vec!["conditions".into(), conditions],
             vec!["heart medication".into(), profile.heart_medication.map_or_else(unknown, |b| b.to_string())],
+            vec!["height".into(), profile.height_cm.map_or_else(unknown, |cm| format!("{cm} cm"))],
             vec![
                 "home zone".into(),
                 profile.home_zone.map_or_else(|| "unknown (UTC is used)".into(), |z| z.to_string()),

@@ -6,6 +6,7 @@ use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::{Out, grade};
 use crate::domain::claim::{Narrative, Period, Section};
+use crate::domain::degradation::Absence;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::engine::Engine;
@@ -18,11 +19,15 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
         return Ok(true);
     }
     out.heading(&format!("Today, {}", today.day))?;
+    for notice in &today.notices {
+        out.line(&format!("! {} (since {}; why: {})", notice.text, notice.since, notice.id))?;
+    }
     match (today.score, today.band) {
         (Some(score), Some(band)) => {
             let delta = today.delta.map(|d| format!(" ({d:+} from the day before)")).unwrap_or_default();
             out.line(&format!("Readiness {score} of 100: {band}{delta}"))?;
         }
+        (Some(score), None) => out.line(&format!("Readiness {score} of 100, without a band while a notice stands"))?,
         _ => out.line("No score today: neither steps nor a resting heart rate have come in.")?,
     }
     if let Some(newest) = &today.newest_data {
@@ -31,6 +36,14 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
     for state in &today.degradation {
         let text = |key: &str| state.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         out.line(&format!("Held back: {} ({})", text("state"), text("blocks")))?;
+    }
+    for missing in &today.missing {
+        let kind = match missing.absence {
+            Absence::NotReceived => "not received",
+            Absence::NotWorn => "not worn",
+            Absence::NotMeasured => "not measured by this device",
+        };
+        out.line(&format!("Missing: {}, {kind} since {}", missing.metric.label(), missing.last_day))?;
     }
     statements(out, &today.insights)?;
     Ok(true)
@@ -122,7 +135,7 @@ pub(in crate::app) fn show(out: &Out, narrative: &Narrative) -> Result<(), Failu
         out.paragraph("! ", &notice.text)?;
     }
     let mut section: Option<Section> = None;
-    for sentence in &narrative.sentences {
+    for sentence in narrative.sentences.iter().skip(narrative.notices.len()) {
         if section != Some(sentence.section) {
             section = Some(sentence.section);
             out.heading(match sentence.section {

@@ -2,16 +2,23 @@
 //!
 //! The names are stable and never change their meaning; a new shape gets a new schema version and an upcaster.
 
+mod codec;
+mod envelope;
 mod role;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use uuid::Uuid;
+
+use codec::events;
+use envelope::Body;
+pub use envelope::{Actor, DecodeError, Meta};
 
 use crate::domain::Instant;
 use crate::domain::claim::{Claim, Narrative};
 use crate::domain::day::LocalDay;
-use crate::domain::degradation::Degradation;
+use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::evidence::{Evidence, Window};
 use crate::domain::experiment::{Evaluation, Experiment};
 use crate::domain::insight::Insight;
@@ -20,134 +27,9 @@ use crate::domain::metric::Metric;
 use crate::domain::observation::{Activity, Observation, Source};
 use crate::domain::profile::{Profile, Purpose};
 use crate::domain::provider::Provider;
+use crate::domain::safety::{ClearedBy, Decision, Review, SafetyNotice, SafetyRule, Symptom};
 use crate::domain::score::Score;
 use crate::domain::watch::Watch;
-
-/// Who did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// The person whose data it is.
-    Person,
-    /// A provider, by file or call.
-    Provider,
-    /// A stage.
-    System,
-    /// Whoever runs the instance.
-    Operator,
-}
-
-/// What stands around an event's content, sealed with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Meta {
-    /// When it happened; for a stage, the end of its day.
-    pub occurred_at: Instant,
-    /// Who did it.
-    pub actor: Actor,
-    /// The command or run it belongs to.
-    pub correlation_id: Uuid,
-    /// The event that led to it, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub causation_id: Option<Uuid>,
-}
-
-/// The sealed part of an event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Body<T> {
-    #[serde(flatten)]
-    meta: Meta,
-    content: T,
-}
-
-/// A body that does not hold what its type says.
-#[derive(Debug, Error)]
-pub enum DecodeError {
-    /// This build does not know the type.
-    #[error("unknown event type {0}")]
-    UnknownType(String),
-    /// This build does not know the version.
-    #[error("unknown schema version {version} of {kind}")]
-    UnknownVersion {
-        /// The type.
-        kind: String,
-        /// The version.
-        version: u32,
-    },
-    /// The body does not fit. The cause is left out: it would repeat health data.
-    #[error("the body of a {0} does not fit its type")]
-    Malformed(String),
-}
-
-macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-            pub struct $variant {
-                $($(#[$field_doc])* pub $field: $type,)*
-            }
-        )*
-
-        /// A fact of the log.
-        #[derive(Clone, Debug, PartialEq)]
-        #[expect(missing_docs, reason = "each variant wraps the documented struct of its name")]
-        pub enum Event {
-            $($variant($variant),)*
-        }
-
-        $(
-            impl From<$variant> for Event {
-                fn from(content: $variant) -> Self {
-                    Self::$variant(content)
-                }
-            }
-        )*
-
-        impl Event {
-            /// Every type name, in the order of the vocabulary.
-            pub const KINDS: &'static [&'static str] = &[$($kind,)*];
-
-            /// The stable type name.
-            #[must_use]
-            pub const fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$variant(_) => $kind,)*
-                }
-            }
-
-            /// The bytes that are sealed.
-            ///
-            /// # Errors
-            /// When a number is not finite, which the invariants refuse before.
-            pub fn encode(&self, meta: &Meta) -> Result<Vec<u8>, DecodeError> {
-                let malformed = |_| DecodeError::Malformed(self.kind().to_owned());
-                match self {
-                    $(Self::$variant(content) => {
-                        serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
-                    })*
-                }
-            }
-
-            /// Reads the bytes that were sealed.
-            ///
-            /// # Errors
-            /// When type or version is unknown, or the body does not fit.
-            pub fn decode(kind: &str, version: u32, bytes: &[u8]) -> Result<(Meta, Self), DecodeError> {
-                if version != Self::SCHEMA_VERSION {
-                    return Err(DecodeError::UnknownVersion { kind: kind.to_owned(), version });
-                }
-                let malformed = |_| DecodeError::Malformed(kind.to_owned());
-                match kind {
-                    $($kind => {
-                        let body: Body<$variant> = serde_json::from_slice(bytes).map_err(malformed)?;
-                        Ok((body.meta, Self::$variant(body.content)))
-                    })*
-                    _ => Err(DecodeError::UnknownType(kind.to_owned())),
-                }
-            }
-        }
-    };
-}
 
 events! {
     /// A person exists here.
@@ -218,6 +100,44 @@ events! {
     CheckInRecorded = "check_in_recorded" {
         /// Their ratings.
         observations: Vec<Observation>,
+        /// What they felt that is looked at at once.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        symptoms: BTreeSet<Symptom>,
+        /// The day they speak of, where no rating says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        day: Option<LocalDay>,
+    }
+    /// A safety rule holds: the start of an episode, or its rise to a higher level.
+    SafetyNoticeRaised = "safety_notice_raised" {
+        /// The notice from now on.
+        notice: SafetyNotice,
+    }
+    /// An episode is over.
+    SafetyNoticeCleared = "safety_notice_cleared" {
+        /// Which one.
+        notice_id: Uuid,
+        /// Its rule.
+        rule: SafetyRule,
+        /// The day on which it was cleared.
+        day: LocalDay,
+        /// Who cleared it.
+        by: ClearedBy,
+        /// Whose data that rests on.
+        sources: Vec<Provider>,
+    }
+    /// A human is asked to look at something.
+    HumanReviewRequested = "human_review_requested" {
+        /// The question.
+        review: Review,
+    }
+    /// A human has looked at it.
+    HumanReviewResolved = "human_review_resolved" {
+        /// Which question.
+        review_id: Uuid,
+        /// What was decided.
+        decision: Decision,
+        /// Why, in the reviewer's words.
+        reason: String,
     }
     /// A day's readiness score.
     DayScored = "day_scored" {
@@ -256,6 +176,25 @@ events! {
     BaselinesResumed = "baselines_resumed" {
         /// The day on which this was noticed.
         day: LocalDay,
+    }
+    /// Too little of what is usually measured came in: nothing is learnt from these days.
+    LearningPaused = "learning_paused" {
+        /// The day on which this was noticed.
+        day: LocalDay,
+        /// What came in and can be used, as a share of what usually does, in percent.
+        quality_pct: u32,
+    }
+    /// Enough comes in again.
+    LearningResumed = "learning_resumed" {
+        /// The day on which this was noticed.
+        day: LocalDay,
+    }
+    /// A statement was found true enough to be made, and was not made.
+    InsightSuppressed = "insight_suppressed" {
+        /// The statement.
+        insight: Insight,
+        /// Why, as in `insights_per_day`.
+        reason: String,
     }
     /// A statement was found true enough to be made.
     InsightRaised = "insight_raised" {
@@ -373,6 +312,12 @@ events! {
         score: Option<u8>,
         /// What is held back.
         degradation: Vec<Degradation>,
+        /// What is missing, and which kind of missing it is.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<Missing>,
+        /// Why the stages after the safety rules were abandoned; the notices stand all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        abandoned: Option<String>,
         /// Statements that fell short of a confidence of 0.4.
         below_threshold: u32,
         /// Whose data the day rests on.

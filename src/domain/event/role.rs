@@ -25,12 +25,19 @@ impl Event {
             | Self::InterventionDeclined(_)
             | Self::ExperimentStarted(_)
             | Self::ExperimentStopped(_)
-            | Self::AdherenceLogged(_) => true,
+            | Self::AdherenceLogged(_)
+            | Self::HumanReviewResolved(_) => true,
             Self::FileImported(_)
             | Self::DayScored(_)
             | Self::BaselineComputed(_)
             | Self::BaselinesFrozen(_)
             | Self::BaselinesResumed(_)
+            | Self::SafetyNoticeRaised(_)
+            | Self::SafetyNoticeCleared(_)
+            | Self::HumanReviewRequested(_)
+            | Self::LearningPaused(_)
+            | Self::LearningResumed(_)
+            | Self::InsightSuppressed(_)
             | Self::InsightRaised(_)
             | Self::InsightRenewed(_)
             | Self::InsightExpired(_)
@@ -62,6 +69,10 @@ impl Event {
             Self::ActivityRecorded(e) => BTreeSet::from([e.source.provider]),
             Self::CheckInRecorded(_) => BTreeSet::from([Provider::Person]),
             Self::DayScored(e) => of(&e.evidence.sources),
+            Self::SafetyNoticeRaised(e) => of(&e.notice.evidence.sources),
+            Self::SafetyNoticeCleared(e) => of(&e.sources),
+            Self::HumanReviewRequested(e) => of(&e.review.sources),
+            Self::InsightSuppressed(e) => of(&e.insight.evidence.sources),
             Self::InsightRaised(e) => of(&e.insight.evidence.sources),
             Self::InsightRenewed(e) => of(&e.insight.evidence.sources),
             Self::InsightExpired(e) => of(&e.sources),
@@ -78,6 +89,9 @@ impl Event {
             | Self::ProfileDeclared(_)
             | Self::BaselinesFrozen(_)
             | Self::BaselinesResumed(_)
+            | Self::LearningPaused(_)
+            | Self::LearningResumed(_)
+            | Self::HumanReviewResolved(_)
             | Self::InterventionAccepted(_)
             | Self::InterventionDeclined(_)
             | Self::ExperimentStarted(_)

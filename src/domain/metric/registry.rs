@@ -50,6 +50,8 @@ pub enum Metric {
     SkinTemperature,
     /// Difference from the person's own usual skin temperature, as the provider reckons it.
     SkinTemperatureDeviation,
+    /// Body temperature, taken with a thermometer.
+    BodyTemperature,
     /// The provider's own measure of a day's load, 0 to 21.
     Strain,
     /// Energy spent in the day, at rest included.
@@ -131,6 +133,7 @@ impl Metric {
         Self::Spo2,
         Self::SkinTemperature,
         Self::SkinTemperatureDeviation,
+        Self::BodyTemperature,
         Self::Strain,
         Self::Energy,
         Self::HeartRateAverage,
@@ -222,6 +225,7 @@ const REGISTRY: [Definition; Metric::ALL.len()] = {
             Mean,
             Nightly,
         ),
+        entry("body_temperature", "body temperature", Celsius, (30.0, 45.0), 1, Neutral, Max, Irregular),
         entry("strain", "strain", Points, (0.0, 21.0), 1, Neutral, Mean, Daily),
         entry("energy", "energy burned", Kilocalories, (0.0, 30_000.0), 0, Neutral, Sum, Daily),
         entry("heart_rate_average", "average heart rate", Bpm, (20.0, 250.0), 1, Neutral, Mean, Daily),

@@ -31,7 +31,7 @@ const TRIGGER_DAYS: u32 = 7;
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     let over: Vec<RunningExperiment> = running(&run.state)
         // What must not go on is ended by the next present day, and nothing is concluded from it.
-        .filter(|e| held_back(&run.state, &e.plan).is_none())
+        .filter(|e| intervene::safety::refused(&e.plan.intervention, &run.state).is_none())
         .filter(|e| {
             let last = e.plan.span().last;
             last <= run.analysed || last.plus(LATEST_DATA) <= run.day
@@ -58,33 +58,8 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Ends every experiment that must not go on by what the person has declared since: a present day's first concern, with
-/// or without new data.
-///
-/// # Errors
-/// When an event would break an invariant.
-pub fn invalidate(run: &mut Run<'_>) -> Result<(), RunError> {
-    if run.now.is_none() {
-        return Ok(());
-    }
-    let risen: Vec<_> =
-        running(&run.state).filter_map(|e| Some((e.plan.id, held_back(&run.state, &e.plan)?))).collect();
-    for (experiment_id, reason) in risen {
-        run.emit(ExperimentInvalidated { experiment_id, day: run.day, reason })?;
-    }
-    Ok(())
-}
-
 fn running(state: &PersonState) -> impl Iterator<Item = &RunningExperiment> {
     state.experiments.values().filter(|e| e.status == ExperimentStatus::Running)
-}
-
-/// Why safety holds back what an experiment tries; what the catalogue no longer knows is not taken for safe.
-fn held_back(state: &PersonState, plan: &Experiment) -> Option<String> {
-    match intervene::entry(&plan.intervention) {
-        Some(entry) => intervene::held_back(entry, &state.profile),
-        None => Some("not_in_the_catalogue".to_owned()),
-    }
 }
 
 /// The weeks in which an outcome was unusual the unwelcome way, which led to the question: what was unusual returns by

@@ -3,17 +3,21 @@
 //! Input: the statements that hold, the profile, the catalogue. Output: suggestions with their safety decision, or the
 //! reason why one was held back. Safety comes first; what is unknown about a person is not taken for safe.
 
+pub mod safety;
+
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use super::run::{Run, RunError};
 use crate::domain::claim::Direction;
-use crate::domain::event::{InterventionProposed, InterventionSuppressed};
+use crate::domain::degradation::Degradation;
+use crate::domain::event::{ExperimentInvalidated, InterventionProposed, InterventionSuppressed};
+use crate::domain::experiment::ExperimentStatus;
 use crate::domain::insight::{Insight, InsightKind};
-use crate::domain::intervention::{Boundary, CatalogueEntry, Proposal, RiskLevel, SafetyDecision};
+use crate::domain::intervention::{CatalogueEntry, Proposal, ProposalStatus};
 use crate::domain::metric::Desirable;
-use crate::domain::profile::Profile;
+use crate::domain::safety::{Subject, allowance};
 
 /// The catalogue as it is shipped: data that people can review.
 pub const CATALOGUE: &str = include_str!("catalogue.json");
@@ -41,10 +45,45 @@ pub fn entry(key: &str) -> Option<&'static CatalogueEntry> {
     catalogue().entries.iter().find(|entry| entry.key == key)
 }
 
-/// Why an entry is held back from a person with this profile, if it is.
-#[must_use]
-pub fn held_back(entry: &CatalogueEntry, profile: &Profile) -> Option<String> {
-    decide(entry, profile).1
+/// Suggestions open at once about one statement.
+const MOST_OF_ONE: usize = 2;
+/// Days for which an unreliable experiment is told of.
+const NEWS_DAYS: i64 = 28;
+
+/// Takes back what is no longer allowed: open suggestions, accepted ones, running experiments. It runs every day, before
+/// anything is looked for.
+///
+/// # Errors
+/// When an event would break an invariant.
+pub fn withhold(run: &mut Run<'_>) -> Result<(), RunError> {
+    let allowed = allowance(&run.state);
+    let held: Vec<Proposal> = run
+        .state
+        .proposals
+        .values()
+        .filter(|held| matches!(held.status, ProposalStatus::Open | ProposalStatus::Accepted))
+        .map(|held| held.proposal.clone())
+        .collect();
+    for proposal in held {
+        let refused = match entry(&proposal.intervention) {
+            Some(entry) => safety::refusal(entry, &run.state),
+            None => allowed.permits(&proposal.safety).err(),
+        };
+        if let Some(reason) = refused {
+            run.emit(InterventionSuppressed { proposal, reason: reason.to_owned() })?;
+        }
+    }
+    // An experiment is called off on the day the person lives in, not on one that is made up for.
+    if run.now.is_none() {
+        return Ok(());
+    }
+    let running = run.state.experiments.values().filter(|e| e.status == ExperimentStatus::Running);
+    let refused: Vec<_> =
+        running.filter_map(|e| Some((e.plan.id, safety::refused(&e.plan.intervention, &run.state)?))).collect();
+    for (experiment_id, reason) in refused {
+        run.emit(ExperimentInvalidated { experiment_id, day: run.day, reason: reason.to_owned() })?;
+    }
+    Ok(())
 }
 
 /// Runs the stage.
@@ -52,19 +91,47 @@ pub fn held_back(entry: &CatalogueEntry, profile: &Profile) -> Option<String> {
 /// # Errors
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
+    outlived(run)?;
     let adverse: Vec<Insight> = run.state.insights.values().filter(|i| is_adverse(i)).cloned().collect();
     for insight in adverse {
-        let wanted = match insight.direction {
-            Some(Direction::Lower) => Direction::Higher,
-            _ => Direction::Lower,
-        };
-        for entry in &catalogue().entries {
-            let aims = entry.targets.iter().any(|t| t.metric == insight.metric && t.direction == wanted);
-            let id = run.id(&format!("proposal/{}/{}", entry.key, insight.id));
-            if !aims || run.state.proposals.contains_key(&id) {
-                continue;
-            }
-            let (safety, held_back) = decide(entry, &run.state.profile);
+        suggest(run, &insight)?;
+    }
+    Ok(())
+}
+
+/// A suggestion goes when the change it answers goes.
+fn outlived(run: &mut Run<'_>) -> Result<(), RunError> {
+    let open = run.state.proposals.values().filter(|held| held.status == ProposalStatus::Open);
+    let answers_nothing = open.filter(|held| !run.state.insights.contains_key(&held.proposal.insight_id));
+    let proposals: Vec<Proposal> = answers_nothing.map(|held| held.proposal.clone()).collect();
+    for proposal in proposals {
+        run.emit(InterventionSuppressed { proposal, reason: "insight_no_longer_holds".to_owned() })?;
+    }
+    Ok(())
+}
+
+/// Suggests the first entries that are allowed, and records why those before them were held back.
+fn suggest(run: &mut Run<'_>, insight: &Insight) -> Result<(), RunError> {
+    let wanted = match insight.direction {
+        Some(Direction::Lower) => Direction::Higher,
+        _ => Direction::Lower,
+    };
+    let aims = |entry: &&CatalogueEntry| {
+        entry.targets.iter().any(|target| target.metric == insight.metric && target.direction == wanted)
+    };
+    let mut fitting: Vec<&CatalogueEntry> = catalogue().entries.iter().filter(aims).collect();
+    // The gentlest first, and of those the best supported.
+    fitting.sort_by_key(|entry| (entry.risk, entry.boundary, entry.literature_grade));
+    let mut open = 0;
+    for entry in fitting {
+        let id = run.id(&format!("proposal/{}/{}", entry.key, insight.id));
+        let known = run.state.proposals.get(&id).map(|held| held.status);
+        if known == Some(ProposalStatus::Declined) {
+            continue;
+        }
+        if matches!(known, Some(ProposalStatus::Open | ProposalStatus::Accepted)) {
+            open += 1;
+        } else {
             let proposal = Proposal {
                 id,
                 intervention: entry.key.clone(),
@@ -73,13 +140,27 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
                 direction: wanted,
                 day: run.day,
                 insight_id: insight.id,
-                safety,
+                safety: safety::decision(entry, &run.state.profile),
                 sources: insight.evidence.sources.clone(),
             };
-            match held_back {
-                None => run.emit(InterventionProposed { proposal })?,
-                Some(reason) => run.emit(InterventionSuppressed { proposal, reason })?,
+            match safety::held_back(run, entry, &proposal) {
+                None => {
+                    run.emit(InterventionProposed { proposal })?;
+                    open += 1;
+                }
+                // What was held back before is not written again every day.
+                Some(_) if known.is_some() => {}
+                Some(reason) => {
+                    if reason == safety::HIGH_RISK {
+                        let subject = Subject::Intervention(id);
+                        crate::engine::safety::ask(run, subject, reason, proposal.sources.clone())?;
+                    }
+                    run.emit(InterventionSuppressed { proposal, reason: reason.to_owned() })?;
+                }
             }
+        }
+        if open >= MOST_OF_ONE {
+            break;
         }
     }
     Ok(())
@@ -93,68 +174,31 @@ fn is_adverse(insight: &Insight) -> bool {
         )
 }
 
-/// Whether an entry may be suggested, and what was checked to tell.
-fn decide(entry: &CatalogueEntry, profile: &Profile) -> (SafetyDecision, Option<String>) {
-    let mut checks = Vec::new();
-    let mut held_back = None;
-    if profile.is_declared() {
-        checks.push("profile declared".to_owned());
-    } else {
-        checks.push("profile not declared: only low-risk information".to_owned());
-        if entry.risk != RiskLevel::Low || entry.boundary != Boundary::Informational {
-            held_back = Some("profile_not_declared".to_owned());
-        }
+/// What this stage holds back, for the person to see.
+#[must_use]
+pub fn held_back(run: &Run<'_>) -> Vec<Degradation> {
+    let mut states = Vec::new();
+    let reviews = run.state.reviews.values().filter(|held| held.decision.is_none()).count();
+    if reviews > 0 {
+        states.push(Degradation::HumanReviewNeeded { reviews: u32::try_from(reviews).unwrap_or(u32::MAX) });
     }
-    let declared = profile.conditions.clone().unwrap_or_default();
-    match declared.intersection(&entry.contraindications).next() {
-        Some(_) => {
-            checks.push("a declared condition speaks against it".to_owned());
-            held_back = Some("contraindicated".to_owned());
-        }
-        None => checks.push("no declared condition speaks against it".to_owned()),
-    }
-    if entry.risk == RiskLevel::High {
-        held_back = Some("human_review_needed".to_owned());
-    }
-    let safety = SafetyDecision {
-        risk_level: entry.risk,
-        evidence_grade: entry.literature_grade,
-        boundary: entry.boundary,
-        checks,
-    };
-    (safety, held_back)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::domain::profile::Condition;
-
-    #[test]
-    fn the_shipped_catalogue_parses_and_names_its_sources() {
-        let parsed: Catalogue = serde_json::from_str(CATALOGUE).unwrap();
-        assert_eq!(parsed.entries.len(), 3);
-        for entry in parsed.entries {
-            assert_eq!((entry.risk, entry.boundary), (RiskLevel::Low, Boundary::Informational));
-            assert!(entry.literature_source.len() > 20 && !entry.contraindications.is_empty(), "{}", entry.key);
-        }
-    }
-
-    #[test]
-    fn a_declared_condition_holds_a_suggestion_back() {
-        let entry = &catalogue().entries[0];
-        let mut profile = Profile::default();
-        assert_eq!(decide(entry, &profile).1, None);
-        profile.conditions = Some(BTreeSet::from([Condition::Bipolar]));
-        assert_eq!(decide(entry, &profile).1.as_deref(), Some("contraindicated"));
-    }
-
-    #[test]
-    fn an_undeclared_profile_admits_only_low_risk_information() {
-        let mut entry = catalogue().entries[0].clone();
-        entry.boundary = Boundary::Lifestyle;
-        assert_eq!(decide(&entry, &Profile::default()).1.as_deref(), Some("profile_not_declared"));
-    }
+    let news = run.state.evaluations.values().filter(|e| run.day.days_since(e.day) < NEWS_DAYS);
+    states.extend(
+        news.filter(|e| !e.unreliable.is_empty()).map(|e| Degradation::EvaluationUnreliable { metric: e.metric }),
+    );
+    let adverse = run.state.insights.values().filter(|i| is_adverse(i)).map(|i| i.metric);
+    states.extend(
+        adverse
+            .filter(|metric| safety::is_unsteady(run, *metric))
+            .map(|metric| Degradation::InterventionSuppressed { metric }),
+    );
+    let tried = run.state.proposals.values().filter(|held| held.status == ProposalStatus::Invalidated);
+    states.extend(
+        tried
+            .filter(|held| allowance(&run.state).permits(&held.proposal.safety).is_err())
+            .map(|held| Degradation::ProtocolInvalidated { intervention: held.proposal.intervention.clone() }),
+    );
+    states.sort();
+    states.dedup();
+    states
 }

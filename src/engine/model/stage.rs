@@ -33,7 +33,7 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
             continue;
         }
         look_at_level(run, metric)?;
-        if run.analysed.is_monday() {
+        if run.analysed.is_monday() && !run.is_sparse() {
             look_for_change(run, metric)?;
         }
     }

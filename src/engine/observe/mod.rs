@@ -1,20 +1,24 @@
 //! OBSERVE: what was measured on this day, and what is missing?
 //!
-//! Input: the history up to the day. Output: the day's readiness score, and on a present day the states in which
-//! something is held back: too little data, none for 48 hours, sources that disagree.
+//! Input: the history up to the day. Output: the day's readiness score, and the states in which something is held back:
+//! too little data, none for 48 hours, too little of what is usual, sources that disagree; and which kind of missing.
 
+pub mod completeness;
+pub mod conflict;
 pub mod reconcile;
 
 use super::run::{Run, RunError};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::Degradation;
-use crate::domain::event::{BaselinesFrozen, BaselinesResumed, DayScored};
+use crate::domain::event::{BaselinesFrozen, BaselinesResumed, DayScored, LearningPaused, LearningResumed};
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::metric::Metric;
 use crate::domain::score::{self, ScoreInput};
 
 /// Hours without wearable data after which usual values stand still.
 const FROZEN_AFTER_HOURS: i64 = 48;
+/// The share of what is usual below which nothing is learnt.
+const LEAST_QUALITY: f64 = 0.6;
 /// Days and points below which no change is looked for.
 const RECENT_DAYS: u32 = 14;
 const RECENT_POINTS: u32 = 7;
@@ -25,17 +29,36 @@ const RECENT_POINTS: u32 = 7;
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     score_day(run, run.day)?;
+    let mut frozen = None;
     if let Some(now) = run.now {
         let hours = run.state.newest_instant.map(|newest| (now - newest).num_hours());
-        let frozen = hours.filter(|hours| *hours >= FROZEN_AFTER_HOURS);
+        frozen = hours.filter(|hours| *hours >= FROZEN_AFTER_HOURS);
         match (run.state.frozen, frozen) {
             (false, Some(hours_without_data)) => run.emit(BaselinesFrozen { day: run.day, hours_without_data })?,
             (true, None) => run.emit(BaselinesResumed { day: run.day })?,
             _ => {}
         }
-        run.state.degradation = degradation(run, frozen);
+        run.missing = completeness::missing(run, frozen.is_none());
     }
+    let quality_pct = learning(run)?;
+    run.degradation = degradation(run, frozen);
+    run.degradation.extend(quality_pct.map(|quality_pct| Degradation::LearningPaused { quality_pct }));
     Ok(())
+}
+
+/// Pauses and resumes learning; the quality in percent while it is paused.
+fn learning(run: &mut Run<'_>) -> Result<Option<u32>, RunError> {
+    if !run.moves_on() {
+        return Ok(None);
+    }
+    let quality = completeness::quality(run).map(|quality| crate::domain::metric::round_to(quality, 2));
+    let low = quality.filter(|quality| *quality < LEAST_QUALITY).map(|quality| (quality * 100.0).round() as u32);
+    match (run.state.learning_paused, low) {
+        (false, Some(quality_pct)) => run.emit(LearningPaused { day: run.day, quality_pct })?,
+        (true, None) => run.emit(LearningResumed { day: run.day })?,
+        _ => {}
+    }
+    Ok(low)
 }
 
 fn score_day(run: &mut Run<'_>, day: LocalDay) -> Result<(), RunError> {
@@ -93,7 +116,7 @@ fn degradation(run: &Run<'_>, frozen: Option<i64>) -> Vec<Degradation> {
         states.push(Degradation::BaselinesFrozen { hours_without_data });
     }
     for metric in run.history.metrics() {
-        if in_window(metric).iter().any(|d| d.conflict) {
+        if in_window(metric).iter().any(|d| conflict::between(run.history, metric, d)) {
             states.push(Degradation::ConflictingSignals { metric });
         }
     }

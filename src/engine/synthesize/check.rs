@@ -38,6 +38,14 @@ pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> 
             fault(check);
         }
     }
+    let opening = narrative.sentences.iter().take(narrative.notices.len()).map(|s| &s.text);
+    if !opening.eq(narrative.notices.iter().map(|n| &n.text)) {
+        faults.push(Fault { sentence: None, check: "notices_stand_first_and_verbatim" });
+    }
+    let urges = narrative.sentences.iter().any(|s| s.text.contains("Go for it"));
+    if urges && claims.iter().any(|c| c.kind == ClaimKind::Notice && c.metric.is_some()) {
+        faults.push(Fault { sentence: None, check: "nothing_urges_on_beside_a_notice" });
+    }
     let uncertain = claims.iter().any(|c| c.grade.is_some_and(|grade| grade > Grade::A));
     let acknowledged = narrative.sentences.iter().any(|s| s.section == Section::Uncertainty);
     if uncertain && !acknowledged {

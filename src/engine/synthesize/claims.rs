@@ -7,9 +7,10 @@ use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::experiment::{Conduct, Evaluation, ExperimentStatus};
 use crate::domain::grade::Design;
 use crate::domain::insight::{Insight, InsightKind};
-use crate::domain::intervention::ProposalStatus;
+use crate::domain::intervention::{LoadEffect, ProposalStatus};
 use crate::domain::metric::Metric;
 use crate::domain::provider::Provider;
+use crate::domain::safety::{SafetyNotice, allowance};
 use crate::domain::score::Band;
 use crate::engine::run::{Run, offset_on};
 
@@ -47,8 +48,21 @@ const FEWEST_OF_WEEK: usize = 3;
 /// The claims of a run, most salient first.
 #[must_use]
 pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
-    let mut claims = Vec::new();
+    let allowed = allowance(&run.state);
+    let mut claims = notices(run);
     claims.extend(newest_data(run));
+    if !allowed.analysis {
+        claims.push(fact(
+            run,
+            "state.analysis_stopped",
+            ClaimKind::State,
+            run.day,
+            Some("analysis_stopped"),
+            Vec::new(),
+        ));
+        return claims;
+    }
+    let spoken_of = claims.len();
     claims.extend(match period {
         Period::Daily => day_score(run),
         Period::Weekly => week_score(run),
@@ -78,7 +92,40 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     }
     claims.extend(called_off(run));
     claims.extend(states(run));
+    // What a notice keeps out of sight is left out of the text too.
+    let hidden = |claim: &Claim| claim.metric.is_some_and(|metric| allowed.hidden.contains(&metric));
+    let rest = claims.split_off(spoken_of);
+    claims.extend(rest.into_iter().filter(|claim| !hidden(claim)));
     claims
+}
+
+/// The claims of the standing notices, the most urgent first.
+#[must_use]
+pub fn notices(run: &Run<'_>) -> Vec<Claim> {
+    standing(run).into_iter().map(|held| notice(held, run.day)).collect()
+}
+
+/// The standing notices, the most urgent first.
+#[must_use]
+pub fn standing<'a>(run: &'a Run<'_>) -> Vec<&'a SafetyNotice> {
+    let mut standing: Vec<_> = run.state.notices.values().collect();
+    standing.sort_by_key(|held| (std::cmp::Reverse(held.level), held.notice.rule, held.notice.id));
+    standing
+}
+
+/// The claim that a notice stands on a day.
+#[must_use]
+pub fn notice(held: &SafetyNotice, day: LocalDay) -> Claim {
+    Claim {
+        id: ClaimId::new(&held.notice.id.to_string(), day),
+        kind: ClaimKind::Notice,
+        metric: held.evidence.metric,
+        grade: None,
+        design: Design::Observational,
+        direction: None,
+        code: Some(held.notice.rule.key().to_owned()),
+        evidence: held.evidence.clone(),
+    }
 }
 
 fn of_kind(open: &[&Insight], kind: InsightKind, most: usize) -> Vec<Claim> {
@@ -157,7 +204,9 @@ fn day_score(run: &Run<'_>) -> Option<Claim> {
         values.push(Value::new("previous_score", (*before).into(), "", 0));
         values.push(Value::new("delta", f64::from(score) - f64::from(*before), "", 0));
     }
-    let band = Band::of(score).key();
+    // No text urges a person on while a notice asks for less.
+    let urges = Band::of(score) == Band::GoForIt && allowance(&run.state).load < LoadEffect::Raises;
+    let band = if urges { "withheld" } else { Band::of(score).key() };
     let mut claim = fact(run, "day_score", ClaimKind::DayScore, run.analysed, Some(band), values);
     claim.evidence.sources = scored_by(run, Window::ending(run.analysed, 2));
     let begun = run.analysed.end(offset_on(&run.state, run.analysed)) - chrono::Duration::days(1);
@@ -312,7 +361,7 @@ fn called_off(run: &Run<'_>) -> Vec<Claim> {
 
 fn states(run: &Run<'_>) -> Vec<Claim> {
     let mut claims = Vec::new();
-    for state in &run.state.degradation {
+    for state in &run.degradation {
         let (values, metric) = match state {
             Degradation::InsufficientData { points } => (
                 vec![
@@ -329,7 +378,19 @@ fn states(run: &Run<'_>) -> Vec<Claim> {
                 };
                 (vec![Value::new("without_data", since as f64, unit, 0)], None)
             }
-            Degradation::ConflictingSignals { metric } => (Vec::new(), Some(*metric)),
+            Degradation::ConflictingSignals { metric }
+            | Degradation::EvaluationUnreliable { metric }
+            | Degradation::InterventionSuppressed { metric } => (Vec::new(), Some(*metric)),
+            Degradation::LearningPaused { quality_pct } => {
+                let values = vec![
+                    Value::new("quality_pct", (*quality_pct).into(), "%", 0),
+                    Value::new("needed_pct", 60.0, "%", 0),
+                    Value::new("window_days", 7.0, "", 0),
+                ];
+                (values, None)
+            }
+            Degradation::HumanReviewNeeded { reviews } => (vec![Value::new("reviews", (*reviews).into(), "", 0)], None),
+            Degradation::ProtocolInvalidated { .. } => (Vec::new(), None),
         };
         let entity = metric.map_or_else(|| format!("state.{}", state.key()), |m| format!("state.{}.{m}", state.key()));
         let mut claim = fact(run, &entity, ClaimKind::State, run.day, Some(state.key()), values);

@@ -7,7 +7,7 @@ pub mod check;
 pub mod claims;
 pub mod template;
 
-use crate::domain::claim::{Claim, Narrative, Notice, Period, Section, Sentence};
+use crate::domain::claim::{Claim, ClaimKind, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
 use crate::domain::event::NarrativePublished;
 use crate::domain::grade::Grade;
@@ -34,15 +34,22 @@ pub struct Brief {
 pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
     let mut sentences = Vec::new();
     for (turn, claim) in brief.claims.iter().enumerate() {
+        // A notice is said as it was raised, never in other words.
+        let notice = brief.notices.iter().find(|n| claim.kind == ClaimKind::Notice && is_about(claim, n));
         sentences.push(Sentence {
             section: template::section(claim),
-            text: template::sentence(claim, turn)?,
+            text: match notice {
+                Some(notice) => notice.text.clone(),
+                None => template::sentence(claim, turn)?,
+            },
             claim_ids: vec![claim.id.clone()],
             grade: claim.grade,
         });
     }
     sentences.extend(uncertainty(&brief.claims));
-    sentences.sort_by_key(|s| s.section);
+    // Notices come before every section.
+    let noticed = sentences.iter().filter(|s| brief.notices.iter().any(|n| n.text == s.text)).count();
+    sentences[noticed..].sort_by_key(|s| s.section);
     let mut attributions: Vec<String> = brief
         .claims
         .iter()
@@ -73,8 +80,13 @@ pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
     Ok(narrative)
 }
 
+fn is_about(claim: &Claim, notice: &Notice) -> bool {
+    claim.id.parts().0 == notice.id.to_string()
+}
+
 fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
-    let below: Vec<&Claim> = claims.iter().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).collect();
+    let claims: Vec<&Claim> = claims.iter().filter(|c| c.kind != ClaimKind::Notice).collect();
+    let below: Vec<&Claim> = claims.iter().copied().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).collect();
     let tried = claims.iter().any(|c| c.grade < Some(Grade::D) && c.conduct.is_some_and(|c| c.earns_cause()));
     let text = match (below.is_empty(), tried) {
         (true, false) => "All of this describes what was measured; it does not say what brought it about.",
@@ -90,7 +102,7 @@ fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
              experiment nothing here says what brought it about."
         }
     };
-    let rests_on: Vec<&Claim> = if below.is_empty() { claims.iter().collect() } else { below };
+    let rests_on = if below.is_empty() { claims } else { below };
     Some(Sentence {
         section: Section::Uncertainty,
         text: text.to_owned(),
@@ -111,15 +123,31 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Publishes texts that hold the standing notices and nothing else.
+///
+/// # Errors
+/// When an event would break an invariant.
+pub fn notices_alone(run: &mut Run<'_>) -> Result<(), RunError> {
+    for period in [Period::Daily, Period::Weekly] {
+        let claims = claims::notices(run);
+        print(run, period, claims)?;
+    }
+    Ok(())
+}
+
 fn publish(run: &mut Run<'_>, period: Period) -> Result<(), RunError> {
-    let mut claims = claims::claims(run, period);
+    let claims = claims::claims(run, period);
+    print(run, period, claims)
+}
+
+fn print(run: &mut Run<'_>, period: Period, mut claims: Vec<Claim>) -> Result<(), RunError> {
     for claim in &mut claims {
         claim.id = run.state.published.name(run.day, claim);
     }
     if claims.is_empty() {
         return Ok(());
     }
-    let notices = run.state.notices.values().cloned().collect();
+    let notices = claims::standing(run).into_iter().map(|held| held.notice.clone()).collect();
     let brief = Brief { day: run.day, period, claims, notices };
     let narrative = write(&brief).map_err(|refused| RunError::Text { day: run.day, reason: refused.to_string() })?;
     run.emit(NarrativePublished { narrative, claims: brief.claims })

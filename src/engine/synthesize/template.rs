@@ -3,6 +3,7 @@
 use crate::domain::claim::{Claim, ClaimKind, Section};
 use crate::domain::grade::{Design, Grade};
 use crate::domain::verb;
+use crate::engine::intervene;
 
 /// A claim that cannot be said: a number its kind needs is missing.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub fn sentence(claim: &Claim, turn: usize) -> Result<String, Refused> {
         ClaimKind::DayScore => say.day_score(),
         ClaimKind::Suggestion => say.suggestion(),
         ClaimKind::State => say.state(),
+        ClaimKind::Notice => Err(say.refuse("a notice is said verbatim")),
         ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => {
             Err(say.refuse("no stage makes claims of this kind"))
         }
@@ -40,6 +42,7 @@ pub fn section(claim: &Claim) -> Section {
     match claim.kind {
         ClaimKind::DayScore => Section::Summary,
         ClaimKind::State if claim.code.as_deref() == Some("newest_data") => Section::Summary,
+        ClaimKind::Notice => Section::Risk,
         ClaimKind::Change if claim.is_unfavourable() => Section::Risk,
         ClaimKind::Measured => Section::Driver,
         ClaimKind::Suggestion => Section::NextStep,
@@ -223,6 +226,7 @@ impl Say<'_> {
             Some("take_it_easy") => "Take it easy",
             Some("maintain") => "Maintain",
             Some("go_for_it") => "Go for it",
+            Some("withheld") => "without a band while a safety notice stands",
             _ => return Err(self.refuse("no band")),
         };
         let day = self.claim.evidence.window.last;
@@ -242,12 +246,8 @@ impl Say<'_> {
     }
 
     fn suggestion(&self) -> Result<String, Refused> {
-        let what = match self.claim.code.as_deref() {
-            Some("regular_bedtime") => "keeping your bedtime within the same half hour for a while",
-            Some("wind_down") => "an hour of dim light without screens before bed",
-            Some("daylight_walk") => "a walk in daylight, at a pace at which you can talk",
-            _ => return Err(self.refuse("unknown intervention")),
-        };
+        let entry = self.claim.code.as_deref().and_then(intervene::entry);
+        let what = &entry.ok_or_else(|| self.refuse("unknown intervention"))?.phrase;
         let label = self.label()?;
         Ok(format!("If you like, you could try {what}, and see whether your {label} moves with it."))
     }
@@ -279,16 +279,39 @@ impl Say<'_> {
                 self.number("needed")?
             )),
             (Some("baselines_frozen"), _) => Ok(format!(
-                "No wearable data has come in for {}, so your usual values stand still until it does.",
+                "Wearable data were not received for {}, so your usual values stand still until they are; this says \
+                 nothing about how you are.",
                 self.quantity("without_data")?
             )),
             (Some("experiment_invalidated"), Some(metric)) => Ok(format!(
                 "Your experiment on {} was called off, since its risk for you has risen; nothing is concluded from it.",
                 metric.label()
             )),
-            (Some("conflicting_signals"), Some(metric)) => {
-                Ok(format!("Two sources disagree about your {}, so neither counts for an alert.", metric.label()))
+            (Some("learning_paused"), _) => Ok(format!(
+                "In the last {} days {} of what is usual for you came in; nothing new is stated below {}.",
+                self.number("window_days")?,
+                self.quantity("quality_pct")?,
+                self.quantity("needed_pct")?
+            )),
+            (Some("human_review_needed"), _) => Ok(format!(
+                "A person has been asked to look at something first ({} open); nothing is suggested about it meanwhile.",
+                self.number("reviews")?
+            )),
+            (Some("evaluation_unreliable"), Some(metric)) => {
+                Ok(format!("An experiment on your {} cannot be relied on, so no verdict is given.", metric.label()))
             }
+            (Some("intervention_suppressed"), Some(metric)) => {
+                Ok(format!("Your {} varies much at the moment, so nothing is suggested about it.", metric.label()))
+            }
+            (Some("protocol_invalidated"), _) => {
+                Ok("Something you were trying is not suggested any longer, for your safety.".to_owned())
+            }
+            (Some("analysis_stopped"), _) => Ok("No analysis is made while the notice above stands.".to_owned()),
+            (Some("conflicting_signals"), Some(metric)) => Ok(format!(
+                "Sources disagree about your {}, so none of them counts for an alert; please look at which of them is \
+                 right.",
+                metric.label()
+            )),
             _ => Err(self.refuse("unknown state")),
         }
     }

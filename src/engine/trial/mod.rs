@@ -110,16 +110,16 @@ impl Engine {
                         "is today or later: days that have passed cannot be tried any more",
                     ));
                 }
-                if let Some(reason) = intervene::held_back(entry, &state.profile) {
+                if let Some(reason) = intervene::safety::refusal(entry, state) {
                     return Err(refused(
                         "safety_comes_first",
                         "intervention",
-                        match reason.as_str() {
+                        match reason {
                             "contraindicated" => "a condition you declared speaks against it: choose another",
                             "profile_not_declared" => {
                                 "it asks for a declared profile: `candor profile set` says what is needed"
                             }
-                            _ => "a reviewer decides about it first",
+                            _ => "a safety notice stands in its way: `candor today` shows it",
                         },
                     ));
                 }

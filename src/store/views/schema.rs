@@ -13,6 +13,7 @@ use crate::domain::experiment::Evaluation;
 use crate::domain::insight::Insight;
 use crate::domain::observation::{Observation, Source};
 use crate::domain::person::PersonId;
+use crate::domain::safety::SafetyNotice;
 use crate::domain::state::{PersonState, file_key};
 use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
@@ -75,6 +76,15 @@ pub struct Rows {
     pub paused: Vec<Vec<Value>>,
 }
 
+/// What an event ended, as the state had it before.
+#[derive(Default)]
+pub struct Ended {
+    /// The statement it withdrew.
+    pub insight: Option<Insight>,
+    /// The notice it cleared.
+    pub notice: Option<SafetyNotice>,
+}
+
 fn body(content: &impl Serialize) -> String {
     serde_json::to_string(content).unwrap_or_default()
 }
@@ -133,18 +143,11 @@ impl Into<'_> {
     }
 }
 
-/// Adds the rows of one event. `before` and `after` are the person's state around it.
-pub fn project(
-    rows: &mut Rows,
-    recorded: &Recorded,
-    meta: &Meta,
-    event: &Event,
-    before: Option<&Insight>,
-    after: &PersonState,
-) {
+/// Adds the rows of one event. `before` is what it ended, `after` the person's state with it.
+pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event, before: &Ended, after: &PersonState) {
     let (person, revision) = (recorded.person, recorded.revision);
     let mut into = Into { rows, of: person, person: person.to_string(), revision };
-    if meta.actor == Actor::Person {
+    if matches!(meta.actor, Actor::Person | Actor::Operator) {
         into.trail("command", &meta.correlation_id.to_string());
     }
     match event {
@@ -182,11 +185,27 @@ pub fn project(
             let day = e.window.last.to_string();
             into.entity("baseline", &e.insight_id.to_string(), &day, "pinned", body(e));
         }
+        Event::SafetyNoticeRaised(e) => {
+            let (id, day) = (e.notice.notice.id.to_string(), e.notice.day.to_string());
+            into.entity("safety_notice", &id, &day, "standing", body(&e.notice));
+        }
+        Event::SafetyNoticeCleared(e) => match &before.notice {
+            Some(notice) => {
+                let (id, day) = (e.notice_id.to_string(), e.day.to_string());
+                into.entity("safety_notice", &id, &day, "cleared", body(notice));
+            }
+            None => into.trail("safety_notice", &e.notice_id.to_string()),
+        },
+        Event::HumanReviewRequested(e) => review(&mut into, e.review.id, after),
+        Event::HumanReviewResolved(e) => review(&mut into, e.review_id, after),
+        Event::LearningPaused(e) => into.entity("learning", "all", &e.day.to_string(), "paused", body(e)),
+        Event::LearningResumed(e) => into.entity("learning", "all", &e.day.to_string(), "resumed", body(e)),
+        Event::InsightSuppressed(e) => into.insight(&e.insight, "suppressed"),
         Event::BaselinesFrozen(e) => into.entity("baseline", "all", &e.day.to_string(), "frozen", body(e)),
         Event::BaselinesResumed(e) => into.entity("baseline", "all", &e.day.to_string(), "resumed", body(e)),
         Event::InsightRaised(e) => into.insight(&e.insight, "open"),
         Event::InsightRenewed(e) => into.insight(&e.insight, "open"),
-        Event::InsightExpired(e) => match before {
+        Event::InsightExpired(e) => match &before.insight {
             Some(insight) => into.insight(insight, "expired"),
             None => into.trail("insight", &e.insight_id.to_string()),
         },
@@ -211,6 +230,16 @@ pub fn project(
         }
         Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", body(e)),
         Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
+    }
+}
+
+/// A review as the state has it, on its own trail and on that of what it is about.
+fn review(into: &mut Into<'_>, id: uuid::Uuid, after: &PersonState) {
+    if let Some(held) = after.reviews.get(&id) {
+        let status = if held.decision.is_some() { "resolved" } else { "open" };
+        into.entity("review", &id.to_string(), &held.review.day.to_string(), status, body(held));
+        let (kind, subject) = held.review.subject.entity();
+        into.trail(kind, &subject.to_string());
     }
 }
 

@@ -60,11 +60,16 @@ pub(super) async fn take_in(
             continue;
         };
         let before = match event {
-            Event::InsightExpired(e) => state.insights.get(&e.insight_id).cloned(),
-            _ => None,
+            Event::InsightExpired(e) => {
+                schema::Ended { insight: state.insights.get(&e.insight_id).cloned(), ..schema::Ended::default() }
+            }
+            Event::SafetyNoticeCleared(e) => {
+                schema::Ended { notice: state.notices.get(&e.notice_id).cloned(), ..schema::Ended::default() }
+            }
+            _ => schema::Ended::default(),
         };
         state.evolve(recorded.revision, event);
-        schema::project(&mut rows, &recorded, meta, event, before.as_ref(), state);
+        schema::project(&mut rows, &recorded, meta, event, &before, state);
     }
     for (person, state) in states {
         let revision = state.revision.unwrap_or_default().cast_signed();

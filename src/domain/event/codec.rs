@@ -1,0 +1,74 @@
+//! From the list of facts to their types: one struct each, the enum over them, and the way to bytes and back.
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+            pub struct $variant {
+                $($(#[$field_doc])* pub $field: $type,)*
+            }
+        )*
+
+        /// A fact of the log.
+        #[derive(Clone, Debug, PartialEq)]
+        #[expect(missing_docs, reason = "each variant wraps the documented struct of its name")]
+        pub enum Event {
+            $($variant($variant),)*
+        }
+
+        $(
+            impl From<$variant> for Event {
+                fn from(content: $variant) -> Self {
+                    Self::$variant(content)
+                }
+            }
+        )*
+
+        impl Event {
+            /// Every type name, in the order of the vocabulary.
+            pub const KINDS: &'static [&'static str] = &[$($kind,)*];
+
+            /// The stable type name.
+            #[must_use]
+            pub const fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $kind,)*
+                }
+            }
+
+            /// The bytes that are sealed.
+            ///
+            /// # Errors
+            /// When a number is not finite, which the invariants refuse before.
+            pub fn encode(&self, meta: &Meta) -> Result<Vec<u8>, DecodeError> {
+                let malformed = |_| DecodeError::Malformed(self.kind().to_owned());
+                match self {
+                    $(Self::$variant(content) => {
+                        serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
+                    })*
+                }
+            }
+
+            /// Reads the bytes that were sealed.
+            ///
+            /// # Errors
+            /// When type or version is unknown, or the body does not fit.
+            pub fn decode(kind: &str, version: u32, bytes: &[u8]) -> Result<(Meta, Self), DecodeError> {
+                if version != Self::SCHEMA_VERSION {
+                    return Err(DecodeError::UnknownVersion { kind: kind.to_owned(), version });
+                }
+                let malformed = |_| DecodeError::Malformed(kind.to_owned());
+                match kind {
+                    $($kind => {
+                        let body: Body<$variant> = serde_json::from_slice(bytes).map_err(malformed)?;
+                        Ok((body.meta, Self::$variant(body.content)))
+                    })*
+                    _ => Err(DecodeError::UnknownType(kind.to_owned())),
+                }
+            }
+        }
+    };
+}
+
+pub(super) use events;

@@ -1,0 +1,62 @@
+//! What stands around an event's content, and what can be wrong with a body.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::domain::Instant;
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The person whose data it is.
+    Person,
+    /// A provider, by file or call.
+    Provider,
+    /// A stage.
+    System,
+    /// Whoever runs the instance.
+    Operator,
+}
+
+/// What stands around an event's content, sealed with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// When it happened; for a stage, the end of its day.
+    pub occurred_at: Instant,
+    /// Who did it.
+    pub actor: Actor,
+    /// The command or run it belongs to.
+    pub correlation_id: Uuid,
+    /// The event that led to it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<Uuid>,
+}
+
+/// The sealed part of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Body<T> {
+    #[serde(flatten)]
+    pub(super) meta: Meta,
+    pub(super) content: T,
+}
+
+/// A body that does not hold what its type says.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// This build does not know the type.
+    #[error("unknown event type {0}")]
+    UnknownType(String),
+    /// This build does not know the version.
+    #[error("unknown schema version {version} of {kind}")]
+    UnknownVersion {
+        /// The type.
+        kind: String,
+        /// The version.
+        version: u32,
+    },
+    /// The body does not fit. The cause is left out: it would repeat health data.
+    #[error("the body of a {0} does not fit its type")]
+    Malformed(String),
+}

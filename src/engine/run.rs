@@ -252,3 +252,60 @@ pub fn offset_on(state: &PersonState, day: LocalDay) -> FixedOffset {
 pub fn today(state: &PersonState, now: Instant) -> LocalDay {
     LocalDay::at(now, state.profile.zone().offset_from_utc_datetime(&now.naive_utc()).fix())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::{ConsentGranted, InsightRaised, PersonRegistered};
+    use crate::domain::evidence::{Evidence, Value, Window};
+    use crate::domain::grade::{Design, Grade};
+    use crate::domain::insight::{Insight, InsightKind};
+
+    fn insight(n: u128, day: LocalDay) -> Insight {
+        Insight {
+            id: Uuid::from_u128(n),
+            kind: InsightKind::InsufficientData,
+            metric: Metric::Steps,
+            direction: None,
+            design: Design::Observational,
+            grade: Grade::D,
+            confidence: 0.0,
+            n: 1,
+            n_effective: 1.0,
+            coverage: 0.1,
+            first_day: day,
+            day,
+            evidence: Evidence {
+                metric: Some(Metric::Steps),
+                sources: vec![Provider::Whoop],
+                window: Window::ending(day, 60),
+                baseline: None,
+                input_revision: 1,
+                values: vec![Value::new("n", 1.0, "", 0)],
+            },
+        }
+    }
+
+    #[test]
+    fn the_fifty_first_statement_of_a_day_is_cut_with_its_reason() {
+        let mut state = PersonState::default();
+        state.evolve(0, &PersonRegistered { origin: "test".into() }.into());
+        state.evolve(1, &ConsentGranted { purpose: Purpose::Processing }.into());
+        let day: LocalDay = "2026-03-01".parse().unwrap();
+        let history = History::default();
+        let mut run = Run::day(PersonId::new(Uuid::from_u128(1)), &state, &history, day, None).unwrap();
+        for n in 0..51 {
+            run.emit(InsightRaised { insight: insight(n, day), watch: None }).unwrap();
+        }
+        assert_eq!(run.state.insights.len(), invariants::INSIGHTS_PER_DAY);
+        match run.events.last() {
+            Some(Event::InsightSuppressed(cut)) => {
+                assert_eq!((cut.insight.id, cut.reason.as_str()), (Uuid::from_u128(50), "insights_per_day"));
+            }
+            other => panic!("{other:?}"),
+        }
+        // The next day has its own fifty.
+        run.emit(InsightRaised { insight: insight(99, day.plus(1)), watch: None }).unwrap();
+        assert!(matches!(run.events.last(), Some(Event::InsightRaised(_))));
+    }
+}

@@ -209,6 +209,7 @@ fn rising_nights(days: u32, seed: u64) -> Vec<DayValue> {
         value: Metric::SleepDuration.round(430.0 + 30.0 * (point.value + 0.03 * f64::from(point.day - FIRST_DAY))),
         provider: Provider::Whoop,
         conflict: false,
+        contested: false,
     };
     series(world(0.3, days), seed).into_iter().map(night).collect()
 }
@@ -264,6 +265,7 @@ fn without_a_drift_the_check_seldom_costs_a_grade() {
             value: 430.0 + 30.0 * (p.value + if p.day - FIRST_DAY >= 35 { 1.0 } else { 0.0 }),
             provider: Provider::Whoop,
             conflict: false,
+            contested: false,
         };
         let nights: Vec<DayValue> = series(noise, seed).into_iter().map(night).collect();
         evaluated(before_after(35, 35, 0), &nights).drift

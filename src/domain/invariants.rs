@@ -186,7 +186,6 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::InterventionSuppressed(_)
         | Event::InterventionDeclined(_)
         | Event::ExperimentStopped(_)
-        | Event::ExperimentInvalidated(_)
         | Event::DayAssessed(_)
         | Event::ExportProduced(_) => Ok(()),
     }

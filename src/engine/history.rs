@@ -91,7 +91,6 @@ impl History {
             | Event::LearningPaused(_)
             | Event::LearningResumed(_)
             | Event::InsightSuppressed(_)
-            | Event::ExperimentInvalidated(_)
             | Event::InsightRaised(_)
             | Event::InsightRenewed(_)
             | Event::InsightExpired(_)

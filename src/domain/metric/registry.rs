@@ -110,7 +110,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in the order in which they are listed to a person.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::SleepDuration,
         Self::SleepInBed,
         Self::SleepLight,

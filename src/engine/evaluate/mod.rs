@@ -12,7 +12,7 @@ pub use verdict::{Around, evaluate};
 use super::intervene;
 use super::run::{Run, RunError};
 use crate::domain::claim::Direction;
-use crate::domain::event::{EvaluationCompleted, EvaluationMarkedUnreliable, ExperimentInvalidated};
+use crate::domain::event::{EvaluationCompleted, EvaluationMarkedUnreliable};
 use crate::domain::evidence::Window;
 use crate::domain::experiment::{Experiment, ExperimentStatus, RunningExperiment};
 use crate::domain::insight::InsightKind;

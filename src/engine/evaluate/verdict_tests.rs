@@ -51,6 +51,7 @@ fn nights(experiment: &RunningExperiment) -> Vec<DayValue> {
         value: spread(day.number()) + if with.iter().any(|w| w.contains(day)) { 460.0 } else { 400.0 },
         provider: Provider::Whoop,
         conflict: false,
+        contested: false,
     };
     experiment.plan.span().each().map(night).collect()
 }

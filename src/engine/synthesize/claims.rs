@@ -123,6 +123,7 @@ pub fn notice(held: &SafetyNotice, day: LocalDay) -> Claim {
         grade: None,
         design: Design::Observational,
         direction: None,
+        conduct: None,
         code: Some(held.notice.rule.key().to_owned()),
         evidence: held.evidence.clone(),
     }

@@ -8,7 +8,7 @@ use super::{Engine, EngineError, run};
 use crate::domain::Instant;
 use crate::domain::claim::{Narrative, Period};
 use crate::domain::day::LocalDay;
-use crate::domain::insight::Insight;
+use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::score::Band;
@@ -19,7 +19,7 @@ use crate::engine::history::History;
 pub struct InsightView {
     /// Its id, for `why`.
     pub id: String,
-    /// Level, change, insufficient data.
+    /// Level, change, trend, step, association, insufficient data.
     pub kind: &'static str,
     /// The metric.
     pub metric_key: &'static str,
@@ -103,14 +103,14 @@ pub fn view(insight: &Insight) -> InsightView {
 }
 
 impl Engine {
-    /// The insights that hold: changes first, then usual values, by metric.
+    /// The insights that hold: what moved first, then usual values, by metric.
     ///
     /// # Errors
     /// When the read models do not answer.
     pub async fn insights(&self, person: PersonId) -> Result<Vec<InsightView>, EngineError> {
         let state = self.state(person).await?;
         let mut open: Vec<&Insight> = state.insights.values().collect();
-        open.sort_by_key(|i| (std::cmp::Reverse(i.kind == crate::domain::insight::InsightKind::Change), i.metric));
+        open.sort_by_key(|i| (std::cmp::Reverse(InsightKind::MOVES.contains(&i.kind)), i.metric, i.kind));
         Ok(open.into_iter().map(view).collect())
     }
 
@@ -148,7 +148,7 @@ impl Engine {
         let row = |metric: Metric| {
             let days = history.days(metric, last);
             let newest = days.last()?;
-            let level = state.open(crate::domain::insight::InsightKind::Level, metric);
+            let level = state.open(InsightKind::Level, metric);
             Some(MetricView {
                 metric_key: metric.key(),
                 label: metric.label(),

@@ -144,6 +144,10 @@ impl Engine {
         let metrics: Vec<Metric> = match (claim.kind, claim.metric) {
             (ClaimKind::Suggestion, _) => Vec::new(),
             (ClaimKind::DayScore, _) => claims::SCORED.to_vec(),
+            (ClaimKind::Association, metric) => {
+                let other = claim.code.as_deref().and_then(|code| code.parse().ok());
+                metric.into_iter().chain(other).collect()
+            }
             (_, metric) => metric.into_iter().collect(),
         };
         if metrics.is_empty() {
@@ -211,6 +215,14 @@ fn reason(claim: &Claim) -> String {
             "Each Monday the last 30 days of your {label} are compared with the 60 before. A change was found, and only \
              the days since then, compared with the same 60 days, decide how far it is trusted."
         ),
+        ClaimKind::Step => format!(
+            "Each Monday the last 90 days of your {label} are searched for a day on which its mean jumped. One was found, \
+             and only the days since then, compared with 60 days that end a week before it, decide how far it is trusted."
+        ),
+        ClaimKind::Trend => format!(
+            "Each Monday a straight line is laid through the last 90 days of your {label}. It explained them better than \
+             any jump, and only the days since then, compared with the first 45, decide how far it is trusted."
+        ),
         ClaimKind::Experiment => {
             format!("Your experiment on {label} came to its end, and its two windows were compared.")
         }
@@ -230,7 +242,12 @@ fn reason(claim: &Claim) -> String {
         ClaimKind::State => {
             "It says what is missing or held back, so that silence is not taken for good news.".to_owned()
         }
-        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "It was found.".to_owned(),
+        ClaimKind::Association => format!(
+            "Each Monday the last 180 days of what you do are laid beside your {label} at lags of 0 to 7 days, weekdays taken \
+             out. This link passed beside all the others that were looked at, and only the days since then, at the same lag, \
+             decide how far it is trusted."
+        ),
+        ClaimKind::Streak => "It was found.".to_owned(),
     }
 }
 
@@ -265,9 +282,11 @@ fn change(claim: &Claim) -> String {
                              60 days it is no longer stated."
                 .to_owned()
         }
-        ClaimKind::Change => "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
-                              withdrawn below a confidence of 0.4 and reaches a better grade from 0.6 on."
-            .to_owned(),
+        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend => {
+            "The Mondays 14 to 42 days after it was found look again at the days since then: it is withdrawn below a \
+             confidence of 0.4 and reaches a better grade from 0.6 on."
+                .to_owned()
+        }
         ClaimKind::Experiment => {
             "A longer experiment, fewer missed days, or blocks in an order drawn by lot.".to_owned()
         }
@@ -278,6 +297,11 @@ fn change(claim: &Claim) -> String {
         }
         ClaimKind::Suggestion => "It goes when the change it answers goes, or when you decline it.".to_owned(),
         ClaimKind::State => "New data.".to_owned(),
-        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "New data.".to_owned(),
+        ClaimKind::Association => {
+            "98 days after it was found, and again after as many, the days since then alone are looked at \
+                                   with the same lag: below a confidence of 0.6 it is withdrawn."
+                .to_owned()
+        }
+        ClaimKind::Streak => "New data.".to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::zombie_processes, reason = "the PostgreSQL of a test run ends with the run, watched by its guard")]
 
 mod bad_input;
+mod change_points;
 mod command;
 mod experiments;
 mod exports;
@@ -14,4 +15,5 @@ mod people;
 mod postgres;
 mod readiness;
 mod samples;
+mod searches;
 mod support;

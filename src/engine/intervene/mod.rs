@@ -74,7 +74,7 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
 }
 
 fn is_adverse(insight: &Insight) -> bool {
-    insight.kind == InsightKind::Change
+    InsightKind::MOVES.contains(&insight.kind)
         && matches!(
             (insight.metric.definition().desirable, insight.direction),
             (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))

@@ -11,20 +11,29 @@
 
 pub mod ar1;
 pub mod change;
+pub mod change_point;
 pub mod confidence;
+pub mod gates;
 pub mod level;
+pub mod link;
+pub mod link_search;
+mod link_stage;
 pub mod point;
 mod quantile;
 pub mod search;
 mod shown;
 mod stage;
+mod stated;
 pub mod student_t;
+pub mod trend;
+mod weekly;
 mod whitened;
 
 pub use change::{Change, compare};
 pub use confidence::{ONE_LOOK, Prior, SEARCH};
 pub use level::{Level, level};
 pub use point::{Point, is_weekend};
-pub use search::{Outcome, Step, Watch, step};
+pub use search::{Look, Outcome, Sought, Watch, look};
 pub use shown::shown;
 pub use stage::{LEVEL_DAYS, stage};
+pub use stated::stated;

@@ -66,9 +66,11 @@ fn scenarios() -> Vec<(String, Play)> {
     add("planned, phi 0.8 and fresh noise", Box::new(move |name, draw| planned::errors(name, &world, draw)));
     let world = World { drift: 1.0 / 42.0, ..noise(0.3) };
     add("planned, drift of 1 SD", Box::new(move |name, draw| planned::errors(name, &world, draw)));
-    for (pi0, tau) in [(0.8, 0.5), (0.5, 0.8), (0.7, 0.6), (0.9, 0.5)] {
-        let name = format!("belief, pi0 {pi0} tau {tau}").replace(" 0.", " .");
-        add(&name, Box::new(move |name, draw| planned::belief(name, pi0, tau, draw)));
+    for (pi0, tau, drifts) in
+        [(0.8, 0.5, false), (0.5, 0.8, false), (0.7, 0.6, false), (0.9, 0.5, false), (0.8, 0.5, true)]
+    {
+        let name = format!("belief, pi0 {pi0} tau {tau}{}", if drifts { ", drift" } else { "" }).replace(" 0.", " .");
+        add(&name, Box::new(move |name, draw| planned::belief(name, (pi0, tau), drifts, draw)));
     }
     for phi in [0.2, 0.35, 0.5, 0.65, 0.8] {
         add(&format!("level, phi {phi}"), Box::new(move |name, draw| levels::levels(name, phi, draw)));

@@ -61,9 +61,10 @@ fn split(points: &[Point], at: i32) -> (&[Point], &[Point]) {
 }
 
 /// What confidence is worth in a world where a share `pi0` of experiments does nothing and the others have effects of
-/// N(0, `tau` squared): phi from N(0.4, 0.2 squared), a fifth each with heavy tails, fresh noise or drift, weekends, up to
-/// 40 % missing, windows of 14/7, 28/14 and 56/28 days.
-pub(super) fn belief(scenario: &str, pi0: f64, tau: f64, draw: &Draw<'_>) -> Found {
+/// N(0, `tau` squared): phi from N(0.4, 0.2 squared), a fifth each with heavy tails or fresh noise, weekends, up to 40 %
+/// missing, windows of 14/7, 28/14 and 56/28 days. Where there is drift, a fifth of the series rises by N(0, 1) SD over the
+/// windows besides, which no comparison of before and after can tell from an effect.
+pub(super) fn belief(scenario: &str, (pi0, tau): (f64, f64), drifts: bool, draw: &Draw<'_>) -> Found {
     let mut believed = [Believed::default(), Believed::default(), Believed::default()];
     let mut claimed = [Share::default(); 3];
     for (index, seed) in draw.each().enumerate() {
@@ -76,7 +77,7 @@ pub(super) fn belief(scenario: &str, pi0: f64, tau: f64, draw: &Draw<'_>) -> Fou
             missing: 0.4 * uniform(&mut dice),
             heavy: uniform(&mut dice) < 0.2,
             fresh: if uniform(&mut dice) < 0.2 { 0.5 } else { 0.0 },
-            drift: if uniform(&mut dice) < 0.2 { normal(&mut dice) / f64::from(days) } else { 0.0 },
+            drift: if drifts && uniform(&mut dice) < 0.2 { normal(&mut dice) / f64::from(days) } else { 0.0 },
             steps: vec![(before_days, effect)],
             ..World::quiet(phi, days)
         };

@@ -23,7 +23,7 @@
 //!
 //! A change alone loses large steps: days of them that fall into the wrong window look like strongly dependent noise, and of
 //! steps of 7 SD only .58 reached B. The step's windows hold no day of the other side. The gates ([`super::gates`]) were
-//! chosen among four sets by the same kind of simulation, 450 to 600 metric-years a phi: with 1 % of null windows let through
+//! chosen among three sets by the same kind of simulation, 450 to 600 metric-years a phi: with 1 % of null windows let through
 //! a metric that does not change is raised .08 to .16 times a year, with 0.2 % .04 to .11, at the same power from 2 SD on.
 //! `docs/calibration.md` has the rates on other draws, `tests/search_rates.rs` holds them.
 //!

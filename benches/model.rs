@@ -1,19 +1,15 @@
 //! How long the statistics take: one level, one change, and a year of eight metrics.
 
-#[path = "../tests/worlds/mod.rs"]
-mod worlds;
-
 use std::hint::black_box;
 
-use candor::engine::model::{Point, SEARCH, Watch, change, level, step};
+use candor::engine::calibrate::world::{FIRST_DAY, World};
+use candor::engine::model::{Point, SEARCH, Watch, change, level, look};
 use criterion::{Criterion, criterion_group, criterion_main};
-use worlds::{FIRST_DAY, World, series};
 
 const METRICS: u64 = 8;
 
 fn history(days: i32, seed: u64) -> Vec<Point> {
-    let world = World { phi: 0.3, days, missing: 0.1, weekend: 0.3, step: None };
-    series(world, seed)
+    World::quiet(0.3, days).series(seed)
 }
 
 fn one(criterion: &mut Criterion) {
@@ -44,7 +40,7 @@ fn year(criterion: &mut Criterion) {
                 }
                 let mut watch = Watch::default();
                 for week in 1..=52 {
-                    watch = step(&watch, points, FIRST_DAY + 7 * week).next;
+                    watch = look(&watch, points, FIRST_DAY + 7 * week).next;
                 }
                 black_box(watch);
             }

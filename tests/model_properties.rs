@@ -1,6 +1,7 @@
 //! What must hold of the model's statistics for every series, however odd.
 
-use candor::engine::model::{Change, Level, ONE_LOOK, Outcome, Point, SEARCH, Watch, compare, level, step};
+use candor::domain::watch::Raise;
+use candor::engine::model::{Change, Level, ONE_LOOK, Outcome, Point, SEARCH, Sought, Watch, compare, level, look};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -171,15 +172,18 @@ proptest! {
         raised_on in prop_oneof![MONDAY - 60..MONDAY + 60, any::<i32>()],
         rises in any::<bool>(),
         standing in any::<bool>(),
+        since in prop_oneof![MONDAY - 60..MONDAY + 60, any::<i32>()],
+        sought in prop_oneof![Just(Sought::Change), Just(Sought::Step), Just(Sought::Trend)],
     ) {
+        let raise = Raise { sought, raised_on, since, rises };
         let watches = [
             Watch::Idle { resume_on: None },
             Watch::Idle { resume_on: Some(raised_on) },
-            Watch::Raised { raised_on, rises, standing },
-            Watch::Confirmed { raised_on, rises },
+            Watch::Raised { raise, standing },
+            Watch::Confirmed { raise },
         ];
         for watch in watches {
-            let step = step(&watch, &points, today);
+            let step = look(&watch, &points, today);
             if let Some(change) = step.found {
                 prop_assert!(sane_change(&change), "{change:?}");
             }

@@ -100,6 +100,8 @@ pub(super) enum Command {
     Consent(command::consent::Action),
     /// Say how a day was, each from 1 to 5, or report a symptom.
     Checkin(command::checkin::Ratings),
+    /// The statistics against simulated people, other methods beside them; exit 1 when a target is missed.
+    Calibrate(command::calibrate::Draws),
     /// Is everything as it was written: chain, rules, read models, and each run made again.
     Verify,
     /// Make the read models anew.

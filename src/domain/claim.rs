@@ -128,7 +128,8 @@ pub struct Claim {
     /// Which way, where it compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
-    /// A closed code for what a state or a suggestion is about, as in `baselines_frozen` or `regular_bedtime`.
+    /// A closed code for what a state or a suggestion is about, as in `baselines_frozen` or `regular_bedtime`; for an
+    /// association the key of the metric it goes with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// For an experiment: how it was conducted.

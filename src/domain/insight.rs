@@ -9,6 +9,7 @@ use super::evidence::Evidence;
 use super::grade::{Design, Grade};
 use super::metric::Metric;
 use super::person::PersonId;
+use super::watch::Sought;
 
 /// What an insight says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,17 +19,39 @@ pub enum InsightKind {
     Level,
     /// The last 30 days against the 60 before.
     Change,
+    /// A jump of the mean on a day that can be named.
+    Step,
+    /// A steady rise or fall over 90 days.
+    Trend,
+    /// Two metrics that go together.
+    Association,
     /// Too few days to state what is usual.
     InsufficientData,
 }
 
+impl From<Sought> for InsightKind {
+    fn from(sought: Sought) -> Self {
+        match sought {
+            Sought::Change => Self::Change,
+            Sought::Step => Self::Step,
+            Sought::Trend => Self::Trend,
+        }
+    }
+}
+
 impl InsightKind {
+    /// What the weekly search of one series raises; one of these is open about a metric at a time.
+    pub const MOVES: [Self; 3] = [Self::Change, Self::Step, Self::Trend];
+
     /// The stable key.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::Level => "level",
             Self::Change => "change",
+            Self::Step => "step",
+            Self::Trend => "trend",
+            Self::Association => "association",
             Self::InsufficientData => "insufficient_data",
         }
     }
@@ -39,6 +62,9 @@ impl InsightKind {
         match self {
             Self::Level => ClaimKind::Level,
             Self::Change => ClaimKind::Change,
+            Self::Step => ClaimKind::Step,
+            Self::Trend => ClaimKind::Trend,
+            Self::Association => ClaimKind::Association,
             Self::InsufficientData => ClaimKind::State,
         }
     }
@@ -53,6 +79,9 @@ pub struct Insight {
     pub kind: InsightKind,
     /// The metric it is about.
     pub metric: Metric,
+    /// The metric it goes with, where it is about two: the earlier of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Metric>,
     /// Which way, where it compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,

@@ -295,7 +295,11 @@ fn insight(state: &PersonState, insight: &Insight) -> Checked {
     evidence(state, &insight.evidence)?;
     let earned = match insight.kind {
         InsightKind::InsufficientData => Grade::D,
-        InsightKind::Level | InsightKind::Change => Grade::of(insight.confidence, insight.n, insight.coverage),
+        InsightKind::Level
+        | InsightKind::Change
+        | InsightKind::Step
+        | InsightKind::Trend
+        | InsightKind::Association => Grade::of(insight.confidence, insight.n, insight.coverage),
     };
     ensure(insight.grade == earned, "grade_follows_from_numbers", "grade", "is the one its numbers earn")
 }

@@ -72,6 +72,7 @@ fn statement() -> Insight {
     Insight {
         id: Uuid::from_u128(7),
         kind: InsightKind::Change,
+        with: None,
         metric: Metric::RestingHeartRate,
         direction: Some(Direction::Higher),
         design: Design::Observational,

@@ -13,7 +13,7 @@ use super::day::LocalDay;
 use super::degradation::{Degradation, Missing};
 use super::event::{DayAssessed, Event};
 use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
-use super::insight::Insight;
+use super::insight::{Insight, InsightKind};
 use super::intervention::{Proposal, ProposalStatus};
 use super::metric::{Cadence, Metric};
 use super::observation::Observation;
@@ -100,6 +100,9 @@ pub struct PersonState {
     pub insights: BTreeMap<Uuid, Insight>,
     /// What the weekly search waits for, by metric.
     pub watches: BTreeMap<Metric, Watch>,
+    /// Metrics whose links are not searched for a while, with the first day on which they are again.
+    #[serde(default)]
+    pub links_rest: BTreeMap<Metric, i32>,
     /// The score of each day.
     pub scores: BTreeMap<LocalDay, u8>,
     /// What is held back now.
@@ -198,8 +201,13 @@ impl PersonState {
                 self.watch(e.insight.metric, e.watch);
             }
             Event::InsightExpired(e) => {
-                self.insights.remove(&e.insight_id);
-                self.watch(e.metric, e.watch);
+                let ended = self.insights.remove(&e.insight_id).map(|insight| insight.kind);
+                match (ended, e.watch) {
+                    (Some(InsightKind::Association), Some(Watch::Idle { resume_on: Some(day) })) => {
+                        self.links_rest.insert(e.metric, day);
+                    }
+                    (_, watch) => self.watch(e.metric, watch),
+                }
             }
             Event::InterventionProposed(e) => self.hold(&e.proposal, ProposalStatus::Open),
             Event::InterventionSuppressed(e) => {
@@ -231,8 +239,13 @@ impl PersonState {
     }
 
     /// The open statement of a kind about a metric.
-    pub fn open(&self, kind: super::insight::InsightKind, metric: Metric) -> Option<&Insight> {
+    pub fn open(&self, kind: InsightKind, metric: Metric) -> Option<&Insight> {
         self.insights.values().find(|i| i.kind == kind && i.metric == metric)
+    }
+
+    /// The open statement that a metric moved: a change, a step or a trend.
+    pub fn open_move(&self, metric: Metric) -> Option<&Insight> {
+        InsightKind::MOVES.iter().find_map(|kind| self.open(*kind, metric))
     }
 
     fn watch(&mut self, metric: Metric, watch: Option<Watch>) {

@@ -143,6 +143,17 @@ impl Conduct {
     }
 }
 
+/// How two metrics that go together are said at a grade; `None` where nothing is said.
+#[must_use]
+pub const fn association(grade: Grade) -> Option<&'static str> {
+    match grade {
+        Grade::A => Some("tends to go with"),
+        Grade::B => Some("probably goes with"),
+        Grade::C => Some("may be linked with"),
+        Grade::D => None,
+    }
+}
+
 /// A confidence in words.
 #[must_use]
 pub fn confidence(confidence: f64) -> &'static str {

@@ -9,7 +9,7 @@ use crate::domain::Instant;
 use crate::domain::claim::{Narrative, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::Missing;
-use crate::domain::insight::Insight;
+use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::LoadEffect;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
@@ -21,7 +21,7 @@ use crate::domain::score::Band;
 pub struct InsightView {
     /// Its id, for `why`.
     pub id: String,
-    /// Level, change, insufficient data.
+    /// Level, change, trend, step, association, insufficient data.
     pub kind: &'static str,
     /// The metric.
     pub metric_key: &'static str,
@@ -134,7 +134,7 @@ pub fn view(insight: &Insight) -> InsightView {
 }
 
 impl Engine {
-    /// The insights that hold: changes first, then usual values, by metric.
+    /// The insights that hold: what moved first, then usual values, by metric.
     ///
     /// # Errors
     /// When the read models do not answer.
@@ -144,7 +144,7 @@ impl Engine {
         // A notice that stops the analysis stops what came of it too; some keep single metrics out of sight.
         let shown = |insight: &&Insight| allowed.analysis && !allowed.hidden.contains(&insight.metric);
         let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
-        open.sort_by_key(|i| (std::cmp::Reverse(i.kind == crate::domain::insight::InsightKind::Change), i.metric));
+        open.sort_by_key(|i| (std::cmp::Reverse(InsightKind::MOVES.contains(&i.kind)), i.metric, i.kind));
         Ok(open.into_iter().map(view).collect())
     }
 
@@ -186,7 +186,7 @@ impl Engine {
         let row = |metric: Metric| {
             let days = history.days(metric, LocalDay::LAST);
             let newest = days.last()?;
-            let level = state.open(crate::domain::insight::InsightKind::Level, metric);
+            let level = state.open(InsightKind::Level, metric);
             Some(MetricView {
                 metric_key: metric.key(),
                 label: metric.label(),

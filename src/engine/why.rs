@@ -159,6 +159,10 @@ impl Engine {
         let metrics: Vec<Metric> = match (claim.kind, claim.metric) {
             (ClaimKind::Suggestion, _) => Vec::new(),
             (ClaimKind::DayScore, _) => claims::SCORED.to_vec(),
+            (ClaimKind::Association, metric) => {
+                let other = claim.code.as_deref().and_then(|code| code.parse().ok());
+                metric.into_iter().chain(other).collect()
+            }
             (_, metric) => metric.into_iter().collect(),
         };
         if metrics.is_empty() {
@@ -228,6 +232,14 @@ fn reason(claim: &Claim) -> String {
             "Each Monday the last 30 days of your {label} are compared with the 60 before. A change was found, and only \
              the days since then, compared with the same 60 days, decide how far it is trusted."
         ),
+        ClaimKind::Step => format!(
+            "Each Monday the last 90 days of your {label} are searched for a day on which its mean jumped. One was found, \
+             and only the days since then, compared with 60 days that end a week before it, decide how far it is trusted."
+        ),
+        ClaimKind::Trend => format!(
+            "Each Monday a straight line is laid through the last 90 days of your {label}. It explained them better than \
+             any jump, and only the days since then, compared with the first 45, decide how far it is trusted."
+        ),
         ClaimKind::Experiment => {
             let compared = match claim.design {
                 Design::Observational => "the days before were compared with the days with it",
@@ -262,7 +274,12 @@ fn reason(claim: &Claim) -> String {
              else that is said."
                 .to_owned()
         }
-        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "It was found.".to_owned(),
+        ClaimKind::Association => format!(
+            "Each Monday the last 180 days of what you do are laid beside your {label} at lags of 0 to 7 days, weekdays taken \
+             out. This link passed beside all the others that were looked at, and only the days since then, at the same lag, \
+             decide how far it is trusted."
+        ),
+        ClaimKind::Streak => "It was found.".to_owned(),
     }
 }
 
@@ -316,7 +333,7 @@ fn change(claim: &Claim) -> String {
                              60 days it is no longer stated."
                 .to_owned()
         }
-        ClaimKind::Change => "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
+        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend => "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
                               withdrawn below a confidence of 0.4, and with 0.6 or more, on enough days, it reaches a \
                               better grade."
             .to_owned(),
@@ -343,6 +360,11 @@ fn change(claim: &Claim) -> String {
              without data do not clear it."
                 .to_owned()
         }
-        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => "New data.".to_owned(),
+        ClaimKind::Association => {
+            "98 days after it was found, and again after as many, the days since then alone are looked at \
+                                   with the same lag: below a confidence of 0.6 it is withdrawn."
+                .to_owned()
+        }
+        ClaimKind::Streak => "New data.".to_owned(),
     }
 }

@@ -91,8 +91,8 @@ fn kinds(insights: &Value) -> Vec<&str> {
 #[test]
 fn a_decline_of_sleep_is_found_and_answered() {
     let (insights, narrative, store) = case("sleep_decline");
-    let change = insights.as_array().unwrap().iter().find(|i| i["kind"] == "change").unwrap();
-    assert_eq!(change["metric_key"], "sleep_duration");
+    let step = insights.as_array().unwrap().iter().find(|i| i["kind"] == "step").unwrap();
+    assert_eq!((&step["metric_key"], &step["grade"]), (&json!("sleep_duration"), &json!("B")));
     let text = text(&narrative);
     assert!(text.contains("lower") && text.contains("keeping your bedtime"), "{text}");
     assert_eq!(store.json(&["today"])["notices"], json!([]));

@@ -4,6 +4,7 @@
 #![expect(clippy::zombie_processes, reason = "the PostgreSQL of a test run ends with the run, watched by its guard")]
 
 mod bad_input;
+mod change_points;
 mod command;
 mod degradation;
 mod experiments;
@@ -18,4 +19,5 @@ mod postgres;
 mod readiness;
 mod safety;
 mod samples;
+mod searches;
 mod support;

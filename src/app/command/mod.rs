@@ -1,6 +1,7 @@
 //! One file a command: ask the engine, show the answer.
 
 pub(super) mod audit;
+pub(super) mod calibrate;
 pub(super) mod checkin;
 pub(super) mod consent;
 pub(super) mod experiment;
@@ -25,6 +26,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
     match &cli.command {
         Command::Demo { once } => return demo::run(config, out, *once).await,
         Command::Metrics { all: true } => return read::registry(out),
+        Command::Calibrate(draws) => return calibrate::run(out, draws),
         Command::Import { files } => {
             let engine = system::open(config).await?;
             return import::run(&engine, config, out, global.person, files).await;
@@ -60,8 +62,11 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Consent(action) => consent::run(&engine, config, out, person, action).await,
         Command::Checkin(ratings) => checkin::run(&engine, config, out, person, ratings).await,
         Command::Export { folder } => export::run(&engine, config, out, person, folder).await,
-        Command::Demo { .. } | Command::Import { .. } | Command::Status { .. } | Command::Verify | Command::Rebuild => {
-            Ok(true)
-        }
+        Command::Demo { .. }
+        | Command::Import { .. }
+        | Command::Status { .. }
+        | Command::Calibrate(_)
+        | Command::Verify
+        | Command::Rebuild => Ok(true),
     }
 }

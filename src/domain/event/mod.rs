@@ -200,14 +200,14 @@ events! {
     InsightRaised = "insight_raised" {
         /// The statement.
         insight: Insight,
-        /// For a change: what later days are waited for now.
+        /// For what a search raised: what later days are waited for now.
         watch: Option<Watch>,
     }
     /// A statement still holds, with other numbers or another grade.
     InsightRenewed = "insight_renewed" {
         /// The statement from now on.
         insight: Insight,
-        /// For a change: what later days are waited for now.
+        /// For what a search raised: what later days are waited for now.
         watch: Option<Watch>,
     }
     /// A statement no longer holds.
@@ -220,7 +220,7 @@ events! {
         day: LocalDay,
         /// Why, as in `not_confirmed`.
         reason: String,
-        /// For a change: what later days are waited for now.
+        /// For what a search raised: what later days are waited for now.
         watch: Option<Watch>,
         /// Whose data it rested on.
         sources: Vec<Provider>,

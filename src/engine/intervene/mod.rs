@@ -167,7 +167,7 @@ fn suggest(run: &mut Run<'_>, insight: &Insight) -> Result<(), RunError> {
 }
 
 fn is_adverse(insight: &Insight) -> bool {
-    insight.kind == InsightKind::Change
+    InsightKind::MOVES.contains(&insight.kind)
         && matches!(
             (insight.metric.definition().desirable, insight.direction),
             (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))

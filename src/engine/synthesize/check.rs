@@ -146,7 +146,7 @@ fn numbers(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {
         .collect();
     let values: Vec<&Value> = claims.iter().flat_map(|c| &c.evidence.values).collect();
     // A name may hold a digit, as "heart-rate zone 1" does.
-    let labels = claims.iter().filter_map(|c| c.metric).map(Metric::label);
+    let labels = claims.iter().flat_map(|c| [c.metric, second(c)]).flatten().map(Metric::label);
     let numbered = labels.filter(|label| label.bytes().any(|b| b.is_ascii_digit()));
     let text = numbered.fold(text.to_owned(), |text, label| text.replace(label, ""));
     let text = text.as_str();
@@ -238,9 +238,15 @@ fn unit_follows(value: &Value, after: &str) -> bool {
         })
 }
 
+/// The other metric of a claim about two.
+fn second(claim: &Claim) -> Option<Metric> {
+    claim.code.as_deref().filter(|_| claim.kind == ClaimKind::Association)?.parse().ok()
+}
+
 /// A sentence about a metric names it.
 fn labels(lower: &str, claims: &[&Claim], sentence: &Sentence) -> Result<(), &'static str> {
-    let named = claims.iter().all(|c| c.metric.is_none_or(|m| lower.contains(&m.label().to_lowercase())));
+    let names = |metric: Metric| lower.contains(&metric.label().to_lowercase());
+    let named = claims.iter().all(|c| c.metric.is_none_or(names) && second(c).is_none_or(names));
     // The sentence about all that is uncertain names no metric.
     if named || sentence.section == Section::Uncertainty { Ok(()) } else { Err("metric_is_named") }
 }
@@ -275,7 +281,17 @@ fn hedge(spoken: &str, claim: &Claim, sentence: &Sentence) -> Result<(), &'stati
     let undecided = [" not enough consistent data to tell ", " too early to call ", " cannot be told from chance "];
     let undecided = undecided.iter().any(|phrase| spoken.contains(phrase));
     // Where chance was kept out by lot, the interval stands instead.
-    let compares = matches!(claim.kind, ClaimKind::Change | ClaimKind::Experiment);
+    let compares = match claim.kind {
+        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend | ClaimKind::Experiment | ClaimKind::Association => true,
+        ClaimKind::Level
+        | ClaimKind::Streak
+        | ClaimKind::Measured
+        | ClaimKind::DayScore
+        | ClaimKind::Suggestion
+        | ClaimKind::Notice
+        | ClaimKind::State => false,
+    };
+    let blames = claim.kind == ClaimKind::Association && !spoken.contains(" this does not say what brings what about ");
     let says_chance = compares && !may_say_cause(claim);
     let right = match claim.grade {
         _ if undecided => !probably && !may && !chance && !spoken.contains(" lower ") && !spoken.contains(" higher "),
@@ -284,6 +300,9 @@ fn hedge(spoken: &str, claim: &Claim, sentence: &Sentence) -> Result<(), &'stati
         Some(Grade::C) => may && !probably && chance == says_chance,
         Some(Grade::D) | None => false,
     };
+    if blames {
+        return Err("a_link_shows_no_cause");
+    }
     if right { Ok(()) } else { Err("hedge_of_the_grade") }
 }
 

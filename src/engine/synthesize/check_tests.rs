@@ -51,6 +51,8 @@ fn compared(kind: ClaimKind, grade: Grade, design: Design, direction: Direction)
         Value::new("n_without", 53.0, "", 0),
         Value::new("before_days", 60.0, "", 0),
         Value::new("after_days", 30.0, "", 0),
+        Value::new("step_days_ago", 41.0, "days", 0),
+        Value::new("slope", 3.75, "min", 2),
         Value::new("confidence", 0.91, "", 2),
     ];
     let mut claim = claim(kind, Some(Metric::SleepDuration), None, values);
@@ -193,6 +195,22 @@ fn level(grade: Grade) -> Claim {
     claim
 }
 
+fn linked(grade: Grade, lag: f64) -> Claim {
+    let values = vec![
+        Value::new("r", -0.41, "", 2),
+        Value::new("interval_low", -0.56, "", 2),
+        Value::new("interval_high", -0.22, "", 2),
+        Value::new("interval_pct", 95.0, "%", 0),
+        Value::new("lag", lag, if lag == 1.0 { "day" } else { "days" }, 0),
+        Value::new("n", 93.0, "", 0),
+        Value::new("window_days", 98.0, "", 0),
+        Value::new("confidence", 0.87, "", 2),
+    ];
+    let mut claim = claim(ClaimKind::Association, Some(Metric::SleepDuration), Some("stress"), values);
+    claim.grade = Some(grade);
+    claim
+}
+
 fn day_score() -> Claim {
     let values = vec![
         Value::new("score", 65.0, "", 0),
@@ -232,10 +250,13 @@ fn whatever_the_template_can_say_passes() {
     let mut claims = vec![day_score()];
     for grade in [Grade::A, Grade::B, Grade::C] {
         claims.push(level(grade));
+        claims.extend([0.0, 1.0, 3.0].map(|lag| linked(grade, lag)));
     }
     for grade in [Grade::A, Grade::B, Grade::C, Grade::D] {
         for direction in [Direction::Lower, Direction::Higher] {
-            claims.push(compared(ClaimKind::Change, grade, Design::Observational, direction));
+            for kind in [ClaimKind::Change, ClaimKind::Step, ClaimKind::Trend] {
+                claims.push(compared(kind, grade, Design::Observational, direction));
+            }
             for design in [Design::Observational, Design::Randomised] {
                 claims.push(compared(ClaimKind::Experiment, grade, design, direction));
             }
@@ -308,6 +329,22 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
     caught(&level(Grade::B), "probably averaged", "averaged", "hedge_of_the_grade");
     caught(&level(Grade::A), "averaged 424 min", "averaged up from 424 min", "direction_agrees");
     caught(&day_score(), "was 65", "was 71 and 65 and 66", "numbers_stand_in_the_evidence");
+    let (step, trend) = (ClaimKind::Step, ClaimKind::Trend);
+    let moved = |kind| compared(kind, Grade::C, Design::Observational, Direction::Lower);
+    caught(&moved(step), "41 days ago", "14 days ago", "numbers_stand_in_the_evidence");
+    caught(&moved(trend), "3.75 min a week", "3.75 h a week", "numbers_stand_in_the_evidence");
+    caught(&moved(trend), "; this could be chance", "", "hedge_of_the_grade");
+    for (piece, instead, check) in [
+        ("-0.41", "0.41", "numbers_stand_in_the_evidence"),
+        ("3 days earlier", "5 days earlier", "numbers_stand_in_the_evidence"),
+        ("your stress", "your steps", "metric_is_named"),
+        ("probably goes with", "goes with", "hedge_of_the_grade"),
+        ("probably goes with", "probably leads to", "no_causal_word"),
+        ("probably goes with", "is probably lower with", "direction_agrees"),
+        ("; this does not say what brings what about", "", "a_link_shows_no_cause"),
+    ] {
+        caught(&linked(Grade::B, 3.0), piece, instead, check);
+    }
     let before_after = compared(ClaimKind::Experiment, Grade::A, Design::Observational, Direction::Lower);
     caught(&before_after, "was lower", "was reduced", "no_causal_word");
     let drawn = |grade| compared(ClaimKind::Experiment, grade, Design::Randomised, Direction::Lower);

@@ -36,6 +36,8 @@ pub(crate) const SCORED: [Metric; 5] =
     [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
 /// Usual values in one text.
 const MOST_LEVELS: usize = 5;
+/// Links in one text.
+const MOST_LINKS: usize = 3;
 /// Days for which the outcome of an experiment is told.
 const NEWS_DAYS: i64 = 28;
 /// Metrics of which a text about a week gives the mean.
@@ -70,7 +72,8 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     let rank = |metric: Metric| SALIENT.iter().position(|m| *m == metric).unwrap_or(SALIENT.len());
     let mut open: Vec<&Insight> = run.state.insights.values().collect();
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
-    claims.extend(of_kind(&open, InsightKind::Change, usize::MAX));
+    claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
+    claims.extend(of_kind(&open, InsightKind::Association, MOST_LINKS));
     let news = run.state.evaluations.values().filter(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day)));
     claims.extend(news.map(|e| {
         let mut claim = evaluation(e);
@@ -144,7 +147,10 @@ pub fn insight(insight: &Insight) -> Claim {
         grade: graded.then_some(insight.grade),
         design: insight.design,
         direction: insight.direction,
-        code: (!graded).then(|| insight.kind.key().to_owned()),
+        code: insight
+            .with
+            .map(|other| other.key().to_owned())
+            .or_else(|| (!graded).then(|| insight.kind.key().to_owned())),
         conduct: None,
         evidence: insight.evidence.clone(),
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::claim::{Claim, ClaimKind, Section};
 use crate::domain::grade::{Design, Grade};
+use crate::domain::metric::Metric;
 use crate::domain::verb;
 use crate::engine::intervene;
 
@@ -23,16 +24,15 @@ pub fn sentence(claim: &Claim, turn: usize) -> Result<String, Refused> {
     let say = Say { claim };
     match claim.kind {
         ClaimKind::Level => say.level(turn),
-        ClaimKind::Change => say.change(),
+        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend => say.moved(),
         ClaimKind::Experiment => say.experiment(),
         ClaimKind::Measured => say.measured(),
         ClaimKind::DayScore => say.day_score(),
         ClaimKind::Suggestion => say.suggestion(),
         ClaimKind::State => say.state(),
         ClaimKind::Notice => Err(say.refuse("a notice is said verbatim")),
-        ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association | ClaimKind::Streak => {
-            Err(say.refuse("no stage makes claims of this kind"))
-        }
+        ClaimKind::Association => say.association(),
+        ClaimKind::Streak => Err(say.refuse("no stage makes claims of this kind")),
     }
 }
 
@@ -43,7 +43,7 @@ pub fn section(claim: &Claim) -> Section {
         ClaimKind::DayScore => Section::Summary,
         ClaimKind::State if claim.code.as_deref() == Some("newest_data") => Section::Summary,
         ClaimKind::Notice => Section::Risk,
-        ClaimKind::Change if claim.is_unfavourable() => Section::Risk,
+        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend if claim.is_unfavourable() => Section::Risk,
         ClaimKind::Measured => Section::Driver,
         ClaimKind::Suggestion => Section::NextStep,
         ClaimKind::State => Section::Uncertainty,
@@ -79,7 +79,7 @@ impl Say<'_> {
     }
 
     fn label(&self) -> Result<&'static str, Refused> {
-        self.claim.metric.map(crate::domain::metric::Metric::label).ok_or_else(|| self.refuse("no metric"))
+        self.claim.metric.map(Metric::label).ok_or_else(|| self.refuse("no metric"))
     }
 
     fn sureness(&self) -> Result<String, Refused> {
@@ -117,7 +117,8 @@ impl Say<'_> {
         })
     }
 
-    fn change(&self) -> Result<String, Refused> {
+    /// A change, a step or a trend: the same comparison, with what is known of its shape.
+    fn moved(&self) -> Result<String, Refused> {
         let direction = self.claim.direction.ok_or_else(|| self.refuse("no direction"))?;
         let label = self.label()?;
         let (after, before) = (self.quantity("mean_after")?, self.quantity("mean_before")?);
@@ -135,11 +136,40 @@ impl Say<'_> {
             .evidence
             .baseline
             .map_or_else(|| "before".to_owned(), |baseline| format!("that ended on {}", baseline.last));
+        let shape = match self.claim.kind {
+            ClaimKind::Step => format!(" after a step about {} ago", self.quantity("step_days_ago")?),
+            ClaimKind::Trend => format!(" along a steady drift of {} a week", self.quantity("slope")?),
+            _ => String::new(),
+        };
         Ok(format!(
-            "In the {days} days up to {last} your {label} {verb}: {after} against {before} in the {days_before} days \
+            "In the {days} days up to {last} your {label} {verb}{shape}: {after} against {before} in the {days_before} days \
              {earlier}, a difference of {} ({}; {n_after} and {n_before} days; {}{chance}).",
             self.quantity("difference")?,
             self.interval()?,
+            self.sureness()?
+        ))
+    }
+
+    /// Both metrics stand side by side: the sentence says which came first and not what brings what about.
+    fn association(&self) -> Result<String, Refused> {
+        let verb = verb::association(self.grade()).ok_or_else(|| self.refuse("no link is stated at D"))?;
+        let code = self.claim.code.as_deref().unwrap_or_default();
+        let other: Metric = code.parse().map_err(|_| self.refuse("no second metric"))?;
+        let when = match self.claim.evidence.value("lag") {
+            Some(lag) if lag.value > 0.0 => format!("{} earlier", self.quantity("lag")?),
+            _ => "on the same day".to_owned(),
+        };
+        let chance = if self.grade() == Grade::C { "; this could be chance" } else { "" };
+        Ok(format!(
+            "In the {} days up to {} your {} {verb} your {} {when} (correlation {}, {}; {} days; {}{chance}); this does not \
+             say what brings what about.",
+            self.number("window_days")?,
+            self.claim.evidence.window.last,
+            self.label()?,
+            other.label(),
+            self.number("r")?,
+            self.interval()?,
+            self.number("n")?,
             self.sureness()?
         ))
     }

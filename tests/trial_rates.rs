@@ -7,8 +7,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "the seed of a run may be chosen from outside")]
 
-mod worlds;
-
 use candor::domain::claim::Direction;
 use candor::domain::day::LocalDay;
 use candor::domain::evidence::Window;
@@ -16,12 +14,12 @@ use candor::domain::experiment::{Arm, Evaluation, Experiment, Layout, RunningExp
 use candor::domain::grade::{Design, Grade};
 use candor::domain::metric::Metric;
 use candor::domain::provider::Provider;
+use candor::engine::calibrate::world::{FIRST_DAY, World};
 use candor::engine::evaluate::{Around, evaluate};
 use candor::engine::history::DayValue;
 use candor::engine::model::change::{Screened, screen};
 use candor::engine::model::{ONE_LOOK, Point, Turn, contrast};
 use uuid::Uuid;
-use worlds::{FIRST_DAY, World, series};
 
 /// Series played in each cell.
 const SERIES: u64 = if cfg!(debug_assertions) { 150 } else { 4_000 };
@@ -68,12 +66,12 @@ fn before_after(before: u32, after: u32, washout_days: u32) -> Experiment {
 
 /// A world in which nothing is tried: a fifth of the days missing, weekends a little higher.
 fn world(phi: f64, days: u32) -> World {
-    World { phi, days: days as i32, missing: 0.2, weekend: 0.3, step: None }
+    World { missing: 0.2, weekend: 0.3, ..World::quiet(phi, days as i32) }
 }
 
 /// The valid days of an experiment, with its arm, in a world that drifts by so much a day and in which it has an effect.
 fn turns(plan: &Experiment, phi: f64, drift: f64, effect: f64, seed: u64) -> Vec<Turn> {
-    let points = series(world(phi, plan.span().days), seed);
+    let points = world(phi, plan.span().days).series(seed);
     let with = plan.counted_in(Arm::With);
     let without = plan.counted_in(Arm::Without);
     let holds = |windows: &[Window], day| windows.iter().any(|w| w.contains(day));
@@ -211,7 +209,7 @@ fn rising_nights(days: u32, seed: u64) -> Vec<DayValue> {
         conflict: false,
         contested: false,
     };
-    series(world(0.3, days), seed).into_iter().map(night).collect()
+    world(0.3, days).series(seed).into_iter().map(night).collect()
 }
 
 #[test]
@@ -267,7 +265,7 @@ fn without_a_drift_the_check_seldom_costs_a_grade() {
             conflict: false,
             contested: false,
         };
-        let nights: Vec<DayValue> = series(noise, seed).into_iter().map(night).collect();
+        let nights: Vec<DayValue> = noise.series(seed).into_iter().map(night).collect();
         evaluated(before_after(35, 35, 0), &nights).drift
     });
     let share = fires.count() as f64 / SERIES as f64;

@@ -75,7 +75,9 @@ impl Degradation {
             Self::BaselinesFrozen { .. } => "usual values stand still until data arrive again",
             Self::ConflictingSignals { .. } => "no alert from either source",
             Self::LearningPaused { .. } => "no statement is raised or renewed until data are complete again",
-            Self::HumanReviewNeeded { .. } => "no suggestion rests on it until a reviewer has decided",
+            Self::HumanReviewNeeded { .. } => {
+                "nothing beyond low-risk information is suggested until a reviewer has decided"
+            }
             Self::EvaluationUnreliable { .. } => "no verdict is given",
             Self::InterventionSuppressed { .. } => "nothing is suggested about this until it is steadier",
             Self::ProtocolInvalidated { .. } => "what was being tried is not suggested any more",

@@ -266,6 +266,7 @@ mod tests {
             id: Uuid::from_u128(n),
             kind: InsightKind::InsufficientData,
             metric: Metric::Steps,
+            with: None,
             direction: None,
             design: Design::Observational,
             grade: Grade::D,

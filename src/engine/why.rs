@@ -333,10 +333,12 @@ fn change(claim: &Claim) -> String {
                              60 days it is no longer stated."
                 .to_owned()
         }
-        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend => "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
+        ClaimKind::Change | ClaimKind::Step | ClaimKind::Trend => {
+            "The Mondays 14 to 42 days after it was found look again at the days since then: it is \
                               withdrawn below a confidence of 0.4, and with 0.6 or more, on enough days, it reaches a \
                               better grade."
-            .to_owned(),
+                .to_owned()
+        }
         ClaimKind::Experiment => match claim.design {
             Design::Observational => "A new experiment in blocks whose order is drawn by lot, and fewer missed days.",
             Design::Randomised => "A new experiment over more pairs of blocks, and fewer missed days.",

@@ -47,14 +47,18 @@ fn speaks_against(entry: &CatalogueEntry, profile: &Profile) -> bool {
     profile.conditions.iter().flatten().any(|condition| entry.contraindications.contains(condition))
 }
 
+/// Whether an entry is low-risk information: what may be said where not everything is known.
+fn is_modest(entry: &CatalogueEntry) -> bool {
+    entry.risk == RiskLevel::Low && entry.boundary == Boundary::Informational
+}
+
 /// Why an entry is not for this person now, whatever was found: the profile and the standing notices.
 #[must_use]
 pub fn refusal(entry: &CatalogueEntry, state: &PersonState) -> Option<&'static str> {
-    let modest = entry.risk == RiskLevel::Low && entry.boundary == Boundary::Informational;
     if speaks_against(entry, &state.profile) {
         return Some("contraindicated");
     }
-    if !state.profile.is_declared() && !modest {
+    if !state.profile.is_declared() && !is_modest(entry) {
         return Some("profile_not_declared");
     }
     allowance(state).permits(&decision(entry, &state.profile)).err()
@@ -82,7 +86,13 @@ pub(super) fn held_back(run: &Run<'_>, entry: &CatalogueEntry, proposal: &Propos
     if entry.risk == RiskLevel::High && !cleared {
         return Some(HIGH_RISK);
     }
-    if asked(Subject::Insight(proposal.insight_id)).is_some_and(|decision| decision != Some(Decision::Clear)) {
+    // Until a reviewer has spoken, low-risk information may be given; once they have kept their doubt, nothing is.
+    let may_rest_on_it = match asked(Subject::Insight(proposal.insight_id)) {
+        None | Some(Some(Decision::Clear)) => true,
+        Some(None) => is_modest(entry),
+        Some(Some(Decision::Keep)) => false,
+    };
+    if !may_rest_on_it {
         return Some("finding_needs_human_review");
     }
     if is_unsteady(run, proposal.metric) {

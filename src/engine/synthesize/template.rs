@@ -324,7 +324,7 @@ impl Say<'_> {
                 self.quantity("needed_pct")?
             )),
             (Some("human_review_needed"), _) => Ok(format!(
-                "A person has been asked to look at something first ({} open); nothing is suggested about it meanwhile.",
+                "A person has been asked to look at something first ({} open); only low-risk information is given meanwhile.",
                 self.number("reviews")?
             )),
             (Some("evaluation_unreliable"), Some(metric)) => {

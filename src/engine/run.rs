@@ -27,8 +27,8 @@ use crate::domain::provider::Provider;
 use crate::domain::safety::allowance;
 use crate::domain::state::PersonState;
 
-/// Days before the newest that a stage may look at, the windows of an experiment aside: the longest search needs 139, from
-/// the last look at a raise back to its baseline, and a loss of weight over half a year 241, with the spread of its sources.
+/// Days before the newest that a stage may look at, the windows of an experiment aside. The last look at a step reaches
+/// back about 190 days, a link 187, a loss of weight over half a year 241, with the spread of its sources.
 pub const LOOKBACK_DAYS: u32 = 250;
 
 /// Why a run wrote nothing.

@@ -97,7 +97,10 @@ fn under_seven_points_in_fourteen_days_no_change_is_looked_for() {
         let store = store_with(lines);
         store.json(&["loop"]);
         let raised = events(&store, "insight_raised");
-        let found = raised.iter().filter(|e| e["content"]["insight"]["kind"] == "change").count();
+        let found = raised
+            .iter()
+            .filter(|e| ["change", "step"].iter().any(|kind| e["content"]["insight"]["kind"] == *kind))
+            .count();
         (found, states(&store).contains(&"insufficient_data".to_owned()))
     };
     assert_eq!(changes(&alone), (0, true));

@@ -367,9 +367,9 @@ fn days_before_never_hold_the_week_that_led_to_the_question() {
     store.json(&["loop"]);
     let suggested = store.json(&["intervention", "list"])["suggested"].clone();
     let asked = suggested.as_array().unwrap().iter().map(|held| held["proposal"]["day"].as_str().unwrap()).max();
-    assert_eq!(asked, Some("2026-03-30"));
+    assert_eq!(asked, Some("2026-03-16"));
     let started = store.json(&["experiment", "start", "regular_bedtime", "--design", "before-after"]);
-    // It starts on 7 April; the unusual week is that up to 30 March.
-    let baseline = json!({ "first": "2026-02-24", "last": "2026-03-23", "days": 28 });
+    // It starts on 7 April; the unusual week is that up to 16 March.
+    let baseline = json!({ "first": "2026-02-10", "last": "2026-03-09", "days": 28 });
     assert_eq!(started["plan"]["layout"]["baseline"], baseline);
 }

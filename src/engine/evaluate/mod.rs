@@ -68,7 +68,7 @@ fn running(state: &PersonState) -> impl Iterator<Item = &RunningExperiment> {
 pub fn triggers(state: &PersonState, metric: Metric, hoped: Direction) -> Vec<Window> {
     let proposals = state.proposals.values().map(|held| &held.proposal);
     let proposed = proposals.filter(|p| p.metric == metric && p.direction == hoped).map(|p| p.day);
-    let changes = state.insights.values().filter(|i| i.kind == InsightKind::Change && i.metric == metric);
+    let changes = state.insights.values().filter(|i| InsightKind::MOVES.contains(&i.kind) && i.metric == metric);
     let changed = changes.filter(|i| i.direction.is_some_and(|moved| moved != hoped)).map(|i| i.first_day);
     proposed.chain(changed).map(|day| Window::ending(day, TRIGGER_DAYS)).collect()
 }

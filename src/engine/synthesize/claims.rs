@@ -1,10 +1,10 @@
 //! Which claims a narrative may make today, in the order in which they matter.
 
+use super::held_back;
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
-use crate::domain::degradation::Degradation;
 use crate::domain::evidence::{Evidence, Value, Window};
-use crate::domain::experiment::{Conduct, Evaluation, ExperimentStatus};
+use crate::domain::experiment::{Conduct, Evaluation};
 use crate::domain::grade::Design;
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::{LoadEffect, ProposalStatus};
@@ -39,7 +39,7 @@ const MOST_LEVELS: usize = 5;
 /// Links in one text.
 const MOST_LINKS: usize = 3;
 /// Days for which the outcome of an experiment is told.
-const NEWS_DAYS: i64 = 28;
+pub(super) const NEWS_DAYS: i64 = 28;
 /// Metrics of which a text about a week gives the mean.
 const MOST_MEANS: usize = 6;
 /// Days a text about a week looks back on.
@@ -93,8 +93,8 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     if open.iter().all(|i| i.kind != InsightKind::Level) {
         claims.extend(of_kind(&open, InsightKind::InsufficientData, 3));
     }
-    claims.extend(called_off(run));
-    claims.extend(states(run));
+    claims.extend(held_back::called_off(run));
+    claims.extend(held_back::states(run));
     // What a notice keeps out of sight is left out of the text too.
     let hidden = |claim: &Claim| claim.metric.is_some_and(|metric| allowed.hidden.contains(&metric));
     let rest = claims.split_off(spoken_of);
@@ -173,7 +173,14 @@ pub fn evaluation(evaluation: &Evaluation) -> Claim {
 }
 
 /// A claim about one day that states a fact of the log.
-fn fact(run: &Run<'_>, entity: &str, kind: ClaimKind, day: LocalDay, code: Option<&str>, values: Vec<Value>) -> Claim {
+pub(super) fn fact(
+    run: &Run<'_>,
+    entity: &str,
+    kind: ClaimKind,
+    day: LocalDay,
+    code: Option<&str>,
+    values: Vec<Value>,
+) -> Claim {
     Claim {
         id: ClaimId::new(entity, day),
         kind,
@@ -347,63 +354,5 @@ fn suggestions(run: &Run<'_>) -> Vec<Claim> {
     // One suggestion of each kind is enough, however many statements lead to it.
     claims.sort_by(|a, b| (&a.code, a.metric).cmp(&(&b.code, b.metric)));
     claims.dedup_by(|a, b| a.code == b.code);
-    claims
-}
-
-/// Experiments that safety has ended.
-fn called_off(run: &Run<'_>) -> Vec<Claim> {
-    let ended = run.state.experiments.values().filter(|e| e.status == ExperimentStatus::Invalidated);
-    let recent =
-        ended.filter(|e| e.ended.as_ref().is_some_and(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day))));
-    recent
-        .map(|experiment| {
-            let (entity, code) = (experiment.plan.id.to_string(), Some("experiment_invalidated"));
-            let mut claim = fact(run, &entity, ClaimKind::State, run.day, code, Vec::new());
-            claim.metric = Some(experiment.plan.metric);
-            claim.evidence.metric = claim.metric;
-            claim
-        })
-        .collect()
-}
-
-fn states(run: &Run<'_>) -> Vec<Claim> {
-    let mut claims = Vec::new();
-    for state in &run.degradation {
-        let (values, metric) = match state {
-            Degradation::InsufficientData { points } => (
-                vec![
-                    Value::new("n", (*points).into(), "", 0),
-                    Value::new("needed", 7.0, "", 0),
-                    Value::new("window_days", 14.0, "", 0),
-                ],
-                None,
-            ),
-            Degradation::BaselinesFrozen { hours_without_data } => {
-                let (since, unit) = match hours_without_data {
-                    ..72 => (*hours_without_data, "h"),
-                    _ => (hours_without_data / 24, "days"),
-                };
-                (vec![Value::new("without_data", since as f64, unit, 0)], None)
-            }
-            Degradation::ConflictingSignals { metric }
-            | Degradation::EvaluationUnreliable { metric }
-            | Degradation::InterventionSuppressed { metric } => (Vec::new(), Some(*metric)),
-            Degradation::LearningPaused { quality_pct } => {
-                let values = vec![
-                    Value::new("quality_pct", (*quality_pct).into(), "%", 0),
-                    Value::new("needed_pct", 60.0, "%", 0),
-                    Value::new("window_days", 7.0, "", 0),
-                ];
-                (values, None)
-            }
-            Degradation::HumanReviewNeeded { reviews } => (vec![Value::new("reviews", (*reviews).into(), "", 0)], None),
-            Degradation::ProtocolInvalidated { .. } => (Vec::new(), None),
-        };
-        let entity = metric.map_or_else(|| format!("state.{}", state.key()), |m| format!("state.{}.{m}", state.key()));
-        let mut claim = fact(run, &entity, ClaimKind::State, run.day, Some(state.key()), values);
-        claim.metric = metric;
-        claim.evidence.metric = metric;
-        claims.push(claim);
-    }
     claims
 }

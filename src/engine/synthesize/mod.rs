@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod claims;
+mod held_back;
 pub mod template;
 
 use crate::domain::claim::{Claim, ClaimKind, Narrative, Notice, Period, Section, Sentence};

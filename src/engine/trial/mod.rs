@@ -114,12 +114,14 @@ impl Engine {
                     return Err(refused(
                         "safety_comes_first",
                         "intervention",
-                        match reason {
-                            "contraindicated" => "a condition you declared speaks against it: choose another",
-                            "profile_not_declared" => {
-                                "it asks for a declared profile: `candor profile set` says what is needed"
+                        &match reason {
+                            "contraindicated" => {
+                                "a condition you declared speaks against it: choose another".to_owned()
                             }
-                            _ => "a safety notice stands in its way: `candor today` shows it",
+                            "profile_not_declared" => {
+                                "it asks for a declared profile: `candor profile set` says what is needed".to_owned()
+                            }
+                            _ => format!("safety stands in its way ({reason}): `candor today` shows what it is"),
                         },
                     ));
                 }

@@ -1,5 +1,6 @@
-//! A year of eight metrics through all stages: one day's run and the whole story, as the pure functions alone and through
-//! a durable store in SQLite, which loads the history, checks, seals, flushes and takes in. Prints medians.
+//! A person's days through all stages: one day's run and the whole story, a year of eight metrics and ten years of thirty, as
+//! the pure functions alone; the year through a durable store in SQLite too, which loads the history, checks, seals,
+//! flushes and takes in. Prints medians.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use candor::domain::day::LocalDay;
 use candor::domain::event::{ConsentGranted, Event, ObservationsRecorded, PersonRegistered};
-use candor::domain::metric::Metric;
+use candor::domain::metric::{Cadence, Metric};
 use candor::domain::observation::{Observation, ObservationKey, RecordKind, Source};
 use candor::domain::person::PersonId;
 use candor::domain::profile::Purpose;
@@ -30,8 +31,8 @@ use candor::store::views::{PeopleViews, Place};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-const DAYS: u32 = 365;
-const METRICS: [(Metric, f64, f64); 8] = [
+const YEAR: u32 = 365;
+const YEAR_METRICS: [(Metric, f64, f64); 8] = [
     (Metric::SleepDuration, 440.0, 35.0),
     (Metric::RestingHeartRate, 56.0, 2.0),
     (Metric::HrvRmssd, 60.0, 8.0),
@@ -41,21 +42,37 @@ const METRICS: [(Metric, f64, f64); 8] = [
     (Metric::RespiratoryRate, 15.0, 0.5),
     (Metric::Spo2, 96.0, 0.6),
 ];
+const TEN_YEARS: u32 = 3_650;
+const MANY: usize = 30;
 
-fn year() -> Vec<Vec<Observation>> {
+/// The eight metrics of the year, and others around the middle of their range.
+fn many() -> Vec<(Metric, f64, f64)> {
+    let known = |metric: &Metric| YEAR_METRICS.iter().any(|(known, ..)| known == metric);
+    let daily = |metric: &Metric| {
+        !matches!(metric.definition().cadence, Cadence::PerActivity | Cadence::PerQuestion) && !known(metric)
+    };
+    let others = Metric::ALL.into_iter().filter(daily).map(|metric| {
+        let (low, high) = metric.definition().plausible;
+        (metric, f64::midpoint(low, high), (high - low) / 20.0)
+    });
+    YEAR_METRICS.into_iter().chain(others).take(MANY).collect()
+}
+
+/// So many days, each with a value of every metric: noise that remembers the day before by 0.3.
+fn days(count: u32, metrics: &[(Metric, f64, f64)]) -> Vec<Vec<Observation>> {
     let mut chance = ChaCha8Rng::seed_from_u64(8);
-    let first: LocalDay = "2025-01-01".parse().expect("a day");
-    let mut carry = [0.0; METRICS.len()];
-    (0..DAYS)
+    let first: LocalDay = "2016-01-01".parse().expect("a day");
+    let mut carry = vec![0.0; metrics.len()];
+    (0..count)
         .map(|n| {
             let day = first.plus(n);
             let start = day.date().and_time(chrono::NaiveTime::MIN).and_utc();
-            METRICS
+            metrics
                 .iter()
-                .enumerate()
-                .map(|(index, (metric, mean, sd))| {
+                .zip(&mut carry)
+                .map(|((metric, mean, sd), carry)| {
                     let sum: f64 = (0..12).map(|_| f64::from(chance.next_u32()) / f64::from(u32::MAX)).sum();
-                    carry[index] = 0.3 * carry[index] + 0.954 * (sum - 6.0);
+                    *carry = 0.3 * *carry + 0.954 * (sum - 6.0);
                     Observation {
                         key: ObservationKey {
                             provider: Provider::File,
@@ -66,7 +83,7 @@ fn year() -> Vec<Vec<Observation>> {
                         },
                         end: None,
                         day,
-                        value: metric.round(mean + sd * carry[index]),
+                        value: metric.round(mean + sd * *carry),
                         resolution: 1.0,
                         as_of: start,
                         row: n,
@@ -84,7 +101,17 @@ fn median(mut times: Vec<Duration>) -> Duration {
 
 fn main() {
     let person = PersonId::new(uuid::Uuid::from_u128(8));
-    let year = year();
+    let year = days(YEAR, &YEAR_METRICS);
+    alone(person, &year, 5);
+    alone(person, &days(TEN_YEARS, &many()), 1);
+    let last = year.last().expect("a year has days")[0].day;
+    let now = last.end(chrono::Offset::fix(&chrono::Utc));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(stored(person, &year, last, now));
+}
+
+/// The stages as pure functions.
+fn alone(person: PersonId, told: &[Vec<Observation>], stories: usize) {
     let mut fresh = PersonState::default();
     let source = Source { provider: Provider::File, format: "bench".to_owned(), file: None, digest: None };
     let events: [Event; 2] = [
@@ -94,13 +121,13 @@ fn main() {
     for (revision, event) in (0..).zip(&events) {
         fresh.evolve(revision, event);
     }
-    for (revision, observations) in (2..).zip(&year) {
+    for (revision, observations) in (2..).zip(told) {
         let batch = ObservationsRecorded { source: source.clone(), observations: observations.clone() };
         fresh.evolve(revision, &batch.into());
     }
-    let history = History::of(year.iter().flatten().cloned());
-    let days: Vec<LocalDay> = year.iter().map(|day| day[0].day).collect();
-    let last = *days.last().expect("a year has days");
+    let history = History::of(told.iter().flatten().cloned());
+    let days: Vec<LocalDay> = told.iter().map(|day| day[0].day).collect();
+    let last = *days.last().expect("there are days");
     let now = last.end(chrono::Offset::fix(&chrono::Utc));
 
     let story = || {
@@ -115,7 +142,7 @@ fn main() {
         }
         (started.elapsed(), written, state)
     };
-    let stories: Vec<_> = (0..5).map(|_| story()).collect();
+    let stories: Vec<_> = (0..stories).map(|_| story()).collect();
     let (_, written, state) = &stories[0];
     let whole = median(stories.iter().map(|(time, ..)| *time).collect());
     let one = median(
@@ -128,11 +155,9 @@ fn main() {
             })
             .collect(),
     );
-    let metrics = METRICS.len();
-    println!("stages alone, one day over {DAYS} days x {metrics} metrics: {:.2} ms", ms(one));
-    println!("stages alone, the whole story: {:.0} ms, {written} events", ms(whole));
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(stored(person, &year, last, now));
+    let size = format!("{} days x {} metrics", days.len(), told[0].len());
+    println!("stages alone, one day over {size}: {:.2} ms", ms(one));
+    println!("stages alone, the whole story of {size}: {:.0} ms, {written} events", ms(whole));
 }
 
 fn ms(time: Duration) -> f64 {

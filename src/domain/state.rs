@@ -202,6 +202,9 @@ impl PersonState {
             }
             Event::InsightExpired(e) => {
                 let ended = self.insights.remove(&e.insight_id).map(|insight| insight.kind);
+                // Nobody needs to look at what is no longer said.
+                let about = Subject::Insight(e.insight_id);
+                self.reviews.retain(|_, held| held.decision.is_some() || held.review.subject != about);
                 match (ended, e.watch) {
                     (Some(InsightKind::Association), Some(Watch::Idle { resume_on: Some(day) })) => {
                         self.links_rest.insert(e.metric, day);

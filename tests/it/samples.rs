@@ -132,6 +132,9 @@ fn each_number_of_the_text_stands_in_the_evidence_of_its_claim() {
         let rows = store.json(&["why", &id]);
         let row = &rows["rows"][0];
         assert!(row["file"].as_str().unwrap().ends_with(".csv") && row["row"].as_u64().unwrap() > 0, "{row}");
+        // One large effect was asked about in July, and nobody needs to look at what is no longer said.
+        assert!(store.text(&["--json", "audit", "--type", "human_review_requested"]).contains("large_effect"));
+        assert_eq!(store.json(&["review", "list"]), serde_json::json!([]));
         // Nothing new: nothing is written.
         assert_eq!(store.json(&["loop"])["days"], 0);
         let verified = store.json(&["verify"]);

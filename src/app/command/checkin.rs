@@ -119,7 +119,7 @@ pub(super) async fn run(
     if out.json {
         out.document(&json!({ "day": day, "recorded": count + told, "urgent": urgent }))?;
     } else {
-        out.line(&format!("{} entries for {day} were recorded.", count + told))?;
+        out.line(&format!("Recorded for {day}: {}.", count + told))?;
     }
     Ok(true)
 }

@@ -331,7 +331,7 @@ impl Say<'_> {
                 Ok(format!("An experiment on your {} cannot be relied on, so no verdict is given.", metric.label()))
             }
             (Some("intervention_suppressed"), Some(metric)) => {
-                Ok(format!("Your {} varies much at the moment, so nothing is suggested about it.", metric.label()))
+                Ok(format!("Your {} varies much at the moment, so nothing new is suggested about it.", metric.label()))
             }
             (Some("protocol_invalidated"), _) => {
                 Ok("Something you were trying is not suggested any longer, for your safety.".to_owned())

@@ -8,7 +8,7 @@ if [ "${2:-}" != inside ]; then
   exec unshare --map-root-user --mount bash "$0" "$candor" inside
 fi
 folder=$(mktemp -d)
-trap 'umount "$folder/disk" 2>/dev/null; rm -rf "$folder"' EXIT
+trap 'umount "$folder/disk" 2>/dev/null || true; rm -rf "$folder"' EXIT
 mkdir "$folder/disk"
 python3 - >"$folder/samples.ndjson" <<'P'
 import datetime as dt

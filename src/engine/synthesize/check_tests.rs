@@ -12,6 +12,11 @@ use crate::domain::provider::Provider;
 use crate::domain::safety::{Level, SafetyRule};
 use crate::engine::synthesize::{Brief, template, write};
 
+#[path = "check_conduct_tests.rs"]
+mod conduct;
+#[path = "check_notice_tests.rs"]
+mod notices;
+
 fn day(text: &str) -> LocalDay {
     text.parse().expect("a day")
 }
@@ -84,100 +89,6 @@ fn set(claim: &mut Claim, name: &str, value: Option<f64>) {
         Some(value) => number.value = value,
         None => "taken_away".clone_into(&mut number.name),
     }
-}
-
-fn conduct(claim: &mut Claim) -> &mut Conduct {
-    claim.conduct.as_mut().expect("an experiment was conducted")
-}
-
-/// Everything a causal verb asks for beside a grade, each taken away in the numbers and in the conduct.
-const LACKS: [Lack; 10] = [
-    ("no verdict", |c| c.code = Some("unclear".to_owned())),
-    ("an observational design", |c| (c.design, conduct(c).randomised) = (Design::Observational, false)),
-    ("no lot", |c| conduct(c).randomised = false),
-    ("two pairs", |c| {
-        set(c, "pairs", Some(2.0));
-        conduct(c).pairs = 2;
-    }),
-    ("no washout stated", |c| {
-        set(c, "washout_days", None);
-        conduct(c).washout_days = None;
-    }),
-    ("no lag fixed", |c| {
-        set(c, "lag_days", None);
-        conduct(c).lag_days = None;
-    }),
-    ("adherence under 0.8", |c| {
-        set(c, "adherence", Some(0.79));
-        conduct(c).adherence = 0.79;
-    }),
-    ("an interval that holds zero", |c| {
-        set(c, "interval_low", Some(0.0));
-        conduct(c).excludes_zero = false;
-    }),
-    ("safety holding it back", |c| conduct(c).suppressed = true),
-    ("no conduct at all", |c| c.conduct = None),
-];
-
-#[test]
-fn a_causal_verb_needs_everything_and_the_template_says_less_without_any_of_it() {
-    for grade in [Grade::A, Grade::B, Grade::C] {
-        for direction in [Direction::Lower, Direction::Higher] {
-            let whole = compared(ClaimKind::Experiment, grade, Design::Randomised, direction);
-            let causal = said(&whole);
-            assert!(causal.text.contains("reduced") || causal.text.contains("increased"), "{}", causal.text);
-            assert_eq!(sentence_check(&causal, &[&whole]), Ok(()), "{}", causal.text);
-            for (lack, take_away) in LACKS {
-                let mut lacking = whole.clone();
-                take_away(&mut lacking);
-                // The sentence that was earned before is refused now, and the template does not say it any more.
-                assert_eq!(sentence_check(&causal, &[&lacking]), Err("no_causal_word"), "{lack}: {}", causal.text);
-                let modest = said(&lacking);
-                assert!(!is_causal(&modest.text), "{lack}: {}", modest.text);
-                assert_eq!(sentence_check(&modest, &[&lacking]), Ok(()), "{lack}: {}", modest.text);
-            }
-        }
-    }
-    // No grade, or D, says nothing of the kind either.
-    let mut undecided = compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher);
-    let causal = said(&undecided);
-    for grade in [Some(Grade::D), None] {
-        undecided.grade = grade;
-        assert_eq!(sentence_check(&causal, &[&undecided]), Err("no_causal_word"));
-    }
-}
-
-#[test]
-fn the_check_reads_the_numbers_and_does_not_take_the_conducts_word() {
-    for (name, value) in [("pairs", 2.0), ("adherence", 0.79), ("interval_low", -1.0)] {
-        let mut claim = compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher);
-        set(&mut claim, name, Some(value));
-        let boast = said(&claim);
-        assert!(is_causal(&boast.text), "the template goes by the conduct: {}", boast.text);
-        assert_eq!(sentence_check(&boast, &[&claim]), Err("no_causal_word"), "{name}");
-    }
-}
-
-#[test]
-fn what_is_unreliable_has_neither_direction_nor_number() {
-    let mut claim = compared(ClaimKind::Experiment, Grade::D, Design::Randomised, Direction::Higher);
-    (claim.code, claim.direction) = (Some("unreliable".to_owned()), None);
-    let sentence = said(&claim);
-    assert_eq!(sentence.text, "Your experiment on sleep duration: not enough consistent data to tell.");
-    assert_eq!(sentence_check(&sentence, &[&claim]), Ok(()));
-    caught(&claim, "to tell.", "to tell (28 days with it).", "no_number_of_what_is_unreliable");
-    caught(&claim, "to tell.", "to tell, though it was higher.", "direction_agrees");
-}
-
-#[test]
-fn beside_a_notice_nothing_is_said_to_have_brought_anything_about() {
-    let mut earned = brief();
-    earned.claims.push(compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher));
-    let mut narrative = write(&earned).expect("without a notice it is said");
-    assert!(narrative.sentences.iter().any(|s| is_causal(&s.text)));
-    narrative.notices.push(Notice { id: Uuid::nil(), rule: SafetyRule::Spo2Low, text: "Please ask a doctor.".into() });
-    let found: Vec<_> = check(&narrative, &earned.claims).unwrap_err().iter().map(|f| f.check).collect();
-    assert!(found.contains(&"no_cause_beside_a_notice"), "{found:?}");
 }
 
 fn level(grade: Grade) -> Claim {
@@ -393,96 +304,4 @@ fn every_overclaim_of_a_whole_text_is_caught_by_its_check() {
     assert_eq!(rosy, ["nothing_unfavourable_is_left_out"]);
     let changed = faults(|text| text.sentences[0].text.push_str(" It was 99."));
     assert_eq!(changed, ["numbers_stand_in_the_evidence"]);
-}
-
-#[test]
-fn what_is_said_of_every_state_passes() {
-    let count = |name: &str, value: f64, unit: &str| Value::new(name, value, unit, 0);
-    let states: [(&str, Option<Metric>, Vec<Value>); 9] = [
-        (
-            "insufficient_data",
-            None,
-            vec![count("n", 3.0, ""), count("needed", 7.0, ""), count("window_days", 14.0, "")],
-        ),
-        ("baselines_frozen", None, vec![count("without_data", 7.0, "days")]),
-        ("conflicting_signals", Some(Metric::RestingHeartRate), vec![]),
-        (
-            "learning_paused",
-            None,
-            vec![count("quality_pct", 29.0, "%"), count("needed_pct", 60.0, "%"), count("window_days", 7.0, "")],
-        ),
-        ("human_review_needed", None, vec![count("reviews", 2.0, "")]),
-        ("evaluation_unreliable", Some(Metric::SleepDuration), vec![]),
-        ("intervention_suppressed", Some(Metric::Stress), vec![]),
-        ("protocol_invalidated", None, vec![]),
-        ("analysis_stopped", None, vec![]),
-    ];
-    for (code, metric, values) in states {
-        let claims = vec![claim(ClaimKind::State, metric, Some(code), values)];
-        let brief = Brief { day: day("2026-02-28"), period: Period::Daily, claims, notices: vec![] };
-        let narrative = write(&brief).unwrap_or_else(|refused| panic!("{code}: {refused}"));
-        assert_eq!(narrative.sentences[0].section, Section::Uncertainty, "{code}");
-    }
-}
-
-#[test]
-fn every_suggestion_and_every_notice_passes() {
-    for entry in &crate::engine::intervene::catalogue().entries {
-        for target in &entry.targets {
-            let claim = claim(ClaimKind::Suggestion, Some(target.metric), Some(&entry.key), vec![]);
-            let brief = Brief { day: day("2026-02-28"), period: Period::Daily, claims: vec![claim], notices: vec![] };
-            let narrative = write(&brief).unwrap_or_else(|refused| panic!("{}: {refused}", entry.key));
-            assert!(narrative.sentences[0].text.contains(&entry.phrase), "{narrative:?}");
-        }
-    }
-    for rule in SafetyRule::ALL {
-        for level in [Level::Warn, Level::Review, Level::Stop] {
-            let metric = match rule {
-                SafetyRule::RestingHeartRate => Some(Metric::RestingHeartRate),
-                SafetyRule::Spo2Low => Some(Metric::Spo2),
-                SafetyRule::BodyTemperature => Some(Metric::BodyTemperature),
-                SafetyRule::SkinTemperature => Some(Metric::SkinTemperatureDeviation),
-                SafetyRule::WeightChange => Some(Metric::Weight),
-                _ => None,
-            };
-            let (brief, notice) = noticed(rule, level, metric);
-            let narrative = write(&brief).unwrap_or_else(|refused| panic!("{}: {refused}", rule.key()));
-            assert_eq!(narrative.sentences[0].text, notice.text);
-        }
-    }
-}
-
-fn noticed(rule: SafetyRule, level: Level, metric: Option<Metric>) -> (Brief, Notice) {
-    let mut claim = claim(ClaimKind::Notice, metric, Some(rule.key()), vec![]);
-    let id = Uuid::from_u128(77);
-    claim.id = ClaimId::new(&id.to_string(), day("2026-02-28"));
-    let notice = Notice { id, rule, text: rule.text(level).to_owned() };
-    let (day, notices) = (day("2026-02-28"), vec![notice.clone()]);
-    (Brief { day, period: Period::Daily, claims: vec![claim], notices }, notice)
-}
-
-#[test]
-fn a_notice_that_is_softened_moved_or_urged_on_beside_is_caught() {
-    let (brief, _) = noticed(SafetyRule::Spo2Low, Level::Review, Some(Metric::Spo2));
-    let whole = write(&brief).expect("a text");
-    let faults = |change: &dyn Fn(&mut Narrative)| {
-        let mut changed = whole.clone();
-        change(&mut changed);
-        check(&changed, &brief.claims).err().map(|faults| faults.iter().map(|f| f.check).collect::<Vec<_>>())
-    };
-    assert_eq!(faults(&|_| {}), None);
-    let first = Some(vec!["notices_stand_first_and_verbatim"]);
-    assert_eq!(faults(&|n| n.sentences[0].text = n.sentences[0].text.replace("far below", "below")), first);
-    let later = |n: &mut Narrative| {
-        let mut other = n.sentences[0].clone();
-        other.text = "Your blood oxygen was measured.".to_owned();
-        n.sentences.insert(0, other);
-    };
-    assert_eq!(faults(&later), first);
-    let urging = |n: &mut Narrative| {
-        let mut other = n.sentences[0].clone();
-        other.text = "Your blood oxygen was measured: Go for it.".to_owned();
-        n.sentences.push(other);
-    };
-    assert_eq!(faults(&urging), Some(vec!["nothing_urges_on_beside_a_notice"]));
 }

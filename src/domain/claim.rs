@@ -140,6 +140,12 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// The metrics it names: of a link both.
+    pub fn names(&self) -> impl Iterator<Item = Metric> {
+        let other = self.code.as_deref().filter(|_| self.kind == ClaimKind::Association);
+        self.metric.into_iter().chain(other.and_then(|key| key.parse().ok()))
+    }
+
     /// Whether it says that something moved the unwelcome way.
     #[must_use]
     pub fn is_unfavourable(&self) -> bool {

@@ -124,6 +124,11 @@ impl Insight {
         Uuid::new_v5(&person.uuid(), name.as_bytes())
     }
 
+    /// The metrics it names.
+    pub fn names(&self) -> impl Iterator<Item = Metric> {
+        std::iter::once(self.metric).chain(self.with)
+    }
+
     /// Whether another statement shows a person the same thing: same grade, same rounded numbers.
     #[must_use]
     pub fn reads_like(&self, other: &Self) -> bool {

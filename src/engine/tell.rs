@@ -142,7 +142,8 @@ impl Engine {
         let state = self.state(person).await?;
         let allowed = allowance(&state);
         // A notice that stops the analysis stops what came of it too; some keep single metrics out of sight.
-        let shown = |insight: &&Insight| allowed.analysis && !allowed.hidden.contains(&insight.metric);
+        let shown =
+            |insight: &&Insight| allowed.analysis && insight.names().all(|metric| !allowed.hidden.contains(&metric));
         let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
         open.sort_by_key(|i| (std::cmp::Reverse(InsightKind::MOVES.contains(&i.kind)), i.metric, i.kind));
         Ok(open.into_iter().map(view).collect())

@@ -156,14 +156,10 @@ impl Engine {
     }
 
     async fn rows(&self, person: PersonId, claim: &Claim) -> Result<Vec<EvidenceRow>, EngineError> {
-        let metrics: Vec<Metric> = match (claim.kind, claim.metric) {
-            (ClaimKind::Suggestion, _) => Vec::new(),
-            (ClaimKind::DayScore, _) => claims::SCORED.to_vec(),
-            (ClaimKind::Association, metric) => {
-                let other = claim.code.as_deref().and_then(|code| code.parse().ok());
-                metric.into_iter().chain(other).collect()
-            }
-            (_, metric) => metric.into_iter().collect(),
+        let metrics: Vec<Metric> = match claim.kind {
+            ClaimKind::Suggestion => Vec::new(),
+            ClaimKind::DayScore => claims::SCORED.to_vec(),
+            _ => claim.names().collect(),
         };
         if metrics.is_empty() {
             return Ok(Vec::new());

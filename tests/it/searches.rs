@@ -104,3 +104,24 @@ fn two_metrics_that_go_together_are_said_to_and_nothing_more() {
     }
     assert!(store.text(&["narrative"]).contains("tends to go with"));
 }
+
+#[test]
+fn what_a_notice_keeps_out_of_sight_is_named_by_no_link() {
+    let energy = |n: i64| 2_000.0 + 600.0 * turn(n, 2);
+    let text = person(330, "2026-06-01", |n| {
+        vec![
+            ("energy", energy(n).round(), "kcal"),
+            ("sleep_duration", (440.0 + 45.0 * turn(n, 3) + (energy(n - 1) - 2_000.0) / 15.0).round(), "min"),
+        ]
+    });
+    let store = looked_at("2026-06-01", &text);
+    let link = of_kind(&store, "association");
+    assert!(link["statement"].as_str().unwrap().contains("energy burned"), "{link:#}");
+    store.json(&["profile", "set", "--conditions", "eating_disorder"]);
+    for told in ["insights", "today"] {
+        assert!(!store.text(&[told]).contains("energy burned"), "{told} before the next loop");
+    }
+    store.json(&["loop"]);
+    let text = store.text(&["narrative"]);
+    assert!(!text.contains("energy burned") && text.contains("sleep duration"), "{text}");
+}

@@ -30,9 +30,10 @@ pub struct Target {
     pub known: bool,
 }
 
-/// Worlds in which it is known that too much is promised: rare tiny steps and strong dependence for the weekly rule, drift for
-/// before and after, experiments of which nine in ten do nothing for the prior. Nor does what is raised at C, and not yet confirmed, keep 0.4 in every world.
-const WHERE_IT_FAILS: [&str; 4] = ["N(0,0.5²)", "phi 0.65", "drift", "pi0 .9 tau .5"];
+/// Worlds beyond those the targets were set for, in which it is known that too much is promised: rare tiny steps and strong
+/// dependence for the weekly rule, drift for before and after. Nor does what is raised at C, and not yet confirmed, keep
+/// 0.4 in every world.
+const WHERE_IT_FAILS: [&str; 3] = ["N(0,0.5²)", "phi 0.65", "drift"];
 
 /// Scenario, figure, whether it is an upper bound, the bound.
 const BOUNDS: [(&str, &str, bool, f64); 21] = [

@@ -96,7 +96,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     claims.extend(held_back::called_off(run));
     claims.extend(held_back::states(run));
     // What a notice keeps out of sight is left out of the text too.
-    let hidden = |claim: &Claim| claim.metric.is_some_and(|metric| allowed.hidden.contains(&metric));
+    let hidden = |claim: &Claim| claim.names().any(|metric| allowed.hidden.contains(&metric));
     let rest = claims.split_off(spoken_of);
     claims.extend(rest.into_iter().filter(|claim| !hidden(claim)));
     claims

@@ -69,6 +69,17 @@ pub enum Direction {
     Lower,
 }
 
+impl Direction {
+    /// Whether a metric moves the unwelcome way in this direction.
+    #[must_use]
+    pub const fn is_unwelcome_in(self, metric: Metric) -> bool {
+        matches!(
+            (metric.definition().desirable, self),
+            (Desirable::Higher, Self::Lower) | (Desirable::Lower, Self::Higher)
+        )
+    }
+}
+
 /// The published name of a claim: `<entity id>@<day>`, and `<entity id>@<day>.2` when a later text of that day says
 /// something else of the entity. It never changes its meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -149,11 +160,7 @@ impl Claim {
     /// Whether it says that something moved the unwelcome way.
     #[must_use]
     pub fn is_unfavourable(&self) -> bool {
-        let desirable = self.metric.map_or(Desirable::Neutral, |metric| metric.definition().desirable);
-        matches!(
-            (desirable, self.direction),
-            (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))
-        )
+        self.metric.zip(self.direction).is_some_and(|(metric, direction)| direction.is_unwelcome_in(metric))
     }
 
     /// An id of what it says, whatever it is called and however much else was known.

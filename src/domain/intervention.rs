@@ -37,6 +37,12 @@ pub enum Boundary {
     Experiment,
 }
 
+/// Whether something is low-risk information: what may be said where not everything is known.
+#[must_use]
+pub fn is_modest(risk: RiskLevel, boundary: Boundary) -> bool {
+    risk == RiskLevel::Low && boundary == Boundary::Informational
+}
+
 /// What a suggestion does to the load of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -11,7 +11,7 @@ use super::evidence::Evidence;
 use super::experiment::{self, Evaluation, ExperimentStatus};
 use super::grade::Grade;
 use super::insight::{Insight, InsightKind};
-use super::intervention::{Boundary, Proposal, RiskLevel};
+use super::intervention::{Proposal, RiskLevel, is_modest};
 use super::observation::Observation;
 use super::profile::Purpose;
 use super::provider::Provider;
@@ -36,13 +36,21 @@ pub struct Violation {
 }
 
 /// What a check comes to.
-type Checked = Result<(), Violation>;
+pub(in crate::domain) type Checked = Result<(), Violation>;
 
-fn refuse(rule: &'static str, field: &str, reason: &str) -> Checked {
-    Err(Violation { rule, field: field.to_owned(), reason: reason.to_owned() })
+impl Violation {
+    /// A rule, the field that breaks it, and what would be right.
+    pub fn new(rule: &'static str, field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { rule, field: field.into(), reason: reason.into() }
+    }
 }
 
-fn ensure(holds: bool, rule: &'static str, field: &str, reason: &str) -> Checked {
+fn refuse(rule: &'static str, field: &str, reason: &str) -> Checked {
+    Err(Violation::new(rule, field, reason))
+}
+
+/// The rule as a violation unless it holds.
+pub(in crate::domain) fn ensure(holds: bool, rule: &'static str, field: &str, reason: &str) -> Checked {
     if holds { Ok(()) } else { refuse(rule, field, reason) }
 }
 
@@ -311,9 +319,8 @@ fn proposal(state: &PersonState, proposal: &Proposal) -> Checked {
         "safety.checks",
         "says what was checked",
     )?;
-    let modest = proposal.safety.risk_level == RiskLevel::Low && proposal.safety.boundary == Boundary::Informational;
     ensure(
-        modest || state.profile.is_declared(),
+        is_modest(proposal.safety.risk_level, proposal.safety.boundary) || state.profile.is_declared(),
         "unknown_profile_is_not_safe",
         "safety.boundary",
         "without a declared profile only low-risk information is suggested",

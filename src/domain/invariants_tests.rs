@@ -6,6 +6,7 @@ use chrono::{TimeZone, Utc};
 use uuid::Uuid;
 
 use super::*;
+
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Notice, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::event::{
@@ -16,7 +17,7 @@ use crate::domain::event::{
 use crate::domain::evidence::{Value, Window};
 use crate::domain::experiment::{Conduct, Experiment, Layout, Unreliable, Verdict};
 use crate::domain::grade::Design;
-use crate::domain::intervention::{LoadEffect, SafetyDecision};
+use crate::domain::intervention::{Boundary, LoadEffect, SafetyDecision};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{ObservationKey, RecordKind, Source};
 use crate::domain::profile::Condition;

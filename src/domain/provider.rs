@@ -1,5 +1,6 @@
 //! Where data comes from, and on which terms.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,6 +37,11 @@ pub struct Terms {
 impl Provider {
     /// Every provider, in the order of priority: when two measure one metric on one day, the first wins.
     pub const ALL: [Self; 5] = [Self::Whoop, Self::Garmin, Self::Strava, Self::File, Self::Person];
+
+    /// Each provider once, in the order of priority.
+    pub fn distinct(providers: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        BTreeSet::from_iter(providers).into_iter().collect()
+    }
 
     /// The stable name used in the log, in tables and on the command line.
     #[must_use]

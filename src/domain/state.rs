@@ -2,6 +2,7 @@
 //!
 //! Observations are many and live in the history; this state stays small.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -249,6 +250,14 @@ impl PersonState {
     /// The open statement that a metric moved: a change, a step or a trend.
     pub fn open_move(&self, metric: Metric) -> Option<&Insight> {
         InsightKind::MOVES.iter().find_map(|kind| self.open(*kind, metric))
+    }
+
+    /// The standing notices, the most urgent first.
+    #[must_use]
+    pub fn standing_notices(&self) -> Vec<&SafetyNotice> {
+        let mut standing: Vec<_> = self.notices.values().collect();
+        standing.sort_by_key(|held| (Reverse(held.level), held.notice.rule, held.notice.id));
+        standing
     }
 
     fn watch(&mut self, metric: Metric, watch: Option<Watch>) {

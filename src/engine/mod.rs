@@ -5,6 +5,7 @@
 
 pub mod calibrate;
 pub mod evaluate;
+pub mod experiments;
 pub mod history;
 pub mod import;
 pub mod intervene;
@@ -17,7 +18,6 @@ pub mod safety;
 pub mod stages;
 pub mod synthesize;
 pub mod tell;
-pub mod trial;
 pub mod verify;
 pub mod why;
 
@@ -134,47 +134,28 @@ impl Engine {
     ///
     /// # Errors
     /// What the decision or an invariant refuses, or what the log does not take.
-    pub async fn decide<F>(
+    pub async fn decide(
         &self,
         person: PersonId,
         name: &str,
         now: Instant,
-        decide: F,
-    ) -> Result<PersonState, EngineError>
-    where
-        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
-    {
+        decide: impl Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+    ) -> Result<PersonState, EngineError> {
         self.decide_as(Actor::Person, person, name, now, decide).await
     }
 
-    /// The same for what a reviewer decides about a person's data.
+    /// The same for what somebody else decides about a person's data, as a reviewer does.
     ///
     /// # Errors
     /// As for [`Self::decide`].
-    pub async fn decide_as_operator<F>(
-        &self,
-        person: PersonId,
-        name: &str,
-        now: Instant,
-        decide: F,
-    ) -> Result<PersonState, EngineError>
-    where
-        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
-    {
-        self.decide_as(Actor::Operator, person, name, now, decide).await
-    }
-
-    async fn decide_as<F>(
+    pub async fn decide_as(
         &self,
         actor: Actor,
         person: PersonId,
         name: &str,
         now: Instant,
-        decide: F,
-    ) -> Result<PersonState, EngineError>
-    where
-        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
-    {
+        decide: impl Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+    ) -> Result<PersonState, EngineError> {
         let outcome = self.try_decide(actor, person, name, now, decide).await;
         if let Err(EngineError::Refused(violation)) = &outcome {
             self.count_refusal(violation, now).await;
@@ -189,17 +170,14 @@ impl Engine {
         }
     }
 
-    async fn try_decide<F>(
+    async fn try_decide(
         &self,
         actor: Actor,
         person: PersonId,
         name: &str,
         now: Instant,
-        decide: F,
-    ) -> Result<PersonState, EngineError>
-    where
-        F: Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
-    {
+        decide: impl Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+    ) -> Result<PersonState, EngineError> {
         let mut state = self.state(person).await?;
         let mut command = None;
         let mut lost = None;

@@ -53,6 +53,7 @@ pub enum RunError {
 }
 
 /// A run under way.
+#[derive(Clone)]
 pub struct Run<'a> {
     /// Whose.
     pub person: PersonId,
@@ -105,17 +106,13 @@ impl<'a> Run<'a> {
         };
         observe::stage(&mut run)?;
         safety::stage(&mut run)?;
-        let told = (run.state.clone(), run.events.len(), run.degradation.clone());
+        // A notice reaches the person whatever becomes of the rest of the run.
+        let told = (!run.state.notices.is_empty()).then(|| run.clone());
         let mut abandoned = None;
         if let Err(error) = run.after_safety() {
-            // A notice reaches the person whatever becomes of the rest of the run.
-            if run.state.notices.is_empty() {
-                return Err(error);
-            }
+            let Some(told) = told else { return Err(error) };
+            run = told;
             abandoned = Some(error.to_string());
-            (run.state, run.degradation) = (told.0, told.2);
-            run.events.truncate(told.1);
-            run.below_threshold = 0;
             if run.now.is_some() {
                 synthesize::notices_alone(&mut run)?;
             }
@@ -215,11 +212,8 @@ impl<'a> Run<'a> {
     }
 
     fn sources(&self) -> Vec<Provider> {
-        let mut sources: Vec<_> =
-            self.history.metrics().filter_map(|m| self.history.on(m, self.analysed)).map(|d| d.provider).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        sources
+        let measured = self.history.metrics().filter_map(|m| self.history.on(m, self.analysed));
+        Provider::distinct(measured.map(|d| d.provider))
     }
 }
 

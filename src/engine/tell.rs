@@ -160,8 +160,6 @@ impl Engine {
         let before = state.scores.get(&day.minus(1)).copied();
         let degradation =
             state.degradation.iter().map(|d| json!({ "state": d.key(), "blocks": d.blocks(), "detail": d }));
-        let mut notices: Vec<&SafetyNotice> = state.notices.values().collect();
-        notices.sort_by_key(|held| (std::cmp::Reverse(held.level), held.notice.rule, held.notice.id));
         let limited = allowance(&state).load < LoadEffect::Raises;
         let band = score.map(Band::of).filter(|band| !limited || *band != Band::GoForIt);
         Ok(TodayView {
@@ -170,7 +168,7 @@ impl Engine {
             score,
             band: band.map(Band::label),
             delta: score.zip(before).map(|(today, before)| i32::from(today) - i32::from(before)),
-            notices: notices.into_iter().map(NoticeView::of).collect(),
+            notices: state.standing_notices().into_iter().map(NoticeView::of).collect(),
             degradation: degradation.collect(),
             missing: state.missing.clone(),
             insights: self.insights(person).await?,

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::json;
 
+use super::parse_day;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::day::LocalDay;
 use crate::domain::event::CheckInRecorded;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, ObservationKey, RecordKind};
@@ -67,13 +67,8 @@ pub(super) async fn run(
         if out.json { out.error(urgent) } else { out.line(&format!("! {urgent}"))? }
     }
     let state = engine.state(person).await?;
-    let day: LocalDay = match &ratings.day {
-        None => runs::today(&state, config.now),
-        Some(text) => {
-            text.parse().map_err(|_| Failure::usage(format!("--day {text:?}: write a day like 2026-03-01")))?
-        }
-    };
     let today = runs::today(&state, config.now);
+    let day = parse_day(ratings.day.as_deref(), "--day")?.unwrap_or(today);
     if day > today || today.days_since(day) > 366 {
         return Err(Failure::usage(format!("--day {day}: rate a day of the last year, up to today ({today})")));
     }

@@ -18,7 +18,14 @@ use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
 use super::{demo, system};
+use crate::domain::day::LocalDay;
 pub(super) use read::show;
+
+/// The day that a flag names, if it is given.
+fn parse_day(text: Option<&str>, flag: &str) -> Result<Option<LocalDay>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Failure::usage(format!("{flag} {text:?}: write a day like 2026-03-01")))
+}
 
 /// Runs a command; `false` when the answer is no.
 pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, Failure> {

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::parse_day;
 use crate::app::config::{Config, EnvMode};
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::day::LocalDay;
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
@@ -30,12 +30,7 @@ pub(super) async fn stages(
     person: PersonId,
     day: Option<&str>,
 ) -> Result<bool, Failure> {
-    let day: Option<LocalDay> = match day {
-        None => None,
-        Some(text) => {
-            Some(text.parse().map_err(|_| Failure::usage(format!("--day {text:?}: write a day like 2026-03-01")))?)
-        }
-    };
+    let day = parse_day(day, "--day")?;
     let today = crate::engine::run::today(&engine.state(person).await?, config.now);
     if let Some(day) = day.filter(|day| *day > today) {
         return Err(Failure::usage(format!("--day {day}: it is {today}; a day that has not come cannot be run")));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::event::HumanReviewResolved;
+use crate::domain::event::{Actor, HumanReviewResolved};
 use crate::domain::person::PersonId;
 use crate::domain::safety::Decision;
 use crate::engine::{Engine, EngineError};
@@ -63,7 +63,7 @@ pub(super) async fn run(
                 }
                 Ok(vec![resolved.clone().into()])
             };
-            engine.decide_as_operator(person, &format!("review/{id}"), config.now, decide).await?;
+            engine.decide_as(Actor::Operator, person, &format!("review/{id}"), config.now, decide).await?;
             if out.json {
                 out.document(&json!({ "id": id, "decision": decision }))?;
             } else {

@@ -34,7 +34,7 @@ impl BlockPlan {
 /// # Errors
 /// When no block serves the washout, or the days hold too few pairs or too many days, with what would do.
 pub fn plan_blocks(washout_days: u32, days: Option<u32>) -> Result<BlockPlan, Violation> {
-    let refuse = |rule, field: &str, reason| Err(Violation { rule, field: field.to_owned(), reason });
+    let refuse = |rule, field: &str, reason: String| Err(Violation::new(rule, field, reason));
     let Some(block_days) = BLOCK_DAYS.into_iter().find(|block| washout_days.saturating_mul(2) <= *block) else {
         return refuse(
             "washout_fits_the_blocks",

@@ -108,6 +108,15 @@ pub struct Conduct {
     pub suppressed: bool,
 }
 
+/// Days for which the end of an experiment is told of.
+const NEWS_DAYS: i64 = 28;
+
+/// Whether what ended on a day is still told of today.
+#[must_use]
+pub fn is_news(ended: LocalDay, today: LocalDay) -> bool {
+    (0..NEWS_DAYS).contains(&today.days_since(ended))
+}
+
 /// What an experiment showed, with its windows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {

@@ -3,7 +3,7 @@
 use super::{Arm, Evaluation, Experiment, ExperimentStatus, FEWEST_PAIRS, Layout, Unreliable};
 use crate::domain::evidence::Window;
 use crate::domain::grade::{Design, Grade};
-use crate::domain::invariants::Violation;
+use crate::domain::invariants::{Checked, ensure};
 use crate::domain::state::PersonState;
 
 /// Experiments one metric may have planned or running.
@@ -14,12 +14,6 @@ pub const EXPERIMENT_DAYS: u32 = 366;
 pub const LONGEST_LAG: u32 = 7;
 /// Days that must count in each arm.
 pub const FEWEST_DAYS: u32 = 7;
-
-type Checked = Result<(), Violation>;
-
-fn ensure(holds: bool, rule: &'static str, field: &str, reason: &str) -> Checked {
-    if holds { Ok(()) } else { Err(Violation { rule, field: field.to_owned(), reason: reason.to_owned() }) }
-}
 
 /// Checks an experiment that is about to be fixed.
 ///

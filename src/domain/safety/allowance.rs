@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::declared;
 use super::{Level, SafetyRule};
-use crate::domain::intervention::{Boundary, LoadEffect, Proposal, ProposalStatus, RiskLevel, SafetyDecision};
+use crate::domain::intervention::{LoadEffect, Proposal, ProposalStatus, SafetyDecision, is_modest};
 use crate::domain::metric::Metric;
 use crate::domain::state::PersonState;
 
@@ -94,8 +94,7 @@ impl Allowance {
         if self.reach == Reach::Nothing || !self.analysis {
             return Err("safety_notice_stands");
         }
-        let modest = decision.risk_level == RiskLevel::Low && decision.boundary == Boundary::Informational;
-        if self.reach == Reach::Information && !modest {
+        if self.reach == Reach::Information && !is_modest(decision.risk_level, decision.boundary) {
             return Err("only_low_risk_information");
         }
         if decision.load > self.load {

@@ -87,6 +87,27 @@ impl SafetyRule {
         }
     }
 
+    /// Whether it rests on what a person declared, and on nothing that is measured.
+    #[must_use]
+    pub const fn is_declared(self) -> bool {
+        match self {
+            Self::Under18
+            | Self::Pregnancy
+            | Self::HeartCondition
+            | Self::Diabetes
+            | Self::Epilepsy
+            | Self::HeartMedication => true,
+            Self::RedFlagSymptom
+            | Self::RestingHeartRate
+            | Self::Spo2Low
+            | Self::BodyTemperature
+            | Self::SkinTemperature
+            | Self::WeightChange
+            | Self::Overtraining
+            | Self::EatingDisorderRisk => false,
+        }
+    }
+
     /// What a person reads, verbatim.
     #[must_use]
     pub const fn text(self, level: Level) -> &'static str {

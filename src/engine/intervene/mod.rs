@@ -13,10 +13,9 @@ use super::run::{Run, RunError};
 use crate::domain::claim::Direction;
 use crate::domain::degradation::Degradation;
 use crate::domain::event::{ExperimentInvalidated, InterventionProposed, InterventionSuppressed};
-use crate::domain::experiment::ExperimentStatus;
+use crate::domain::experiment::{ExperimentStatus, is_news};
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::{CatalogueEntry, Proposal, ProposalStatus};
-use crate::domain::metric::Desirable;
 use crate::domain::safety::{Subject, allowance};
 
 /// The catalogue as it is shipped: data that people can review.
@@ -47,8 +46,6 @@ pub fn entry(key: &str) -> Option<&'static CatalogueEntry> {
 
 /// Suggestions open at once about one statement.
 const MOST_OF_ONE: usize = 2;
-/// Days for which an unreliable experiment is told of.
-const NEWS_DAYS: i64 = 28;
 
 /// Takes back what is no longer allowed: open suggestions, accepted ones, running experiments. It runs every day, before
 /// anything is looked for.
@@ -56,7 +53,6 @@ const NEWS_DAYS: i64 = 28;
 /// # Errors
 /// When an event would break an invariant.
 pub fn withhold(run: &mut Run<'_>) -> Result<(), RunError> {
-    let allowed = allowance(&run.state);
     let held: Vec<Proposal> = run
         .state
         .proposals
@@ -65,11 +61,7 @@ pub fn withhold(run: &mut Run<'_>) -> Result<(), RunError> {
         .map(|held| held.proposal.clone())
         .collect();
     for proposal in held {
-        let refused = match entry(&proposal.intervention) {
-            Some(entry) => safety::refusal(entry, &run.state),
-            None => allowed.permits(&proposal.safety).err(),
-        };
-        if let Some(reason) = refused {
+        if let Some(reason) = safety::refused(&proposal.intervention, &run.state) {
             run.emit(InterventionSuppressed { proposal, reason: reason.to_owned() })?;
         }
     }
@@ -168,10 +160,7 @@ fn suggest(run: &mut Run<'_>, insight: &Insight) -> Result<(), RunError> {
 
 fn is_adverse(insight: &Insight) -> bool {
     InsightKind::MOVES.contains(&insight.kind)
-        && matches!(
-            (insight.metric.definition().desirable, insight.direction),
-            (Desirable::Higher, Some(Direction::Lower)) | (Desirable::Lower, Some(Direction::Higher))
-        )
+        && insight.direction.is_some_and(|direction| direction.is_unwelcome_in(insight.metric))
 }
 
 /// What this stage holds back, for the person to see.
@@ -182,7 +171,7 @@ pub fn held_back(run: &Run<'_>) -> Vec<Degradation> {
     if reviews > 0 {
         states.push(Degradation::HumanReviewNeeded { reviews: u32::try_from(reviews).unwrap_or(u32::MAX) });
     }
-    let news = run.state.evaluations.values().filter(|e| run.day.days_since(e.day) < NEWS_DAYS);
+    let news = run.state.evaluations.values().filter(|e| is_news(e.day, run.day));
     states.extend(
         news.filter(|e| !e.unreliable.is_empty()).map(|e| Degradation::EvaluationUnreliable { metric: e.metric }),
     );

@@ -1,12 +1,13 @@
 //! Whether a suggestion may be made, and what was checked to tell.
 
 use crate::domain::evidence::Window;
-use crate::domain::intervention::{Boundary, CatalogueEntry, Proposal, RiskLevel, SafetyDecision};
+use crate::domain::intervention::{CatalogueEntry, Proposal, RiskLevel, SafetyDecision, is_modest};
 use crate::domain::metric::Metric;
 use crate::domain::profile::Profile;
 use crate::domain::safety::{Decision, Subject, allowance, contradicts};
 use crate::domain::state::PersonState;
 use crate::engine::history::DayValue;
+use crate::engine::model::Moments;
 use crate::engine::run::Run;
 
 /// Why a suggestion waits for a human.
@@ -47,18 +48,13 @@ fn speaks_against(entry: &CatalogueEntry, profile: &Profile) -> bool {
     profile.conditions.iter().flatten().any(|condition| entry.contraindications.contains(condition))
 }
 
-/// Whether an entry is low-risk information: what may be said where not everything is known.
-fn is_modest(entry: &CatalogueEntry) -> bool {
-    entry.risk == RiskLevel::Low && entry.boundary == Boundary::Informational
-}
-
 /// Why an entry is not for this person now, whatever was found: the profile and the standing notices.
 #[must_use]
 pub fn refusal(entry: &CatalogueEntry, state: &PersonState) -> Option<&'static str> {
     if speaks_against(entry, &state.profile) {
         return Some("contraindicated");
     }
-    if !state.profile.is_declared() && !is_modest(entry) {
+    if !state.profile.is_declared() && !is_modest(entry.risk, entry.boundary) {
         return Some("profile_not_declared");
     }
     allowance(state).permits(&decision(entry, &state.profile)).err()
@@ -89,7 +85,7 @@ pub(super) fn held_back(run: &Run<'_>, entry: &CatalogueEntry, proposal: &Propos
     // Until a reviewer has spoken, low-risk information may be given; once they have kept their doubt, nothing is.
     let may_rest_on_it = match asked(Subject::Insight(proposal.insight_id)) {
         None | Some(Some(Decision::Clear)) => true,
-        Some(None) => is_modest(entry),
+        Some(None) => is_modest(entry.risk, entry.boundary),
         Some(Some(Decision::Keep)) => false,
     };
     if !may_rest_on_it {
@@ -112,15 +108,8 @@ pub(super) fn is_unsteady(run: &Run<'_>, metric: Metric) -> bool {
     if recent.len() < NOW_DAYS as usize || usual.len() < FEWEST {
         return false;
     }
+    let spread = |days: &[DayValue]| Moments::of(days.iter().map(|day| day.value)).sd();
     spread(recent) > UNSTEADY * spread(usual)
-}
-
-/// The standard deviation of some days.
-fn spread(days: &[DayValue]) -> f64 {
-    let n = days.len() as f64;
-    let mean = days.iter().map(|day| day.value).sum::<f64>() / n;
-    let squares = days.iter().map(|day| (day.value - mean) * (day.value - mean)).sum::<f64>();
-    libm::sqrt(squares / (n - 1.0))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::grade::Grade;
-use crate::domain::intervention::LoadEffect;
+use crate::domain::intervention::{Boundary, LoadEffect};
 use crate::domain::metric::Cadence;
 use crate::domain::profile::{AgeBand, Condition};
 use crate::domain::safety::{Reach, Topic};

@@ -113,9 +113,7 @@ fn statement(
         values.push(Value::new("search_confidence", searched, "", 2));
     }
     let of = |metric| run.history.days(metric, run.analysed).iter().filter(|d| d.day >= window.first);
-    let mut sources: Vec<Provider> = of(lead).chain(of(follower)).map(|d| d.provider).collect();
-    sources.sort_unstable();
-    sources.dedup();
+    let sources = Provider::distinct(of(lead).chain(of(follower)).map(|d| d.provider));
     Insight {
         id: Insight::id(run.person, InsightKind::Association, follower, None, first_day),
         kind: InsightKind::Association,

@@ -132,9 +132,7 @@ pub(super) fn statement(
 ) -> Insight {
     let first = numbers.baseline.map_or(numbers.window.first, |b| b.first);
     let days = run.history.days(metric, run.analysed);
-    let mut sources: Vec<Provider> = days.iter().filter(|d| d.day >= first).map(|d| d.provider).collect();
-    sources.sort_unstable();
-    sources.dedup();
+    let sources = Provider::distinct(days.iter().filter(|d| d.day >= first).map(|d| d.provider));
     Insight {
         id: Insight::id(run.person, kind, metric, direction, first_day),
         kind,

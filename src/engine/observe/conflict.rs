@@ -6,6 +6,7 @@ use crate::domain::evidence::Window;
 use crate::domain::metric::Metric;
 use crate::domain::provider::Provider;
 use crate::engine::history::{DayValue, History};
+use crate::engine::model::Moments;
 
 /// Days from which the spread of each source is known.
 const SPREAD_DAYS: u32 = 60;
@@ -44,11 +45,8 @@ fn pooled(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.len() < FEWEST || b.len() < FEWEST {
         return None;
     }
-    let squares = |values: &[f64]| {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>()
-    };
-    let sd = libm::sqrt((squares(a) + squares(b)) / ((a.len() + b.len()) as f64 - 2.0));
+    let (a, b) = (Moments::of(a.iter().copied()), Moments::of(b.iter().copied()));
+    let sd = libm::sqrt((a.squares + b.squares) / (a.n + b.n - 2.0));
     (sd > 0.0).then_some(sd)
 }
 

@@ -13,6 +13,7 @@ use crate::domain::degradation::Degradation;
 use crate::domain::event::{BaselinesFrozen, BaselinesResumed, DayScored, LearningPaused, LearningResumed};
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::metric::Metric;
+use crate::domain::provider::Provider;
 use crate::domain::score::{self, ScoreInput};
 
 /// Hours without wearable data after which usual values stand still.
@@ -78,12 +79,10 @@ fn score_day(run: &mut Run<'_>, day: LocalDay) -> Result<(), RunError> {
     if run.state.scores.get(&day) == Some(&score.score) {
         return Ok(());
     }
-    let mut sources: Vec<_> =
-        [steps, resting_heart_rate, sleep, stress, hrv].into_iter().flatten().map(|d| d.provider).collect();
-    sources.sort_unstable();
-    sources.dedup();
+    let measured = [steps, resting_heart_rate, sleep, stress, hrv];
+    let sources = Provider::distinct(measured.into_iter().flatten().map(|d| d.provider));
     let mut values = vec![Value::new("score", score.score.into(), "", 0), Value::new("score_max", 100.0, "", 0)];
-    for (metric, part) in parts.into_iter().zip([steps, resting_heart_rate, sleep, stress, hrv]) {
+    for (metric, part) in parts.into_iter().zip(measured) {
         let used = score.contributions.iter().any(|c| c.metric == metric.key());
         if let Some(part) = part.filter(|_| used) {
             values.push(Value::new(metric.key(), part.value, metric.unit().symbol(), metric.definition().decimals));

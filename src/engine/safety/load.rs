@@ -6,6 +6,7 @@ use crate::domain::evidence::{Value, Window};
 use crate::domain::metric::{Cadence, Metric, round_to};
 use crate::domain::provider::Provider;
 use crate::domain::safety::Level;
+use crate::engine::model::Moments;
 
 /// What stands for load, the first that there is.
 const LOADS: [Metric; 4] = [Metric::Strain, Metric::RelativeEffort, Metric::ActivityStrain, Metric::ActivityDuration];
@@ -40,15 +41,13 @@ fn shift(signal: &Signal<'_>, metric: Metric, days: u32) -> Option<Shift> {
         }
         values
     };
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (recent_values, usual_values) = (values(&recent, days), values(&usual, USUAL_DAYS));
-    let usual_mean = mean(&usual_values);
-    let squares: f64 = usual_values.iter().map(|v| (v - usual_mean) * (v - usual_mean)).sum();
-    let sd = libm::sqrt(squares / (usual_values.len() as f64 - 1.0));
-    if sd.is_nan() || sd <= f64::EPSILON * usual_mean.abs() {
+    let now = Moments::of(values(&recent, days));
+    let before = Moments::of(values(&usual, USUAL_DAYS));
+    let sd = before.sd();
+    if sd.is_nan() || sd <= f64::EPSILON * before.mean.abs() {
         return None;
     }
-    let sds = round_to((mean(&recent_values) - usual_mean) / sd, 2);
+    let sds = round_to((now.mean - before.mean) / sd, 2);
     Some(Shift { metric, sds, sources: sources(&recent) })
 }
 
@@ -78,9 +77,7 @@ pub(super) fn overtraining(signal: &Signal<'_>) -> Finding {
         let Some((true, shifts)) = strained(signal, days) else { continue };
         let mut values = vec![line(&threshold), line(&STRAIN_SD)];
         values.extend(shifts.iter().map(|shift| Value::new(shift.metric.key(), shift.sds, "", 2)));
-        let mut sources: Vec<_> = shifts.iter().flat_map(|shift| shift.sources.clone()).collect();
-        sources.sort_unstable();
-        sources.dedup();
+        let sources = Provider::distinct(shifts.iter().flat_map(|shift| shift.sources.clone()));
         return Finding::Holds(Alarm {
             level,
             metric: None,

@@ -23,6 +23,7 @@ use crate::domain::claim::Notice;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{HumanReviewRequested, SafetyNoticeCleared, SafetyNoticeRaised};
 use crate::domain::evidence::{Evidence, Window};
+use crate::domain::experiment::is_news;
 use crate::domain::grade::Grade;
 use crate::domain::provider::Provider;
 use crate::domain::safety::{self, ClearedBy, Level, Review, SafetyNotice, SafetyRule, Subject};
@@ -31,8 +32,6 @@ use crate::domain::safety::{self, ClearedBy, Level, Review, SafetyNotice, Safety
 const LARGE_EFFECT_SDS: f64 = 2.0;
 /// The confidence below which a result is doubtful while a notice stands.
 const DOUBTFUL: f64 = 0.3;
-/// Days for which the outcome of an experiment is asked about.
-const NEWS_DAYS: i64 = 28;
 
 /// Runs the stage.
 ///
@@ -67,8 +66,8 @@ fn look(run: &Run<'_>, rule: SafetyRule, open: Option<&SafetyNotice>) -> (Findin
         SafetyRule::WeightChange => weight::finding(&signal),
         SafetyRule::Overtraining => load::overtraining(&signal),
         SafetyRule::EatingDisorderRisk => weight::strain(&signal, &run.state.profile),
-        SafetyRule::RedFlagSymptom
-        | SafetyRule::Under18
+        SafetyRule::RedFlagSymptom => Finding::Undecided,
+        SafetyRule::Under18
         | SafetyRule::Pregnancy
         | SafetyRule::HeartCondition
         | SafetyRule::Diabetes
@@ -106,16 +105,7 @@ fn settle(
             if known.is_some_and(|known| known >= alarm.level) { Ok(()) } else { raise(run, rule, open, alarm, day) }
         }
         Finding::Over => {
-            let declares = matches!(
-                rule,
-                SafetyRule::Under18
-                    | SafetyRule::Pregnancy
-                    | SafetyRule::HeartCondition
-                    | SafetyRule::Diabetes
-                    | SafetyRule::Epilepsy
-                    | SafetyRule::HeartMedication
-            );
-            let by = if declares { ClearedBy::Declaration } else { ClearedBy::Data };
+            let by = if rule.is_declared() { ClearedBy::Declaration } else { ClearedBy::Data };
             match (open, reviewed) {
                 (Some(notice), _) => clear(run, &notice, by),
                 // The episode a reviewer has cleared is over now: the rule may speak again.
@@ -192,7 +182,7 @@ pub fn question(run: &mut Run<'_>) -> Result<(), RunError> {
     let insights = run.state.insights.values().filter(|insight| insight.grade < Grade::D);
     let insights =
         insights.map(|i| (Subject::Insight(i.id), doubt(&i.evidence, Some(i.confidence)), &i.evidence.sources));
-    let evaluations = run.state.evaluations.values().filter(|e| run.day.days_since(e.day) < NEWS_DAYS);
+    let evaluations = run.state.evaluations.values().filter(|e| is_news(e.day, run.day));
     let evaluations =
         evaluations.map(|e| (Subject::Evaluation(e.id), doubt(&e.evidence, Some(e.confidence)), &e.evidence.sources));
     let asked: Vec<_> = insights

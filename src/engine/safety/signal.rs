@@ -75,10 +75,7 @@ pub(super) fn line(threshold: &super::threshold::Threshold) -> Value {
 
 /// Whose measurements some days are.
 pub(super) fn sources(days: &[DayValue]) -> Vec<Provider> {
-    let mut sources: Vec<_> = days.iter().map(|day| day.provider).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    sources
+    Provider::distinct(days.iter().map(|day| day.provider))
 }
 
 /// A person's measurements up to a day, without those that are in conflict.

@@ -4,7 +4,7 @@ use super::held_back;
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::{Evidence, Value, Window};
-use crate::domain::experiment::{Conduct, Evaluation};
+use crate::domain::experiment::{Conduct, Evaluation, is_news};
 use crate::domain::grade::Design;
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::{LoadEffect, ProposalStatus};
@@ -38,8 +38,6 @@ pub(crate) const SCORED: [Metric; 5] =
 const MOST_LEVELS: usize = 5;
 /// Links in one text.
 const MOST_LINKS: usize = 3;
-/// Days for which the outcome of an experiment is told.
-pub(super) const NEWS_DAYS: i64 = 28;
 /// Metrics of which a text about a week gives the mean.
 const MOST_MEANS: usize = 6;
 /// Days a text about a week looks back on.
@@ -74,7 +72,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
     claims.extend(of_kind(&open, InsightKind::Association, MOST_LINKS));
-    let news = run.state.evaluations.values().filter(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day)));
+    let news = run.state.evaluations.values().filter(|e| is_news(e.day, run.day));
     claims.extend(news.map(|e| {
         let mut claim = evaluation(e);
         // While a notice stands, nothing that was tried is said to have brought anything about.
@@ -105,15 +103,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
 /// The claims of the standing notices, the most urgent first.
 #[must_use]
 pub fn notices(run: &Run<'_>) -> Vec<Claim> {
-    standing(run).into_iter().map(|held| notice(held, run.day)).collect()
-}
-
-/// The standing notices, the most urgent first.
-#[must_use]
-pub fn standing<'a>(run: &'a Run<'_>) -> Vec<&'a SafetyNotice> {
-    let mut standing: Vec<_> = run.state.notices.values().collect();
-    standing.sort_by_key(|held| (std::cmp::Reverse(held.level), held.notice.rule, held.notice.id));
-    standing
+    run.state.standing_notices().into_iter().map(|held| notice(held, run.day)).collect()
 }
 
 /// The claim that a notice stands on a day.
@@ -269,10 +259,7 @@ pub fn score_parts(claim: &Claim) -> String {
 /// Whose measurements may stand behind the scores of some days.
 fn scored_by(run: &Run<'_>, window: Window) -> Vec<Provider> {
     let parts = SCORED.iter().flat_map(|metric| window.each().filter_map(|day| run.history.on(*metric, day)));
-    let mut sources: Vec<_> = parts.map(|part| part.provider).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    sources
+    Provider::distinct(parts.map(|part| part.provider))
 }
 
 fn week_score(run: &Run<'_>) -> Option<Claim> {
@@ -314,9 +301,7 @@ fn mean_of_week(run: &Run<'_>, metric: Metric) -> Option<Claim> {
     claim.metric = Some(metric);
     claim.evidence.metric = Some(metric);
     claim.evidence.window = window;
-    claim.evidence.sources = days.iter().map(|d| d.provider).collect();
-    claim.evidence.sources.sort_unstable();
-    claim.evidence.sources.dedup();
+    claim.evidence.sources = Provider::distinct(days.iter().map(|d| d.provider));
     Some(claim)
 }
 

@@ -1,17 +1,16 @@
 //! What is missing, held back or called off, as claims: said so that silence is not taken for good news.
 
-use super::claims::{NEWS_DAYS, fact};
+use super::claims::fact;
 use crate::domain::claim::{Claim, ClaimKind};
 use crate::domain::degradation::Degradation;
 use crate::domain::evidence::Value;
-use crate::domain::experiment::ExperimentStatus;
+use crate::domain::experiment::{ExperimentStatus, is_news};
 use crate::engine::run::Run;
 
 /// Experiments that safety has ended.
 pub(super) fn called_off(run: &Run<'_>) -> Vec<Claim> {
     let ended = run.state.experiments.values().filter(|e| e.status == ExperimentStatus::Invalidated);
-    let recent =
-        ended.filter(|e| e.ended.as_ref().is_some_and(|e| (0..NEWS_DAYS).contains(&run.day.days_since(e.day))));
+    let recent = ended.filter(|e| e.ended.as_ref().is_some_and(|e| is_news(e.day, run.day)));
     recent
         .map(|experiment| {
             let (entity, code) = (experiment.plan.id.to_string(), Some("experiment_invalidated"));

@@ -148,7 +148,7 @@ fn print(run: &mut Run<'_>, period: Period, mut claims: Vec<Claim>) -> Result<()
     if claims.is_empty() {
         return Ok(());
     }
-    let notices = claims::standing(run).into_iter().map(|held| held.notice.clone()).collect();
+    let notices = run.state.standing_notices().into_iter().map(|held| held.notice.clone()).collect();
     let brief = Brief { day: run.day, period, claims, notices };
     let narrative = write(&brief).map_err(|refused| RunError::Text { day: run.day, reason: refused.to_string() })?;
     run.emit(NarrativePublished { narrative, claims: brief.claims })

@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::parse_day;
 use crate::app::config::Config;
 use crate::app::entropy::OsEntropy;
 use crate::app::error::Failure;
@@ -14,8 +15,8 @@ use crate::domain::day::LocalDay;
 use crate::domain::experiment::ExperimentStatus;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
+use crate::engine::experiments::{ExperimentView, Said, Wish, WishedLayout};
 use crate::engine::ports::entropy::Entropy as _;
-use crate::engine::trial::{ExperimentView, Said, Wish, WishedLayout};
 use crate::engine::{Engine, EngineError, run as runs};
 
 /// Days one command may log: those of the longest experiment.
@@ -92,11 +93,6 @@ pub(in crate::app) enum Design {
     BeforeAfter,
 }
 
-fn parse_day(text: Option<&String>, flag: &str) -> Result<Option<LocalDay>, Failure> {
-    let Some(text) = text else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| Failure::usage(format!("{flag} {text:?}: write a day like 2026-03-01")))
-}
-
 pub(super) async fn run(
     engine: &Engine,
     config: &Config,
@@ -111,7 +107,7 @@ pub(super) async fn run(
                 None => None,
                 Some(key) => Some(key.parse().map_err(Failure::usage)?),
             };
-            let start = parse_day(start.as_ref(), "--start")?.unwrap_or_else(|| today.plus(1));
+            let start = parse_day(start.as_deref(), "--start")?.unwrap_or_else(|| today.plus(1));
             let layout = match (design, seed) {
                 (Design::BeforeAfter, Some(_)) => {
                     return Err(Failure::usage("--seed draws the order of blocks; before/after has none"));
@@ -158,8 +154,8 @@ pub(super) async fn run(
             done(out, *id, "stopped")?;
         }
         Action::Log { id, day, until, done: _, not_done, as_scheduled } => {
-            let first = parse_day(day.as_ref(), "--day")?.unwrap_or(today);
-            let last = parse_day(until.as_ref(), "--until")?.unwrap_or(first);
+            let first = parse_day(day.as_deref(), "--day")?.unwrap_or(today);
+            let last = parse_day(until.as_deref(), "--until")?.unwrap_or(first);
             let Ok(span) = u32::try_from(last.days_since(first)) else {
                 return Err(Failure::usage(format!("--until {last} lies before {first}")));
             };

@@ -4,8 +4,8 @@ use crate::app::error::Failure;
 use crate::app::present::{self, Out};
 use crate::domain::evidence::Window;
 use crate::domain::experiment::{Arm, Block, ExperimentStatus, Layout};
+use crate::engine::experiments::{DayView, ExperimentView};
 use crate::engine::intervene;
-use crate::engine::trial::{DayView, ExperimentView};
 
 /// Days with the intervention, in words.
 pub(super) fn arm(arm: Arm) -> &'static str {

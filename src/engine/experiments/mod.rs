@@ -190,9 +190,7 @@ impl Engine {
         .await?;
         Ok(())
     }
-}
 
-impl Engine {
     /// All experiments, or the one with an id, as they stand today: the newest first.
     ///
     /// # Errors
@@ -213,7 +211,7 @@ impl Engine {
 }
 
 fn refused(rule: &'static str, field: &str, reason: &str) -> EngineError {
-    Violation { rule, field: field.to_owned(), reason: reason.to_owned() }.into()
+    Violation::new(rule, field, reason).into()
 }
 
 fn running(state: &PersonState, id: Uuid) -> Result<&RunningExperiment, EngineError> {

@@ -267,8 +267,10 @@ impl PersonState {
     }
 
     fn gained(&mut self, observations: &[Observation]) {
-        // No stage looks at an answer alone, and it does not make the data of a device newer than they are.
-        let measured = |o: &&Observation| o.key.metric.definition().cadence != Cadence::PerQuestion;
+        // No stage looks at a note alone, and it does not make the data of a device newer than they are.
+        let noted =
+            |o: &&Observation| matches!(o.key.metric.definition().cadence, Cadence::Noted | Cadence::PerQuestion);
+        let measured = |o: &&Observation| !noted(o);
         for observation in observations.iter().filter(measured) {
             self.pending.insert(observation.day);
             self.newest_data = self.newest_data.max(Some(observation.day));

@@ -125,3 +125,26 @@ fn what_a_notice_keeps_out_of_sight_is_named_by_no_link() {
     let text = store.text(&["narrative"]);
     assert!(!text.contains("energy burned") && text.contains("sleep duration"), "{text}");
 }
+
+#[test]
+fn a_note_of_the_day_goes_with_the_night_after_it() {
+    // Every third day or so has alcohol, and the night after it a lower recovery; a note on two days says nothing.
+    let drank = |n: i64| f64::from(u8::from(turn(n, 2) > 0.3));
+    let text = person(330, "2026-06-01", |n| {
+        vec![
+            ("journal_alcohol", drank(n), "yes/no"),
+            ("journal_meditation", f64::from(u8::from(n == 300 || n == 310)), "yes/no"),
+            ("recovery_score", (60.0 + 15.0 * turn(n, 3) - 12.0 * drank(n - 1)).round(), "%"),
+        ]
+    });
+    let store = looked_at("2026-06-01", &text);
+    let link = of_kind(&store, "association");
+    assert_eq!((link["metric_key"].as_str(), number(&link["evidence"], "lag")), (Some("recovery_score"), 1.0));
+    let statement = link["statement"].as_str().unwrap();
+    assert!(statement.contains("your days with alcohol 1 day earlier (correlation -0."), "{statement}");
+    // A yes has no usual value, and notes make no data newer.
+    let insights = store.json(&["insights"]);
+    let of_notes =
+        insights.as_array().unwrap().iter().filter(|i| i["metric_key"].as_str().unwrap().starts_with("journal"));
+    assert_eq!(of_notes.count(), 0, "{insights:#}");
+}

@@ -50,6 +50,8 @@ pub enum Cadence {
     PerActivity,
     /// Whenever it happens.
     Irregular,
+    /// When a person notes whether something was so that day: a day without a note is not a no.
+    Noted,
     /// Once for each question that is asked: answers to different questions are never put together.
     PerQuestion,
 }

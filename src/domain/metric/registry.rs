@@ -104,13 +104,33 @@ pub enum Metric {
     CheckinMood,
     /// How stressed the person says they are.
     CheckinStress,
-    /// An answer to a question of a provider's journal; the record's id is the question.
+    /// Alcohol that day, as a journal has it.
+    JournalAlcohol,
+    /// Caffeine that day.
+    JournalCaffeine,
+    /// A meal close to bedtime.
+    JournalLateMeal,
+    /// A screen used in bed.
+    JournalScreenInBed,
+    /// Reading in bed, not on a screen.
+    JournalReadingInBed,
+    /// A bed shared with somebody.
+    JournalSharedBed,
+    /// A day with stress.
+    JournalStress,
+    /// Sunlight after waking.
+    JournalMorningLight,
+    /// Time spent stretching.
+    JournalStretching,
+    /// Time spent meditating.
+    JournalMeditation,
+    /// An answer to any other question of a provider's journal; the record's id is the question.
     JournalAnswer,
 }
 
 impl Metric {
     /// Every metric, in the order in which they are listed to a person.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 60] = [
         Self::SleepDuration,
         Self::SleepInBed,
         Self::SleepLight,
@@ -160,6 +180,16 @@ impl Metric {
         Self::CheckinEnergy,
         Self::CheckinMood,
         Self::CheckinStress,
+        Self::JournalAlcohol,
+        Self::JournalCaffeine,
+        Self::JournalLateMeal,
+        Self::JournalScreenInBed,
+        Self::JournalReadingInBed,
+        Self::JournalSharedBed,
+        Self::JournalStress,
+        Self::JournalMorningLight,
+        Self::JournalStretching,
+        Self::JournalMeditation,
         Self::JournalAnswer,
     ];
 
@@ -187,7 +217,7 @@ const fn entry(
 /// One entry a metric, in the order of the enum; a test holds the two together.
 const REGISTRY: [Definition; Metric::ALL.len()] = {
     use Aggregation::{Last, Max, Mean, Sum};
-    use Cadence::{Daily, Irregular, Nightly, PerActivity, PerQuestion};
+    use Cadence::{Daily, Irregular, Nightly, Noted, PerActivity, PerQuestion};
     use Desirable::{Higher, Lower, Neutral};
     use Unit::{
         Bpm, BreathsPerMinute, Celsius, Kilocalories, Kilograms, Metres, Milliseconds, Minutes, Percent, Points,
@@ -279,6 +309,16 @@ const REGISTRY: [Definition; Metric::ALL.len()] = {
         entry("checkin_energy", "energy you reported", Rating, (1.0, 5.0), 1, Higher, Mean, Irregular),
         entry("checkin_mood", "mood you reported", Rating, (1.0, 5.0), 1, Higher, Mean, Irregular),
         entry("checkin_stress", "stress you reported", Rating, (1.0, 5.0), 1, Lower, Mean, Irregular),
-        entry("journal_answer", "answers in your journal", YesNo, (0.0, 1.0), 0, Neutral, Last, PerQuestion),
+        entry("journal_alcohol", "days with alcohol", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_caffeine", "days with caffeine", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_late_meal", "late meals", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_screen_in_bed", "screen use in bed", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_reading_in_bed", "reading in bed", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_shared_bed", "nights in a shared bed", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_stress", "stressful days", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_morning_light", "morning sunlight", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_stretching", "stretching", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_meditation", "meditation", YesNo, (0.0, 1.0), 0, Neutral, Max, Noted),
+        entry("journal_answer", "other answers in your journal", YesNo, (0.0, 1.0), 0, Neutral, Last, PerQuestion),
     ]
 };

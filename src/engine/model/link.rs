@@ -16,6 +16,9 @@ pub const FALSE_DISCOVERIES: f64 = 0.1;
 /// Days that must have a value in both series.
 pub const FEWEST_DAYS: usize = 60;
 
+/// Share of the fewest days on which either answer of a yes or no must stand: otherwise single days decide.
+const EITHER_ANSWER: usize = 6;
+
 /// The standard deviations of the normal that leaves out 2.5 % at either end.
 const Z_95: f64 = 1.959_963_984_540_054;
 /// The smallest correlation that is worth a word.
@@ -61,6 +64,9 @@ impl Adjusted {
         let length = i32::try_from(days).ok()?;
         let first = last_day.checked_sub(length)?.checked_add(1)?;
         if points.len() < fewest || points.iter().any(|point| !point.value.is_finite()) {
+            return None;
+        }
+        if is_one_sided(points, fewest / EITHER_ANSWER) {
             return None;
         }
         let (mut sums, mut counts) = ([0.0; 7], [0.0; 7]);
@@ -135,6 +141,15 @@ impl Link {
     }
 }
 
+/// Whether a series has two values of which one stands on fewer than `fewest` days.
+fn is_one_sided(points: &[Point], fewest: usize) -> bool {
+    let low = points.iter().map(|point| point.value).fold(f64::INFINITY, f64::min);
+    let high = points.iter().map(|point| point.value).fold(f64::NEG_INFINITY, f64::max);
+    let on = |value: f64| points.iter().filter(|point| point.value == value).count();
+    let (lows, highs) = (on(low), on(high));
+    lows + highs == points.len() && lows.min(highs) < fewest
+}
+
 /// Pearson's correlation of the days that both have, the second series `lag` days later, and their number.
 fn correlation(first: &[f64], second: &[f64], lag: usize) -> Option<(f64, usize)> {
     let (mut n, mut x, mut y, mut xx, mut yy, mut xy) = (0_usize, 0.0, 0.0, 0.0, 0.0, 0.0);
@@ -170,4 +185,18 @@ pub fn pass(probabilities: &[f64], q: f64) -> Vec<bool> {
     let mut passes = vec![false; probabilities.len()];
     order[..passing].iter().for_each(|at| passes[*at] = true);
     passes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_yes_that_is_rare_is_no_series_and_one_that_is_not_is() {
+        let noted = |yes: i32| -> Vec<Point> {
+            (1..=90).map(|day| Point { day, value: f64::from(u8::from(day % 9 == 4 && day / 9 < yes)) }).collect()
+        };
+        assert!(Adjusted::new(&noted(9), 90, 90, FEWEST_DAYS).is_none());
+        assert!(Adjusted::new(&noted(10), 90, 90, FEWEST_DAYS).is_some());
+    }
 }

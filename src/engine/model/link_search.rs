@@ -12,8 +12,24 @@ use super::point::Point;
 use crate::domain::metric::Metric;
 
 /// What a person does or is under: the earlier side of a link.
-pub const LEADS: [Metric; 6] =
-    [Metric::Steps, Metric::Strain, Metric::Energy, Metric::Stress, Metric::SleepDuration, Metric::CheckinStress];
+pub const LEADS: [Metric; 16] = [
+    Metric::Steps,
+    Metric::Strain,
+    Metric::Energy,
+    Metric::Stress,
+    Metric::SleepDuration,
+    Metric::CheckinStress,
+    Metric::JournalAlcohol,
+    Metric::JournalCaffeine,
+    Metric::JournalLateMeal,
+    Metric::JournalScreenInBed,
+    Metric::JournalReadingInBed,
+    Metric::JournalSharedBed,
+    Metric::JournalStress,
+    Metric::JournalMorningLight,
+    Metric::JournalStretching,
+    Metric::JournalMeditation,
+];
 /// How a person sleeps, recovers and feels: the later side.
 pub const FOLLOWERS: [Metric; 10] = [
     Metric::SleepDuration,

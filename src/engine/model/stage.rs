@@ -28,8 +28,8 @@ const LEAST_COVERAGE: f64 = 0.3;
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     for metric in run.metrics() {
-        // A day without an activity is not a missing day: activities have no usual value a day.
-        if metric.definition().cadence == Cadence::PerActivity {
+        // A day without an activity is not a missing day, and a yes has no size: neither has a usual value a day.
+        if matches!(metric.definition().cadence, Cadence::PerActivity | Cadence::Noted) {
             continue;
         }
         look_at_level(run, metric)?;

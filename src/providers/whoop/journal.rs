@@ -48,8 +48,29 @@ fn read(row: &TableRow<'_>, reading: &Reading, number: u32) -> Result<Taken, Fau
         provider_id: Some(question.to_owned()),
     };
     let answer = answer.map(|value| Written { value, resolution: 1.0 });
-    draft.add(&record, Metric::JournalAnswer, answer, "yes/no", ANSWER)?;
+    draft.add(&record, asked(question), answer, "yes/no", ANSWER)?;
     Ok(draft.finish())
+}
+
+/// What a question asks about, for wordings seen in exports of 2023 to 2026. A question that is worded otherwise may ask
+/// for the opposite: it is kept as what it is, an answer to a question.
+fn asked(question: &str) -> Metric {
+    let words = question.to_lowercase();
+    match words.trim_end_matches(['?', ' ']) {
+        "have any alcoholic drinks" | "had any alcoholic drinks" | "any alcohol" => Metric::JournalAlcohol,
+        "have any caffeine" | "had any caffeine" | "consumed caffeine" => Metric::JournalCaffeine,
+        "eat food close to bedtime" | "ate food close to bedtime" | "ate close to bedtime" => Metric::JournalLateMeal,
+        "view a screen device in bed" | "viewed a screen device in bed" => Metric::JournalScreenInBed,
+        "read (non-screened device) while in bed" | "read (non-screen device) while in bed" | "read in bed" => {
+            Metric::JournalReadingInBed
+        }
+        "share your bed" | "shared your bed" => Metric::JournalSharedBed,
+        "felt stressed today" | "experience any stress" | "experienced any stress" => Metric::JournalStress,
+        "saw direct sunlight upon waking up" | "see direct sunlight upon waking up" => Metric::JournalMorningLight,
+        "spent time stretching" | "spend time stretching" => Metric::JournalStretching,
+        "meditated" | "meditate" | "spent time meditating" => Metric::JournalMeditation,
+        _ => Metric::JournalAnswer,
+    }
 }
 
 #[cfg(test)]
@@ -63,12 +84,15 @@ mod tests {
     fn an_answer_is_taken_with_its_question_and_the_notes_stay_in_the_file() {
         let read = probe(format!(
             "{HEADER}\n2024-06-09 23:40:05,,UTC+01:00,Have any caffeine? ,true,\"with Anna,\nat noon\"\n\
-             2024-06-09 23:40:05,2024-06-10 22:10:00,UTC+01:00,Share your bed?,false,\n"
+             2024-06-09 23:40:05,2024-06-10 22:10:00,UTC+01:00,Share your bed?,false,\n\
+             2024-06-09 23:40:05,,UTC+01:00,Avoid caffeine?,true,\n"
         ))
         .expect("read");
         assert_eq!(read.part.format, "whoop_journal_csv");
-        let (coffee, bed) = (read.of(0, Metric::JournalAnswer), read.of(1, Metric::JournalAnswer));
+        let (coffee, bed) = (read.of(0, Metric::JournalCaffeine), read.of(1, Metric::JournalSharedBed));
         assert_eq!((coffee.value, bed.value), (1.0, 0.0));
+        // Words in a question do not say what a yes means.
+        assert_eq!(read.of(2, Metric::JournalAnswer).value, 1.0);
         assert_eq!(coffee.key.provider_id.as_deref(), Some("Have any caffeine?"));
         assert_ne!(coffee.key, bed.key);
         assert_eq!((coffee.day.to_string(), bed.day.to_string()), ("2024-06-10".into(), "2024-06-10".into()));

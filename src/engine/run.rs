@@ -254,6 +254,8 @@ mod tests {
     use crate::domain::evidence::{Evidence, Value, Window};
     use crate::domain::grade::{Design, Grade};
     use crate::domain::insight::{Insight, InsightKind};
+    use crate::domain::profile::Condition;
+    use crate::domain::safety::SafetyRule;
 
     fn insight(n: u128, day: LocalDay) -> Insight {
         Insight {
@@ -302,5 +304,31 @@ mod tests {
         // The next day has its own fifty.
         run.emit(InsightRaised { insight: insight(99, day.plus(1)), watch: None }).unwrap();
         assert!(matches!(run.events.last(), Some(Event::InsightRaised(_))));
+    }
+
+    #[test]
+    fn a_notice_is_told_even_when_the_rest_of_the_run_is_abandoned() {
+        let day: LocalDay = "2026-03-01".parse().unwrap();
+        let mut state = PersonState::default();
+        state.evolve(0, &PersonRegistered { origin: "test".into() }.into());
+        state.evolve(1, &ConsentGranted { purpose: Purpose::Processing }.into());
+        // A usual value without its mean: no text can say it.
+        let broken = Insight { kind: InsightKind::Level, grade: Grade::A, ..insight(1, day) };
+        state.insights.insert(broken.id, broken);
+        let history = History::default();
+        let run = |state: &PersonState| {
+            Run::day(PersonId::new(Uuid::from_u128(1)), state, &history, day, Some(day.end(chrono::Utc.fix())))
+        };
+        assert!(matches!(run(&state), Err(RunError::Text { .. })));
+        state.profile.conditions = Some(BTreeSet::from([Condition::Pregnancy]));
+        let told = run(&state).unwrap();
+        let text = told.events.iter().find_map(|event| match event {
+            Event::NarrativePublished(e) => Some(&e.narrative),
+            _ => None,
+        });
+        let text = text.expect("a text");
+        assert_eq!(text.sentences.len(), text.notices.len());
+        assert_eq!(text.notices.iter().map(|notice| notice.rule).collect::<Vec<_>>(), [SafetyRule::Pregnancy]);
+        assert!(matches!(told.events.last(), Some(Event::DayAssessed(e)) if e.abandoned.is_some()));
     }
 }

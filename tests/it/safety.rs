@@ -262,3 +262,47 @@ fn an_episode_ends_with_enough_good_nights_and_not_with_silence() {
         assert_eq!(rules(&store), ["spo2_low"]);
     }
 }
+
+/// Nights of the pulse, from `first` on.
+fn nights(store: &Store, first: &str, values: &[f64]) {
+    let last: chrono::NaiveDate = first.parse().unwrap();
+    let last = last + chrono::Days::new(values.len() as u64 - 1);
+    let of = |n: u64| values[values.len() - 1 - n as usize];
+    let lines = command::days("whoop", "resting_heart_rate", "bpm", &last.to_string(), 0..values.len() as u64, of);
+    let file = store.path(&format!("{first}.ndjson"));
+    std::fs::write(&file, lines).unwrap();
+    store.import(&[file]);
+}
+
+#[test]
+fn what_a_reviewer_cleared_is_not_raised_again_before_data_have_ended_its_episode() {
+    let mut store = store_with(&days("resting_heart_rate", "bpm", 60, |n| if n < 3 { 125.0 } else { 58.0 + wave(n) }));
+    declare(&store, "none");
+    store.json(&["loop"]);
+    let review = store.json(&["review", "list"])[0]["id"].as_str().unwrap().to_owned();
+    store.json(&[
+        "review",
+        "resolve",
+        &review,
+        "--decision",
+        "clear",
+        "--reason",
+        "the strap was worn by somebody else",
+    ]);
+    store.json(&["loop"]);
+    assert_eq!(rules(&store), [""; 0]);
+    // The same episode goes on: it was looked at.
+    store.at("2026-03-02T20:00:00Z");
+    nights(&store, "2026-03-02", &[125.0]);
+    store.json(&["loop"]);
+    assert_eq!((rules(&store).len(), count(&store, "safety_notice_raised")), (0, 1));
+    // Good nights end it, and what comes after them is another.
+    store.at("2026-03-12T20:00:00Z");
+    nights(&store, "2026-03-03", &[58.0, 57.0, 59.0, 58.0, 60.0, 58.0, 57.0, 58.0, 126.0, 127.0]);
+    store.json(&["loop"]);
+    assert_eq!((rules(&store), count(&store, "safety_notice_raised")), (vec!["resting_heart_rate".to_owned()], 2));
+    let cleared = store.text(&["--json", "audit", "--type", "safety_notice_cleared"]);
+    let by: Vec<Value> = cleared.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(by.iter().map(|e| e["content"]["by"].as_str().unwrap()).collect::<Vec<_>>(), ["reviewer", "data"]);
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}

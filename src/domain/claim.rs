@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::day::LocalDay;
 use super::evidence::Evidence;
 use super::experiment::Conduct;
+use super::frame::FrameId;
 use super::grade::{Design, Grade};
 use super::metric::{Desirable, Metric};
 use super::safety::SafetyRule;
@@ -200,6 +201,9 @@ pub struct Sentence {
     pub text: String,
     /// The claims it rests on; never empty.
     pub claim_ids: Vec<ClaimId>,
+    /// The frame it was said with; none where a notice stands verbatim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<FrameId>,
     /// The weakest grade among them, where they have one.
     pub grade: Option<Grade>,
 }

@@ -9,6 +9,7 @@ pub mod degradation;
 pub mod event;
 pub mod evidence;
 pub mod experiment;
+pub mod frame;
 pub mod grade;
 pub mod insight;
 pub mod intervention;

@@ -122,7 +122,7 @@ pub fn view(insight: &Insight) -> InsightView {
         id: insight.id.to_string(),
         kind: insight.kind.key(),
         metric_key: insight.metric.key(),
-        statement: template::sentence(&claim, 0).unwrap_or_default(),
+        statement: template::sentence(&claim, 0).map(|(_, text)| text).unwrap_or_default(),
         confidence: insight.confidence,
         n: insight.n,
         n_effective: insight.n_effective,

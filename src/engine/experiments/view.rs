@@ -105,7 +105,7 @@ pub fn view(experiment: &RunningExperiment, evaluation: Option<&Evaluation>, tod
         },
         ended: experiment.ended.clone(),
         evaluation: evaluation.cloned(),
-        statement: evaluation.and_then(|e| template::sentence(&claims::evaluation(e), 0).ok()),
+        statement: evaluation.and_then(|e| template::sentence(&claims::evaluation(e), 0).ok()).map(|(_, text)| text),
         reasons: evaluation
             .map_or_else(Vec::new, |e| e.unreliable.iter().map(|reason| Unreliable::label(*reason)).collect()),
     }

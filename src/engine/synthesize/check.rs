@@ -1,10 +1,12 @@
-//! The independent reading of a text: every number, date, unit, direction and verb is found again in the evidence, or
-//! the text is not published. It shares no code with the template.
+//! The independent reading of a text: every number, date, unit, direction and verb is found again in the evidence, and
+//! every letter is its frame's, or the text is not published. It shares no code with the template.
 
 use std::collections::BTreeSet;
 
+use super::reading;
 use crate::domain::claim::{Claim, ClaimKind, Direction, Narrative, Section, Sentence};
 use crate::domain::evidence::Value;
+use crate::domain::frame::{Saying, frames};
 use crate::domain::grade::{Design, Grade};
 use crate::domain::metric::Metric;
 use crate::domain::verb::{BOOSTERS, CAUSAL, CAUSAL_PHRASES, NEVER, NEVER_PHRASES};
@@ -101,7 +103,26 @@ pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'st
     if let [claim] = graded.as_slice() {
         hedge(&spoken, claim, sentence)?;
     }
-    Ok(())
+    frame(sentence, claims)
+}
+
+/// The sentence is that of a frame which may say its claims, to the last letter.
+fn frame(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'static str> {
+    if claims.iter().all(|claim| claim.kind == ClaimKind::Notice) {
+        return Ok(());
+    }
+    let known = sentence.frame.as_ref().and_then(|id| frames().get(id));
+    let Some((frame, parts)) = known else { return Err("a_frame_says_it") };
+    let serves = match claims {
+        _ if frame.says.is_of_all() => sentence.section == Section::Uncertainty,
+        [claim] => frame.serves(claim),
+        [first, second] => Saying::of_two(first, second) == Some(frame.says),
+        _ => false,
+    };
+    if !serves {
+        return Err("the_frame_may_say_it");
+    }
+    if reading::says(parts, claims, &sentence.text) { Ok(()) } else { Err("nothing_beside_the_frame") }
 }
 
 /// Whether a text says that something brought something about.

@@ -8,7 +8,7 @@ fn conduct(claim: &mut Claim) -> &mut Conduct {
 
 /// Everything a causal verb asks for beside a grade, each taken away in the numbers and in the conduct.
 const LACKS: [Lack; 10] = [
-    ("no verdict", |c| c.code = Some("unclear".to_owned())),
+    ("no verdict", |c| (c.code, c.grade) = (Some("unclear".to_owned()), Some(Grade::D))),
     ("an observational design", |c| (c.design, conduct(c).randomised) = (Design::Observational, false)),
     ("no lot", |c| conduct(c).randomised = false),
     ("two pairs", |c| {

@@ -132,10 +132,16 @@ fn day_score() -> Claim {
 }
 
 fn said(claim: &Claim) -> Sentence {
+    said_in_turn(claim, 0)
+}
+
+fn said_in_turn(claim: &Claim, turn: usize) -> Sentence {
+    let (frame, text) = template::sentence(claim, turn).expect("the template can say it");
     Sentence {
         section: template::section(claim),
-        text: template::sentence(claim, 0).expect("the template can say it"),
+        text,
         claim_ids: vec![claim.id.clone()],
+        frame: Some(frame),
         grade: claim.grade,
     }
 }
@@ -175,8 +181,7 @@ fn whatever_the_template_can_say_passes() {
     }
     for claim in &claims {
         for turn in 0..3 {
-            let text = template::sentence(claim, turn).expect("the template can say it");
-            let sentence = Sentence { text, ..said(claim) };
+            let sentence = said_in_turn(claim, turn);
             assert_eq!(sentence_check(&sentence, &[claim]), Ok(()), "{}", sentence.text);
         }
     }

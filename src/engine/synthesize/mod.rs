@@ -6,14 +6,18 @@
 pub mod check;
 pub mod claims;
 mod held_back;
+mod reading;
+mod render;
 pub mod template;
 
 use crate::domain::claim::{Claim, ClaimKind, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
 use crate::domain::event::NarrativePublished;
+use crate::domain::frame::{Saying, frames};
 use crate::domain::grade::Grade;
 use crate::engine::run::{Run, RunError};
-use template::Refused;
+pub use render::Refused;
+use render::render;
 
 /// What a text is made of: claims in the order in which they matter, and the notices that come first.
 #[derive(Clone, Debug)]
@@ -37,15 +41,12 @@ pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
     for (turn, claim) in brief.claims.iter().enumerate() {
         // A notice is said as it was raised, never in other words.
         let notice = brief.notices.iter().find(|n| claim.kind == ClaimKind::Notice && is_about(claim, n));
-        sentences.push(Sentence {
-            section: template::section(claim),
-            text: match notice {
-                Some(notice) => notice.text.clone(),
-                None => template::sentence(claim, turn)?,
-            },
-            claim_ids: vec![claim.id.clone()],
-            grade: claim.grade,
-        });
+        let (frame, text) = match notice {
+            Some(notice) => (None, notice.text.clone()),
+            None => template::sentence(claim, turn).map(|(frame, text)| (Some(frame), text))?,
+        };
+        let section = template::section(claim);
+        sentences.push(Sentence { section, text, claim_ids: vec![claim.id.clone()], frame, grade: claim.grade });
     }
     sentences.extend(uncertainty(&brief.claims));
     // Notices come before every section.
@@ -89,28 +90,21 @@ fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
     let claims: Vec<&Claim> = claims.iter().filter(|c| c.kind != ClaimKind::Notice).collect();
     let below: Vec<&Claim> = claims.iter().copied().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).collect();
     let tried = claims.iter().any(|c| c.grade < Some(Grade::D) && c.conduct.is_some_and(|c| c.earns_cause()));
-    let text = match (below.is_empty(), tried) {
-        (true, false) => "All of this describes what was measured; it does not say what brought it about.",
-        (true, true) => {
-            "All of this describes what was measured; apart from your experiment it does not say what brought it about."
-        }
-        (false, false) => {
-            "What is worded with probably or may can still turn out otherwise as days come in, and nothing here says \
-             what brought it about."
-        }
-        (false, true) => {
-            "What is worded with probably or may can still turn out otherwise as days come in, and apart from your \
-             experiment nothing here says what brought it about."
-        }
+    let says = match (below.is_empty(), tried) {
+        (true, false) => Saying::CertainlyMeasured,
+        (true, true) => Saying::CertainlyMeasuredBut,
+        (false, false) => Saying::Uncertain,
+        (false, true) => Saying::UncertainBut,
     };
+    let frame = frames().all().find(|frame| frame.says == says)?;
     let rests_on = if below.is_empty() { claims } else { below };
     Some(Sentence {
         section: Section::Uncertainty,
-        text: text.to_owned(),
+        text: render(&frame.id, &rests_on).ok()?,
         claim_ids: rests_on.iter().map(|c| c.id.clone()).collect(),
+        frame: Some(frame.id.clone()),
         grade: rests_on.iter().filter_map(|c| c.grade).max(),
     })
-    .filter(|s| !s.claim_ids.is_empty())
 }
 
 /// Runs the stage.

@@ -74,6 +74,7 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
             "notices": today.notices,
             "degradation": today.degradation,
             "insights": today.insights,
+            "context": today.context,
             "narrative": narrative,
         }))?;
         return Ok(true);
@@ -84,6 +85,7 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
     }
     // Its store is gone when it ends: no hint to ask it further.
     command::show(&Out { json: false, quiet: true }, &narrative)?;
+    command::context(out, &today.context)?;
     let verified = engine.verify(&|_| {}).await?;
     out.note(&format!(
         "\n{} events in the log, verified. Your own: `candor import FILE`, then `candor loop`.",

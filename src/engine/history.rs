@@ -11,6 +11,7 @@ use crate::domain::metric::{Aggregation, Cadence, Metric};
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::provider::Provider;
 use crate::engine::model::point::Point;
+use crate::engine::sleeps::Sleeps;
 
 /// A difference between two sources of one metric and day beyond which neither counts for an alert.
 pub const CONFLICT_SHARE: f64 = 0.2;
@@ -35,6 +36,7 @@ pub struct DayValue {
 pub struct History {
     cells: BTreeMap<(Metric, LocalDay), BTreeMap<ObservationKey, f64>>,
     series: BTreeMap<Metric, Series>,
+    sleeps: Sleeps,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +51,7 @@ impl History {
         let mut history = Self::default();
         let mut touched = BTreeSet::new();
         for observation in observations.into_iter().filter(has_days) {
+            history.sleeps.take(&observation);
             let cell = (observation.key.metric, observation.day);
             history.cells.entry(cell).or_default().insert(observation.key, observation.value);
             touched.insert(cell.0);
@@ -113,7 +116,7 @@ impl History {
     /// The same without what some providers measured.
     #[must_use]
     pub fn without(&self, providers: &BTreeSet<Provider>) -> Self {
-        let mut rest = Self::default();
+        let mut rest = Self { sleeps: self.sleeps.without(providers), ..Self::default() };
         for (place, cell) in &self.cells {
             let kept = cell.iter().filter(|(key, _)| !providers.contains(&key.provider));
             let kept: BTreeMap<_, _> = kept.map(|(key, value)| (key.clone(), *value)).collect();
@@ -126,6 +129,12 @@ impl History {
         }
         rest.series.retain(|_, series| !series.days.is_empty());
         rest
+    }
+
+    /// When the person slept.
+    #[must_use]
+    pub const fn sleeps(&self) -> &Sleeps {
+        &self.sleeps
     }
 
     /// The metrics of which anything was measured.
@@ -170,6 +179,7 @@ impl History {
 
     fn add(&mut self, observations: &[Observation]) {
         for observation in observations.iter().filter(|o| has_days(o)) {
+            self.sleeps.take(observation);
             let (metric, day) = (observation.key.metric, observation.day);
             self.cells.entry((metric, day)).or_default().insert(observation.key.clone(), observation.value);
         }

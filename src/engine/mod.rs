@@ -4,6 +4,7 @@
 //! outside goes through a port.
 
 pub mod calibrate;
+pub mod context;
 pub mod evaluate;
 pub mod experiments;
 pub mod history;
@@ -15,6 +16,7 @@ pub mod ports;
 pub mod rules;
 pub mod run;
 pub mod safety;
+pub mod sleeps;
 pub mod stages;
 pub mod synthesize;
 pub mod tell;

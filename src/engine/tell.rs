@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::context::{ContextItem, LOOKBACK_DAYS, context, heart_rate_zones};
 use super::synthesize::{claims, template};
 use super::{Engine, EngineError, run};
 use crate::domain::Instant;
@@ -13,8 +14,10 @@ use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::LoadEffect;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
+use crate::domain::profile::Purpose;
 use crate::domain::safety::{Level, SafetyNotice, SafetyRule, allowance};
 use crate::domain::score::Band;
+use crate::domain::state::PersonState;
 
 /// An insight as a person reads it.
 #[derive(Clone, Debug, Serialize)]
@@ -85,6 +88,8 @@ pub struct TodayView {
     pub missing: Vec<Missing>,
     /// The insights that hold.
     pub insights: Vec<InsightView>,
+    /// What may be good to know beside them, ungraded, up to the newest day with data.
+    pub context: Vec<ContextItem>,
 }
 
 /// A safety notice as a person reads it.
@@ -172,7 +177,30 @@ impl Engine {
             degradation: degradation.collect(),
             missing: state.missing.clone(),
             insights: self.insights(person).await?,
+            context: self.context(person, &state, day).await?,
         })
+    }
+
+    /// The ungraded context of a day. Unlike an insight it is reckoned when it is asked for, so consent is looked at here;
+    /// what a notice stops or hides is stopped and hidden here too.
+    async fn context(
+        &self,
+        person: PersonId,
+        state: &PersonState,
+        day: LocalDay,
+    ) -> Result<Vec<ContextItem>, EngineError> {
+        let allowed = allowance(state);
+        let Some(newest) = state.newest_data else { return Ok(Vec::new()) };
+        if !allowed.analysis || !state.consents.contains(&Purpose::Processing) {
+            return Ok(Vec::new());
+        }
+        let until = newest.min(day);
+        let history = self.history(person, until.minus(LOOKBACK_DAYS)).await?;
+        let mut items = context(&run::permitted(state, &history), until);
+        items.retain(|item| item.metrics.iter().all(|metric| !allowed.hidden.contains(metric)));
+        // Borders to train by read as leave to train.
+        items.retain(|item| allowed.load == LoadEffect::Raises || item.key != heart_rate_zones::KEY);
+        Ok(items)
     }
 
     /// The metrics of which anything was measured, with the newest value of each.

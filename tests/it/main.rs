@@ -6,6 +6,7 @@
 mod bad_input;
 mod change_points;
 mod command;
+mod context;
 mod degradation;
 mod experiments;
 mod exports;

@@ -19,7 +19,7 @@ use super::error::Failure;
 use super::present::Out;
 use super::{demo, system};
 use crate::domain::day::LocalDay;
-pub(super) use read::show;
+pub(super) use read::{context, show};
 
 /// The day that a flag names, if it is given.
 fn parse_day(text: Option<&str>, flag: &str) -> Result<Option<LocalDay>, Failure> {

@@ -1,5 +1,7 @@
 //! `today`, `metrics`, `insights`, `narrative`, `why`: what a person reads.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::app::config::Config;
@@ -10,6 +12,7 @@ use crate::domain::degradation::Absence;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::engine::Engine;
+use crate::engine::context::{ContextItem, Told};
 use crate::engine::tell::InsightView;
 
 pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: PersonId) -> Result<bool, Failure> {
@@ -46,7 +49,26 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
         out.line(&format!("Missing: {}, {kind} since {}", missing.metric.label(), missing.last_day))?;
     }
     statements(out, &today.insights)?;
+    context(out, &today.context)?;
     Ok(true)
+}
+
+/// What can be told of the context, a line each; what cannot stands in the JSON.
+pub(in crate::app) fn context(out: &Out, items: &[ContextItem]) -> Result<(), Failure> {
+    let mut attributions = BTreeSet::new();
+    let mut rows = Vec::new();
+    for item in items {
+        let Told::Values { text, .. } = &item.told else { continue };
+        let source: Vec<_> = item.sources.iter().map(|source| source.label()).collect();
+        rows.push(vec![item.label.to_owned(), text.clone(), item.window.last.to_string(), source.join(", ")]);
+        attributions.extend(item.attribution);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    out.heading("For context (not graded)")?;
+    out.table(&["measure", "value", "up to", "source"], rows)?;
+    attributions.into_iter().try_for_each(|attribution| out.line(attribution))
 }
 
 /// Statements with their grades, each with the command that answers for it.

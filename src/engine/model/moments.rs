@@ -1,4 +1,4 @@
-//! The mean of some values and how they spread about it.
+//! The mean of some values and how they spread about it; their median.
 
 /// The moments of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +36,15 @@ impl Moments {
     pub fn sd(self) -> f64 {
         libm::sqrt(self.variance())
     }
+}
+
+/// The median of some values; none of none.
+pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = values.get(middle)?;
+    Some(if values.len() % 2 == 1 { *upper } else { f64::midpoint(values[middle - 1], *upper) })
 }
 
 #[cfg(test)]

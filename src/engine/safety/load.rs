@@ -9,7 +9,8 @@ use crate::domain::safety::Level;
 use crate::engine::model::Moments;
 
 /// What stands for load, the first that there is.
-const LOADS: [Metric; 4] = [Metric::Strain, Metric::RelativeEffort, Metric::ActivityStrain, Metric::ActivityDuration];
+pub(in crate::engine) const LOADS: [Metric; 4] =
+    [Metric::Strain, Metric::RelativeEffort, Metric::ActivityStrain, Metric::ActivityDuration];
 /// What stands for variability, the first that there is.
 const VARIABILITIES: [Metric; 2] = [Metric::HrvRmssd, Metric::HrvSdnn];
 /// Days that say what is usual.

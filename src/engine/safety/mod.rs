@@ -16,6 +16,7 @@ mod weight;
 #[cfg(test)]
 mod properties;
 
+pub(super) use load::LOADS;
 use signal::{Alarm, Finding, Signal};
 
 use super::run::{Run, RunError};

@@ -8,7 +8,7 @@ use crate::domain::metric::Metric;
 use crate::domain::provider::Provider;
 use crate::domain::safety::{Level, SafetyNotice};
 use crate::engine::history::{DayValue, History};
-use crate::engine::model::Point;
+use crate::engine::model::{Point, moments};
 use crate::engine::observe::conflict;
 use crate::engine::run::Run;
 
@@ -123,9 +123,5 @@ pub(super) fn pinned(open: Option<&SafetyNotice>, name: &str) -> Option<f64> {
 
 /// The median of some days; none of none.
 pub(super) fn median(days: &[DayValue]) -> Option<f64> {
-    let mut values: Vec<f64> = days.iter().map(|day| day.value).collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = values.get(middle)?;
-    Some(if values.len() % 2 == 1 { *upper } else { f64::midpoint(values[middle - 1], *upper) })
+    moments::median(days.iter().map(|day| day.value))
 }

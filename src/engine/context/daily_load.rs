@@ -68,8 +68,10 @@ pub(super) fn of(history: &History, last: LocalDay) -> Result<DailyLoad, String>
 /// but activities, all the others between its first and its last.
 fn rests(history: &History, window: Window, provider: Provider) -> BTreeSet<LocalDay> {
     let (mut active, mut other) = (BTreeSet::new(), BTreeSet::new());
+    // The day after, which may not be over, shows as well as any that the source was listening.
+    let seen = Window::ending(window.last.plus(1), window.days + 1);
     for metric in history.metrics() {
-        let days = one_source::of(history, metric, window, provider).into_iter().map(|(day, _)| day);
+        let days = one_source::of(history, metric, seen, provider).into_iter().map(|(day, _)| day);
         match metric.definition().cadence {
             Cadence::PerActivity => active.extend(days),
             Cadence::Nightly | Cadence::Daily | Cadence::Irregular | Cadence::PerQuestion => other.extend(days),
@@ -80,5 +82,5 @@ fn rests(history: &History, window: Window, provider: Provider) -> BTreeSet<Loca
     {
         other.extend(Window::between(*first, *last).iter().flat_map(Window::each));
     }
-    &other - &active
+    other.difference(&active).copied().filter(|day| window.contains(*day)).collect()
 }

@@ -235,6 +235,9 @@ fn a_day_without_an_activity_is_rest_only_where_its_source_was_listening() {
     let strava = |back: Vec<u32>| daily(Provider::Strava, Metric::RelativeEffort, back, |_| 50.0);
     let item = told("training_load", strava(twice_a_week()));
     assert_eq!((item.n, item.attribution), (42, Some("Powered by Strava")));
+    // An activity of the day that is not over shows that the days before it were rest.
+    let weekly = told("training_load", strava((0..100).filter(|n| n % 7 == 0).collect()));
+    assert_eq!(weekly.n, 42);
     let ended = told("training_load", strava((20..100).filter(|n| n % 4 == 0).collect()));
     assert_eq!(missing(&ended), "needs the load of 30 of the last 42 days from one source, has 23");
     // An activity whose load is unknown is no rest.
@@ -254,7 +257,7 @@ fn the_load_of_two_sources_is_never_added_up() {
 
 #[test]
 fn monotony_needs_all_seven_days() {
-    let load = |back: Vec<u32>| daily(Provider::Whoop, Metric::Strain, back, |n| f64::from(n));
+    let load = |back: Vec<u32>| daily(Provider::Whoop, Metric::Strain, back, f64::from);
     let item = told("training_monotony", load((1..60).collect()));
     // 1 to 7: mean 4, standard deviation 2.16, sum 28.
     assert_eq!(values(&item), [("monotony", 1.85), ("strain", 52.0), ("week_load", 28.0)]);

@@ -148,3 +148,21 @@ fn a_note_of_the_day_goes_with_the_night_after_it() {
         insights.as_array().unwrap().iter().filter(|i| i["metric_key"].as_str().unwrap().starts_with("journal"));
     assert_eq!(of_notes.count(), 0, "{insights:#}");
 }
+
+#[test]
+fn a_day_without_an_activity_is_a_day_of_rest_where_the_device_was_worn() {
+    // An activity on about every third day, and a shorter night after it.
+    let active = |n: i64| turn(n, 2) > 0.3;
+    let text = person(330, "2026-06-01", |n| {
+        let night = 440.0 + 40.0 * turn(n, 3) - 35.0 * f64::from(u8::from(active(n - 1)));
+        let mut day = vec![("sleep_duration", night.round(), "min")];
+        day.extend(active(n).then_some(("activity_duration", (50.0 + 10.0 * turn(n, 4)).round(), "min")));
+        day
+    });
+    let store = looked_at("2026-06-01", &text);
+    let link = of_kind(&store, "association");
+    assert_eq!((link["metric_key"].as_str(), number(&link["evidence"], "lag")), (Some("sleep_duration"), 1.0));
+    let statement = link["statement"].as_str().unwrap();
+    assert!(statement.contains("your activity time 1 day earlier (correlation -0."), "{statement}");
+    assert!(number(&link["evidence"], "n") > 90.0, "the days of rest count: {link:#}");
+}

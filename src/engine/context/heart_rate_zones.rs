@@ -1,12 +1,12 @@
 //! Heart-rate zones by the person's own heart-rate reserve, the span from their pulse at rest to the highest measured.
 
-use super::one_source::{self, fullest};
 use super::{ContextItem, Named, number};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::{Value, Window};
 use crate::domain::metric::Metric;
 use crate::engine::history::History;
 use crate::engine::model::moments::median;
+use crate::engine::observe::one_source::{self, fullest};
 
 /// Days of the resting heart rate, and how many of them must be there (engineering default).
 const REST_DAYS: u32 = 28;

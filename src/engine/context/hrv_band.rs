@@ -2,13 +2,13 @@
 //!
 //! A label and never an alert: the same rule fires on 79 to 164 days of a year in which nothing happens.
 
-use super::one_source::{self, fullest};
 use super::{ContextItem, Named, number};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::Window;
 use crate::domain::metric::Metric;
 use crate::engine::history::History;
 use crate::engine::model::Moments;
+use crate::engine::observe::one_source::{self, fullest};
 
 /// Days of the week's mean, and how many of them must be there (published: fewer agree poorly with all seven).
 const WEEK: u32 = 7;

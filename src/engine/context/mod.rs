@@ -7,7 +7,6 @@
 mod daily_load;
 pub mod heart_rate_zones;
 pub mod hrv_band;
-mod one_source;
 pub mod sleep_debt;
 pub mod sleep_regularity;
 pub mod training_load;

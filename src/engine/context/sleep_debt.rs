@@ -1,6 +1,5 @@
 //! Sleep debt: how much less a person slept in the last fortnight than on their own free days.
 
-use super::one_source::{self, fullest};
 use super::{ContextItem, Named, number};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::Window;
@@ -8,6 +7,7 @@ use crate::domain::metric::Metric;
 use crate::engine::history::History;
 use crate::engine::model::is_weekend;
 use crate::engine::model::moments::median;
+use crate::engine::observe::one_source::{self, fullest};
 
 /// Nights that are added up, and how many of them must be there (engineering default).
 const NIGHTS: u32 = 14;

@@ -4,7 +4,6 @@
 //! a change of the clock or a journey counts as the change of rhythm that it is. What is called a day begins and ends half a
 //! day from the middle of the usual sleep, so that no border cuts a night, wherever the person lives.
 
-use super::one_source::most;
 use super::{ContextItem, Named, count};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
@@ -12,6 +11,7 @@ use crate::domain::evidence::{Value, Window};
 use crate::domain::metric::Metric;
 use crate::domain::provider::Provider;
 use crate::engine::history::History;
+use crate::engine::observe::one_source::most;
 use crate::engine::sleeps::Sleep;
 
 /// Days that are looked at, and pairs of neighbours that must be recorded (published: at least a week of them).

@@ -12,13 +12,14 @@ use super::point::Point;
 use crate::domain::metric::Metric;
 
 /// What a person does or is under: the earlier side of a link.
-pub const LEADS: [Metric; 16] = [
+pub const LEADS: [Metric; 17] = [
     Metric::Steps,
     Metric::Strain,
     Metric::Energy,
     Metric::Stress,
     Metric::SleepDuration,
     Metric::CheckinStress,
+    Metric::ActivityDuration,
     Metric::JournalAlcohol,
     Metric::JournalCaffeine,
     Metric::JournalLateMeal,

@@ -1,17 +1,21 @@
 //! Links on a Monday, as statements raised, confirmed and withdrawn.
 
+use std::borrow::Cow;
+
 use super::link::{Adjusted, FEWEST_DAYS, Link};
 use super::link_search::{
     CONFIRM_AT, FOLLOWERS, LEADS, LOOK_AFTER, REST_DAYS, SEARCHED_DAYS, is_looked_at, passing, since,
 };
+use super::point::Point;
 use super::stated::{SUREST, stated};
 use crate::domain::event::{InsightExpired, InsightRaised, InsightRenewed};
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::grade::{Design, Grade};
 use crate::domain::insight::{Insight, InsightKind};
-use crate::domain::metric::{Metric, round_to};
+use crate::domain::metric::{Cadence, Metric, round_to};
 use crate::domain::provider::Provider;
 use crate::domain::watch::Watch;
+use crate::engine::observe::one_source;
 use crate::engine::run::{Run, RunError};
 
 /// Looks at what was raised, then searches the followers that are free.
@@ -28,7 +32,7 @@ pub(super) fn look_at_links(run: &mut Run<'_>) -> Result<(), RunError> {
     };
     let followers: Vec<Metric> = FOLLOWERS.into_iter().filter(free).collect();
     let adjusted =
-        |metric: &Metric| Adjusted::new(run.history.points(*metric, run.analysed), today, SEARCHED_DAYS, FEWEST_DAYS);
+        |metric: &Metric| Adjusted::new(&series(run, *metric, SEARCHED_DAYS), today, SEARCHED_DAYS, FEWEST_DAYS);
     let leading: Vec<_> = LEADS.iter().map(adjusted).collect();
     if leading.iter().all(Option::is_none) {
         return Ok(());
@@ -41,6 +45,17 @@ pub(super) fn look_at_links(run: &mut Run<'_>) -> Result<(), RunError> {
         }
     }
     Ok(())
+}
+
+/// The days of a metric; of one of activities those of its fullest source, and its days of rest.
+fn series<'a>(run: &Run<'a>, metric: Metric, days: u32) -> Cow<'a, [Point]> {
+    if metric.definition().cadence != Cadence::PerActivity {
+        return Cow::Borrowed(run.history.points(metric, run.analysed));
+    }
+    let window = Window::ending(run.analysed, days);
+    let fullest = one_source::fullest(run.history, metric, window);
+    let days = fullest.map(|source| one_source::with_rest(run.history, metric, window, source.provider, window.last));
+    Cow::Owned(days.into_iter().flatten().map(|(day, value)| Point { day: day.number(), value }).collect())
 }
 
 fn raise(run: &mut Run<'_>, lead: Metric, follower: Metric, link: &Link, confidence: f64) -> Result<(), RunError> {
@@ -62,9 +77,9 @@ fn look(run: &mut Run<'_>, open: &Insight) -> Result<(), RunError> {
     let number = |name: &str| open.evidence.value(name).map_or(0.0, |value| value.value);
     let (lag, positive) = (number("lag") as u16, number("r") > 0.0);
     let found = open.with.and_then(|lead| {
-        let points = |metric| run.history.points(metric, run.analysed);
-        let (link, confidence) = since(points(lead), points(open.metric), looked_on, lag, positive, today)?;
         let window = Window::ending(run.analysed, u32::try_from(age).ok()?);
+        let points = |metric| series(run, metric, window.days);
+        let (link, confidence) = since(&points(lead), &points(open.metric), looked_on, lag, positive, today)?;
         let insight = statement(run, lead, open.metric, open.first_day, window, &link, confidence, false);
         (confidence >= CONFIRM_AT && insight.grade < Grade::D).then_some(insight)
     });

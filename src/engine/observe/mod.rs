@@ -5,6 +5,7 @@
 
 pub mod completeness;
 pub mod conflict;
+pub(in crate::engine) mod one_source;
 pub mod reconcile;
 
 use super::run::{Run, RunError};

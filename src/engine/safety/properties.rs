@@ -193,3 +193,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn being_young_takes_no_notice_of_a_low_weight_away() {
+    let life: Vec<Observation> = (0..DAYS).map(|n| observed(Metric::Weight, n, 60.0)).collect();
+    for age in [None, Some(AgeBand::From40To64), Some(AgeBand::Under18)] {
+        let profile = Profile { age_band: age, height_cm: Some(196), ..Profile::default() };
+        let found = rules(&lived(&profile, &life, None));
+        assert!(found.contains(&SafetyRule::EatingDisorderRisk), "{age:?}: {found:?}");
+    }
+}

@@ -68,7 +68,7 @@ thresholds! {
     WEIGHT_WEEK_REVIEW: "weight_week_review" = 2.0 "%", DEFAULT;
     /// Loss of weight in six months that asks for a human.
     WEIGHT_HALF_YEAR: "weight_half_year_loss" = 5.0 "%", GLIM;
-    /// Body mass index of an adult below which weight is not spoken of.
+    /// Body mass index below which weight is not spoken of: the line of adults, for everybody.
     BMI_LOW: "body_mass_index_below" = 18.5 "", WHO;
     /// How far a week's mean lies from the usual to count as strain, in standard deviations.
     STRAIN_SD: "overtraining_sd" = 0.5 "", SWC;

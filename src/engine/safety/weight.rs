@@ -8,7 +8,7 @@ use super::threshold::{BMI_LOW, WEIGHT_HALF_YEAR, WEIGHT_WEEK_REVIEW, WEIGHT_WEE
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::{Value, Window};
 use crate::domain::metric::{Metric, round_to};
-use crate::domain::profile::{AgeBand, Profile};
+use crate::domain::profile::Profile;
 use crate::domain::safety::Level;
 
 const METRIC: Metric = Metric::Weight;
@@ -64,13 +64,13 @@ pub(super) fn finding(signal: &Signal<'_>) -> Finding {
     }
 }
 
-/// Strain around food and weight, as far as measurements can hint at it: a low weight for the height of an adult, or
+/// Strain around food and weight, as far as measurements can hint at it: a low weight for the height, or
 /// weight falling fast while the load is high.
 pub(super) fn strain(signal: &Signal<'_>, profile: &Profile) -> Finding {
     let Some(weight) = middle(signal, signal.until, BLOCK) else { return Finding::Undecided };
     let metres = profile.height_cm.map(|height| f64::from(height) / 100.0);
-    let adult = profile.age_band.is_some_and(|age| age != AgeBand::Under18);
-    let index = metres.filter(|_| adult).map(|metres| round_to(weight / (metres * metres), 1));
+    // The line is one of adults. Younger people often lie below it; that a person is one must not take a notice away.
+    let index = metres.map(|metres| round_to(weight / (metres * metres), 1));
     let low = index.filter(|index| *index < BMI_LOW.value);
     let falls = week(signal, signal.until).filter(|change| *change <= -WEIGHT_WEEK_WARN.value);
     let loaded = falls.filter(|_| load::is_up(signal, 7).is_some());

@@ -17,6 +17,7 @@ pub mod invariants;
 pub mod metric;
 pub mod observation;
 pub mod person;
+pub mod plan;
 pub mod profile;
 pub mod provider;
 pub mod safety;

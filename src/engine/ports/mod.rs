@@ -3,6 +3,7 @@
 pub mod entropy;
 pub mod export;
 pub mod journal;
+pub mod narrator;
 pub mod originals;
 pub mod refusals;
 pub mod views;

@@ -1,0 +1,183 @@
+//! The plan of a text: which claims, in which order, each by which frame. A model may choose; it writes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::claim::{ClaimKind, Direction, Period, Section};
+use super::frame::{FrameId, Tone};
+use super::grade::{Design, Grade};
+use super::metric::Metric;
+
+/// The version of the plan's shape.
+pub const PLAN_VERSION: u32 = 1;
+/// Sentences a plan may hold.
+pub const MOST_SENTENCES: usize = 12;
+/// Claims a request may hold: E1 to E24.
+pub const MOST_CLAIMS: usize = 24;
+/// Notices a plan may name: S1 to S8.
+pub const MOST_NOTICES: usize = 8;
+
+/// What a model answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NarrativePlan {
+    /// [`PLAN_VERSION`].
+    pub schema_version: u32,
+    /// How the text is to sound.
+    pub tone: Tone,
+    /// The sentences, in order.
+    pub sentences: Vec<PlannedSentence>,
+    /// The claims that are left out, and why.
+    pub omitted: Vec<Omission>,
+    /// The notices that come first, S1 to S8.
+    pub safety_ids: Vec<String>,
+}
+
+/// A sentence of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedSentence {
+    /// s1 to s12.
+    pub id: String,
+    /// Where it stands.
+    pub section: Section,
+    /// The claims it says, E1 to E24; two only where the frame says two.
+    pub claim_ids: Vec<String>,
+    /// The frame it is said with.
+    pub frame: FrameId,
+    /// How it follows on the sentence before it.
+    pub opener: Opener,
+}
+
+/// How a sentence follows on the one before it. None of them joins two metrics as cause and consequence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opener {
+    /// It begins.
+    #[default]
+    None,
+    /// It adds to it.
+    Also,
+    /// It goes the other way.
+    InContrast,
+    /// It is about something else.
+    Separately,
+}
+
+impl Opener {
+    /// Every opener.
+    pub const ALL: [Self; 4] = [Self::None, Self::Also, Self::InContrast, Self::Separately];
+
+    /// The words before the sentence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Also => "Also, ",
+            Self::InContrast => "In contrast, ",
+            Self::Separately => "Separately, ",
+        }
+    }
+}
+
+/// A claim that is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Omission {
+    /// E1 to E24.
+    pub claim_id: String,
+    /// Why.
+    pub reason: OmissionReason,
+}
+
+/// Why a claim is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OmissionReason {
+    /// Another sentence says it.
+    Duplicate,
+    /// It matters little.
+    LowSalience,
+    /// Another sentence is about the same metric.
+    SameMetric,
+    /// There is no room.
+    Limit,
+}
+
+/// What a model is asked: claims as codes, without a value, a date, a name or an id of the person's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRequest {
+    /// Days or weeks.
+    pub period: Period,
+    /// The version of the catalogue of frames.
+    pub catalogue_version: u32,
+    /// The claims, most salient first.
+    pub claims: Vec<AskedClaim>,
+    /// The standing notices, S1 to S8: they are said first and verbatim whatever is planned.
+    pub safety_ids: Vec<String>,
+    /// What the person said matters to them.
+    pub matters: Vec<Matter>,
+}
+
+/// A claim as a model sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedClaim {
+    /// E1 to E24.
+    pub id: String,
+    /// What it says.
+    pub kind: ClaimKind,
+    /// The metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// The other metric of a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Metric>,
+    /// The grade.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
+    /// The design.
+    pub design: Design,
+    /// Which way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Whether it moved the unwelcome way; such a claim must be said.
+    pub unfavourable: bool,
+    /// Whether a text without it is mended: the template says it then.
+    pub required: bool,
+    /// The frames that may say it.
+    pub frames: Vec<FrameId>,
+    /// The claims that may be said together with it, and the frames that do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<Pair>,
+}
+
+/// Two claims that one sentence may say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The second claim.
+    pub with: String,
+    /// The frames that may say both.
+    pub frames: Vec<FrameId>,
+}
+
+/// What matters to a person, in closed words: it may move the emphasis, never what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// Sleeping well.
+    Sleep,
+    /// Feeling recovered.
+    Recovery,
+    /// Training.
+    Training,
+    /// Moving through the day.
+    Movement,
+    /// Being calm.
+    Calm,
+    /// Having energy.
+    Energy,
+}
+
+impl Matter {
+    /// Every one.
+    pub const ALL: [Self; 6] = [Self::Sleep, Self::Recovery, Self::Training, Self::Movement, Self::Calm, Self::Energy];
+}

@@ -33,6 +33,11 @@ deny:
 bench:
     cargo bench
 
+# The statistics on one seed, for a quarter of an hour, and the tables of the page from what was found. A missed target stays in both.
+calibration SEED:
+    -cargo run --release -- calibrate --seed {{ SEED }} --json > docs/calibration.json
+    CANDOR_ACCEPT=1 cargo test --test calibration_page
+
 # A made-up person through all stages.
 demo *ARGS:
     cargo run --release -- demo --once {{ ARGS }}

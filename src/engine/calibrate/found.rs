@@ -24,6 +24,8 @@ pub struct Figure {
     pub fdr: Option<f64>,
     /// Mean distance of stated confidence and true share.
     pub ece: Option<f64>,
+    /// Metric-years behind `false_alerts`.
+    pub years: Option<f64>,
     /// Claims a metric-year where nothing changes.
     pub false_alerts: Option<f64>,
 }

@@ -112,7 +112,7 @@ struct Raised {
 /// pair is linked.
 pub(super) fn years(scenario: &str, pull: f64, draw: &Draw<'_>) -> Found {
     let mut grades = [Share::default(); 3];
-    let (mut raised, mut told) = (0_u64, Share::default());
+    let (mut raised, mut told) = (Share::default(), Share::default());
     for seed in draw.each() {
         let (leads, followers) = person(DAYS as usize, pull, &mut chance(seed));
         let mut pending: [Option<Raised>; FOLLOWERS] = Default::default();
@@ -143,20 +143,24 @@ pub(super) fn years(scenario: &str, pull: f64, draw: &Draw<'_>) -> Found {
                 (0..FOLLOWERS).map(|of| free(of).then(|| adjusted(&followers[of])).flatten()).collect();
             for (of, found) in passing(&leading, &following, |_, _| true).into_iter().enumerate() {
                 let Some((lead, link, _)) = found else { continue };
-                raised += 1;
-                grades[2].count(pull > 0.0 && lead == of && link.r > 0.0);
+                let is_true = pull > 0.0 && lead == of && link.r > 0.0;
+                raised.count(!is_true);
+                grades[2].count(is_true);
                 pending[of] = Some(Raised { lead, on: today, lag: link.lag, positive: link.r > 0.0 });
             }
         }
         stood.iter().for_each(|stood| told.count(*stood));
     }
     let quiet = pull == 0.0;
+    let years = draw.series as f64 * f64::from(DAYS) / 365.0;
     let figure = Figure {
         scenario: scenario.to_owned(),
         method: "candor",
         series: draw.series,
         power: if quiet { None } else { told.rate() },
-        false_alerts: quiet.then(|| raised as f64 / (draw.series as f64 * f64::from(DAYS) / 365.0)),
+        fdr: if quiet { None } else { raised.rate() },
+        years: quiet.then_some(years),
+        false_alerts: quiet.then(|| raised.of as f64 / years),
         ..Figure::default()
     };
     let mut found = Found { figures: vec![figure], ..Found::default() };

@@ -4,14 +4,16 @@
 //! Welch's t, a z rule and Mann and Kendall's test are measured on the same draws. Chance comes from one seed, so a run
 //! with the same seed and number of series gives the same figures on every machine, on however many threads.
 
+mod belief;
+mod daily;
 mod draw;
 pub mod found;
 mod levels;
 mod links;
-mod planned;
 mod rolling;
 pub mod tally;
 pub mod targets;
+pub mod trial;
 mod windows;
 pub mod world;
 pub mod yardsticks;
@@ -24,11 +26,16 @@ use draw::Draw;
 use found::{Band, Figure, Found, Graded};
 use rolling::Change;
 use targets::Target;
+use trial::Design;
 use world::World;
 
 /// What a calibration found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The version of the build.
+    pub version: &'static str,
+    /// The version of the rules ([`crate::engine::rules::VERSION`]).
+    pub rules: u32,
     /// The seed every draw follows from.
     pub seed: u64,
     /// Series in each scenario.
@@ -57,20 +64,39 @@ type Play = Box<dyn Fn(&str, &Draw<'_>) -> Found + Send + Sync>;
 fn scenarios() -> Vec<(String, Play)> {
     let mut all: Vec<(String, Play)> = Vec::new();
     let mut add = |name: &str, play: Play| all.push((name.to_owned(), play));
-    let noise = |phi| World { missing: 0.2, ..World::quiet(phi, 0) };
-    for phi in [0.0, 0.3, 0.6] {
-        let world = noise(phi);
-        add(&format!("planned, phi {phi}"), Box::new(move |name, draw| planned::errors(name, &world, draw)));
+    const DESIGNS: [Design; 7] = [
+        Design::Blocks { of: 3, pairs: 7, left_out: 0 },
+        Design::Blocks { of: 3, pairs: 7, left_out: 1 },
+        Design::Blocks { of: 3, pairs: 14, left_out: 1 },
+        Design::Blocks { of: 7, pairs: 3, left_out: 1 },
+        Design::Blocks { of: 7, pairs: 6, left_out: 3 },
+        Design::BeforeAfter(28, 14),
+        Design::BeforeAfter(60, 30),
+    ];
+    for design in DESIGNS {
+        let rise = 1.0 / f64::from(design.days());
+        let noises = [
+            ("phi 0", 0.0, 0.0, 0.0),
+            ("phi 0.3", 0.3, 0.0, 0.0),
+            ("phi 0.6", 0.6, 0.0, 0.0),
+            ("phi 0.8 and fresh noise", 0.8, 0.5, 0.0),
+            ("drift of 1 SD, phi 0.3", 0.3, 0.0, rise),
+            ("drift of 1 SD, phi 0.6", 0.6, 0.0, rise),
+        ];
+        for (noise, phi, fresh, drift) in noises {
+            let world = World { missing: 0.2, fresh, drift, ..World::quiet(phi, 0) };
+            let play = move |name: &str, draw: &Draw<'_>| trial::errors(name, design, &world, draw);
+            add(&format!("trial, {}, {noise}", design.name()), Box::new(play));
+        }
     }
-    let world = World { fresh: 0.5, ..noise(0.8) };
-    add("planned, phi 0.8 and fresh noise", Box::new(move |name, draw| planned::errors(name, &world, draw)));
-    let world = World { drift: 1.0 / 42.0, ..noise(0.3) };
-    add("planned, drift of 1 SD", Box::new(move |name, draw| planned::errors(name, &world, draw)));
     for (pi0, tau, drifts) in
         [(0.8, 0.5, false), (0.5, 0.8, false), (0.7, 0.6, false), (0.9, 0.5, false), (0.8, 0.5, true)]
     {
         let name = format!("belief, pi0 {pi0} tau {tau}{}", if drifts { ", drift" } else { "" }).replace(" 0.", " .");
-        add(&name, Box::new(move |name, draw| planned::belief(name, (pi0, tau), drifts, draw)));
+        add(&name, Box::new(move |name, draw| belief::belief(name, (pi0, tau), drifts, draw)));
+    }
+    for phi in [0.0, 0.3, 0.6] {
+        add(&format!("daily, phi {phi}"), Box::new(move |name, draw| daily::days(name, phi, draw)));
     }
     for phi in [0.2, 0.35, 0.5, 0.65, 0.8] {
         add(&format!("level, phi {phi}"), Box::new(move |name, draw| levels::levels(name, phi, draw)));
@@ -109,7 +135,7 @@ fn scenarios() -> Vec<(String, Play)> {
 pub struct Plan {
     /// The seed every draw follows from.
     pub seed: u64,
-    /// Series in each scenario; a comparison of two windows is cheap and gets four times as many.
+    /// Series in each scenario; one planned comparison is cheap and gets four times as many.
     pub series: u64,
     /// Only scenarios whose name holds this.
     pub only: String,
@@ -121,7 +147,7 @@ impl Plan {
     }
 
     fn series_of(&self, scenario: &str) -> u64 {
-        let cheap = ["planned", "belief"].iter().any(|kind| scenario.starts_with(kind));
+        let cheap = ["trial, ", "belief, "].iter().any(|kind| scenario.starts_with(kind));
         if cheap { self.series.saturating_mul(4) } else { self.series }
     }
 
@@ -160,7 +186,8 @@ pub fn calibrate(plan: &Plan, threads: usize, tick: &(dyn Fn() + Sync)) -> Repor
     played.into_iter().for_each(|(_, one)| found.add(one));
     let targets = targets::judge(&found);
     let Found { figures, bands, grades } = found;
-    Report { seed: plan.seed, series: plan.series, figures, bands, grades, targets }
+    let (version, rules) = (env!("CARGO_PKG_VERSION"), crate::engine::rules::VERSION);
+    Report { version, rules, seed: plan.seed, series: plan.series, figures, bands, grades, targets }
 }
 
 #[cfg(test)]

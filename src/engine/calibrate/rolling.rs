@@ -4,7 +4,7 @@ use super::draw::{Draw, chance};
 use super::found::{Figure, Found};
 use super::tally::{Believed, Share};
 use super::world::{FIRST_DAY, World, normal, uniform};
-use super::yardsticks::{mann_kendall, welch};
+use super::yardsticks::{LEVEL, mann_kendall, welch, z_day};
 use crate::domain::grade::Grade;
 use crate::engine::model::confidence::SMALLEST_EFFECT_SD;
 use crate::engine::model::gates::{Gates, WEEKLY};
@@ -13,12 +13,11 @@ use crate::engine::model::search::{Windows, look_through, windows};
 use crate::engine::model::{Outcome, Point, Sought, Watch, stated};
 
 /// Years, and days, for which a series is looked at.
-pub(super) const YEARS: f64 = 3.0;
+const YEARS: f64 = 3.0;
 const DAYS: i32 = 3 * 365;
 const YEAR: f64 = 365.25;
 /// Days for which a yardstick that has claimed something is silent, as the search is while it waits.
 const SILENCE: i32 = 42;
-const LEVEL: f64 = 0.05;
 
 /// What changes in a scenario's three years.
 #[derive(Clone, Copy)]
@@ -81,23 +80,6 @@ fn alerts(world: &World, claims: impl Fn(i32) -> bool) -> u64 {
     count
 }
 
-/// Days that lie more than two SD from the mean of the 28 days before them.
-fn z_days(points: &[Point]) -> u64 {
-    let mut count = 0;
-    for (at, point) in points.iter().enumerate() {
-        let before = window(&points[..at], point.day - 1, 28);
-        let n = before.len() as f64;
-        if before.len() < 14 {
-            continue;
-        }
-        let mean = before.iter().map(|p| p.value).sum::<f64>() / n;
-        let squares: f64 = before.iter().map(|p| (p.value - mean) * (p.value - mean)).sum();
-        let sd = libm::sqrt(squares / (n - 1.0));
-        count += u64::from((point.value - mean).abs() > 2.0 * sd);
-    }
-    count
-}
-
 /// True rates and false alerts over three years of a metric whose phi is one of those given.
 pub(super) fn years(scenario: &str, phis: &[f64], change: Change, draw: &Draw<'_>) -> Found {
     let (mut raised, mut vouched, mut yardsticks) = (0, 0, [0; 3]);
@@ -144,7 +126,7 @@ pub(super) fn years(scenario: &str, phis: &[f64], change: Change, draw: &Draw<'_
                 welch(before, after).is_some_and(|found| found.p(0.0) < LEVEL)
             };
             yardsticks[0] += alerts(&world, by_welch);
-            yardsticks[1] += z_days(&points);
+            yardsticks[1] += points.iter().filter(|point| z_day(&points, point)).count() as u64;
             yardsticks[2] += alerts(&world, |today| mann_kendall(window(&points, today, 90)) < LEVEL);
         }
     }
@@ -154,6 +136,7 @@ pub(super) fn years(scenario: &str, phis: &[f64], change: Change, draw: &Draw<'_
         scenario: scenario.to_owned(),
         method,
         series: draw.series,
+        years: Some(metric_years),
         false_alerts: Some(count as f64 / metric_years),
         ..Figure::default()
     };

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::found::{Band, Figure, Found};
+use super::found::{Band, Figure, Found, Graded};
+use crate::domain::grade::Grade;
 
 /// Standard errors of its own count by which a figure may lie beyond its bound: with few series chance alone crosses it.
 const MARGIN: f64 = 2.0;
@@ -30,67 +31,126 @@ pub struct Target {
     pub known: bool,
 }
 
-/// Worlds beyond those the targets were set for, in which it is known that too much is promised: rare tiny steps and strong
-/// dependence for the weekly rule, drift for before and after. Nor does what is raised at C, and not yet confirmed, keep
-/// 0.4 in every world.
-const WHERE_IT_FAILS: [&str; 3] = ["N(0,0.5²)", "phi 0.65", "drift"];
+/// Beginning and end of a scenario's name, method, figure, whether the bound is an upper one, the bound.
+type Bound = (&'static str, &'static str, &'static str, &'static str, bool, f64);
 
-/// Scenario, figure, whether it is an upper bound, the bound.
-const BOUNDS: [(&str, &str, bool, f64); 21] = [
-    ("planned, phi 0", "fpr", true, 0.06),
-    ("planned, phi 0.3", "fpr", true, 0.06),
-    ("planned, phi 0.6", "fpr", true, 0.09),
-    ("planned, phi 0", "coverage", false, 0.94),
-    ("planned, phi 0.3", "coverage", false, 0.94),
-    ("planned, phi 0.6", "coverage", false, 0.91),
-    ("belief, pi0 .8 tau .5", "ece", true, 0.05),
-    ("weekly, nothing, phi 0.2", "false_alerts", true, 0.1),
-    ("weekly, nothing, phi 0.35", "false_alerts", true, 0.1),
-    ("weekly, nothing, phi 0.5", "false_alerts", true, 5.0),
-    ("weekly, nothing, phi 0.65", "false_alerts", true, 5.0),
-    ("weekly, lasting 1.5 SD, phi 0.2", "power", false, 0.8),
-    ("weekly, lasting 2 SD, phi 0.35", "power", false, 0.8),
-    ("weekly, lasting 4 SD, phi 0.2", "power", false, 0.95),
-    ("weekly, lasting 7 SD, phi 0.2", "power", false, 0.95),
-    ("trend, phi 0", "fpr", true, 0.06),
-    ("trend, phi 0.3", "fpr", true, 0.06),
-    ("trend, phi 0.6", "fpr", true, 0.09),
-    ("step, phi 0.3", "fpr", true, 0.06),
-    ("step, phi 0.6", "fpr", true, 0.09),
-    ("links, 90 days", "fdr", true, 0.1),
+/// False positives and coverage for AR(1) noise: at a phi up to 0.3, and up to 0.6.
+const WEAK: (f64, f64) = (0.06, 0.94);
+const STRONG: (f64, f64) = (0.09, 0.91);
+/// Scenarios that are held to them, by the beginning of their names, and which phi is which.
+const OF_NOISE: [&str; 4] = ["trial, ", "trend, ", "step, ", "level, "];
+const NOISE: [(&str, (f64, f64)); 6] = [
+    (", phi 0", WEAK),
+    (", phi 0.2", WEAK),
+    (", phi 0.3", WEAK),
+    (", phi 0.35", STRONG),
+    (", phi 0.5", STRONG),
+    (", phi 0.6", STRONG),
 ];
+
+const BOUNDS: [Bound; 21] = [
+    ("trial, 42 days of 3, 0 left out", ", phi 0", "candor", "power", false, 0.7),
+    ("trial, 42 days of 3, 0 left out", ", phi 0.3", "candor", "power", false, 0.7),
+    ("trial, 42 days of 3, 0 left out", ", phi 0.6", "candor", "power", false, 0.7),
+    ("trial, 42 days of 3, 1 left out", ", phi 0", "candor", "power", false, 0.7),
+    ("trial, 42 days of 3, 1 left out", ", phi 0.3", "candor", "power", false, 0.7),
+    ("trial, 42 days of 3, 1 left out", ", phi 0.6", "candor", "power", false, 0.7),
+    ("trial, 84 days of 3, 1 left out", ", phi 0.3", "candor", "power", false, 0.8),
+    ("belief, pi0 .8 tau .5", "pi0 .8 tau .5", "candor", "ece", true, 0.05),
+    ("daily, ", "", "candor", "false_alerts", true, 5.0),
+    ("daily, ", "", "one_day", "false_alerts", true, 5.0),
+    ("weekly, nothing, ", ", phi 0.2", "candor", "false_alerts", true, 0.1),
+    ("weekly, nothing, ", ", phi 0.35", "candor", "false_alerts", true, 0.1),
+    ("weekly, nothing, ", ", phi 0.5", "candor", "false_alerts", true, 5.0),
+    ("weekly, nothing, ", ", phi 0.65", "candor", "false_alerts", true, 5.0),
+    ("weekly, lasting 1.5 SD, ", ", phi 0.2", "candor", "power", false, 0.8),
+    ("weekly, lasting 2 SD, ", ", phi 0.35", "candor", "power", false, 0.8),
+    ("weekly, lasting 4 SD, ", ", phi 0.2", "candor", "power", false, 0.95),
+    ("weekly, lasting 7 SD, ", ", phi 0.2", "candor", "power", false, 0.95),
+    ("links, ", " days", "candor", "fdr", true, 0.1),
+    ("weekly links, 4 of 40 there", "", "candor", "fdr", true, 0.1),
+    ("weekly links, none there", "", "candor", "false_alerts", true, 5.0),
+];
+
+/// Whether it is known that a scenario misses a figure: worlds beyond those the targets were set for, in which too much is
+/// promised, or designs that cannot do it.
+///
+/// A drift looks like an effect before and after. A day left out of each block costs power. For the weekly rules rare tiny
+/// steps, strong dependence and the absence of anything to find are hard, and what is raised at C and not yet confirmed does
+/// not keep 0.4 everywhere, nor a share of a tenth among links.
+fn is_known(scenario: &str, quantity: &str) -> bool {
+    let ends = |world| scenario.ends_with(world);
+    let unconfirmed = ["true rate at 0.4 to 0.6", "true rate at C", "fdr"].contains(&quantity);
+    match scenario.split(", ").next() {
+        Some("trial") if scenario.contains("before") => scenario.contains("drift"),
+        Some("trial") => quantity == "power" && scenario.contains("42 days of 3, 1 left out"),
+        Some("belief") => ends("drift"),
+        Some("weekly") => unconfirmed || ends("N(0,0.5²)") || ends("phi 0.65"),
+        Some("weekly links") => unconfirmed || ends("none there"),
+        _ => false,
+    }
+}
+
+/// Every bound a figure is held against: quantity, whether it is an upper one, the bound.
+fn bounds(figure: &Figure) -> Vec<(&'static str, bool, f64)> {
+    let is = |begins: &str, ends: &str| figure.scenario.starts_with(begins) && figure.scenario.ends_with(ends);
+    let own = figure.method == "candor" && OF_NOISE.iter().any(|begins| is(begins, ""));
+    let noise = NOISE.iter().filter(|(ends, _)| own && is("", ends));
+    let noise = noise.flat_map(|(_, (fpr, coverage))| [("fpr", true, *fpr), ("coverage", false, *coverage)]);
+    let named = BOUNDS.iter().filter(|(begins, ends, method, ..)| is(begins, ends) && *method == figure.method);
+    noise.chain(named.map(|(.., quantity, at_most, bound)| (*quantity, *at_most, *bound))).collect()
+}
 
 /// Holds what was found against every bound it has a figure for.
 #[must_use]
 pub fn judge(found: &Found) -> Vec<Target> {
-    let mut targets: Vec<Target> = BOUNDS
-        .iter()
-        .filter_map(|(scenario, quantity, at_most, bound)| {
-            let figure = found.figures.iter().find(|f| f.scenario == *scenario && f.method == "candor")?;
+    let judged = |figure: &Figure| {
+        let held = bounds(figure).into_iter().filter_map(|(quantity, at_most, bound)| {
             let value = of(figure, quantity)?;
-            let years = if *quantity == "false_alerts" { super::rolling::YEARS } else { 1.0 };
-            let count = figure.series as f64 * years;
-            let spread = if *quantity == "false_alerts" { value } else { value * (1.0 - value) };
-            Some(target(scenario, quantity, *at_most, *bound, value, libm::sqrt(spread / count)))
-        })
-        .collect();
-    targets.extend(found.bands.iter().filter_map(kept));
+            // Alerts are counted over years and may come more often than once; all else is a share.
+            let (spread, count) = match quantity {
+                "false_alerts" => (value, figure.years?),
+                _ => (value * (1.0 - value), figure.series as f64),
+            };
+            let named = if figure.method == "candor" { String::new() } else { format!(", {}", figure.method) };
+            let target = target(&figure.scenario, quantity, at_most, bound, value, libm::sqrt(spread / count));
+            Some(Target { scenario: figure.scenario.clone() + &named, ..target })
+        });
+        held.collect::<Vec<_>>()
+    };
+    let mut targets: Vec<Target> = found.figures.iter().flat_map(judged).collect();
+    targets.extend(found.bands.iter().filter_map(band_kept));
+    targets.extend(found.grades.iter().filter_map(grade_kept));
     targets
 }
 
 /// A band of our own must hold what its floor promises.
-fn kept(band: &Band) -> Option<Target> {
-    let rate = band.true_rate.filter(|_| band.method == "candor" && band.claims >= FEWEST_CLAIMS)?;
+fn band_kept(band: &Band) -> Option<Target> {
+    let rate = band.true_rate.filter(|_| band.method == "candor")?;
     let quantity = match band.floor {
         f if f >= 0.8 => "true rate at 0.8 and more",
         f if f >= 0.6 => "true rate at 0.6 to 0.8",
         _ => "true rate at 0.4 to 0.6",
     };
-    let error = libm::sqrt(rate * (1.0 - rate) / band.claims as f64);
-    let weekly = band.scenario.starts_with("weekly");
-    let fails = WHERE_IT_FAILS.iter().any(|world| band.scenario.ends_with(world));
-    let known = fails || weekly && band.floor < 0.6;
-    Some(Target { known, ..target(&band.scenario, quantity, false, band.floor, rate, error) })
+    kept(&band.scenario, quantity, band.floor, rate, band.claims)
+}
+
+/// And a grade what its least confidence promises.
+fn grade_kept(graded: &Graded) -> Option<Target> {
+    let (quantity, floor) = match graded.grade {
+        Grade::A => ("true rate at A", 0.8),
+        Grade::B => ("true rate at B", 0.6),
+        Grade::C => ("true rate at C", 0.4),
+        Grade::D => return None,
+    };
+    let mut target = kept(&graded.scenario, quantity, floor, graded.true_rate?, graded.claims)?;
+    target.scenario = format!("{}, {}", graded.scenario, graded.kind);
+    Some(target)
+}
+
+fn kept(scenario: &str, quantity: &'static str, floor: f64, rate: f64, claims: u64) -> Option<Target> {
+    let error = libm::sqrt(rate * (1.0 - rate) / claims as f64);
+    (claims >= FEWEST_CLAIMS).then(|| target(scenario, quantity, false, floor, rate, error))
 }
 
 fn of(figure: &Figure, quantity: &str) -> Option<f64> {
@@ -114,7 +174,7 @@ fn target(scenario: &str, quantity: &'static str, at_most: bool, bound: f64, fou
         found,
         error,
         met: beyond <= MARGIN * error,
-        known: false,
+        known: is_known(scenario, quantity),
     }
 }
 
@@ -124,7 +184,7 @@ mod tests {
 
     fn found(fpr: f64, true_rate: f64) -> Found {
         let figure = Figure {
-            scenario: "planned, phi 0.3".to_owned(),
+            scenario: "trial, 28 days before and 14 after, phi 0.3".to_owned(),
             method: "candor",
             series: 2_000,
             fpr: Some(fpr),
@@ -146,5 +206,42 @@ mod tests {
         assert_eq!(met(0.05, 0.9), [true, true]);
         assert_eq!(met(0.065, 0.78), [true, true]);
         assert_eq!(met(0.08, 0.7), [false, false]);
+    }
+
+    #[test]
+    fn every_bound_is_held_against_a_figure_that_exists() {
+        let plan = crate::engine::calibrate::Plan { seed: 3, series: 2, only: String::new() };
+        let report = crate::engine::calibrate::calibrate(&plan, 2, &|| ());
+        for (begins, ends, method, quantity, ..) in BOUNDS {
+            let held = report.figures.iter().any(|figure| {
+                let named = figure.scenario.starts_with(begins) && figure.scenario.ends_with(ends);
+                named && figure.method == method && of(figure, quantity).is_some()
+            });
+            assert!(held, "{begins} {ends}: {method} has no {quantity}");
+        }
+        for begins in OF_NOISE {
+            let judged =
+                |quantity| report.targets.iter().any(|t| t.scenario.starts_with(begins) && t.quantity == quantity);
+            assert!(judged("fpr") || judged("coverage"), "nothing holds {begins}");
+        }
+    }
+
+    #[test]
+    fn only_a_design_or_a_world_that_cannot_do_it_is_excused() {
+        let excused = [
+            ("trial, 60 days before and 30 after, drift of 1 SD, phi 0.3", "fpr"),
+            ("trial, 42 days of 3, 1 left out, phi 0.3", "power"),
+            ("weekly, 20 % of years N(0,0.8²)", "true rate at C"),
+        ];
+        assert!(excused.iter().all(|(scenario, quantity)| is_known(scenario, quantity)));
+        let not = [
+            ("trial, 60 days before and 30 after, phi 0.3", "fpr"),
+            ("trial, 42 days of 3, 1 left out, drift of 1 SD, phi 0.3", "fpr"),
+            ("trial, 42 days of 3, 0 left out, phi 0.3", "power"),
+            ("weekly, 20 % of years N(0,0.8²)", "true rate at B"),
+            ("level, phi 0.65", "true rate at A"),
+            ("belief, pi0 .9 tau .5", "true rate at 0.6 to 0.8"),
+        ];
+        assert!(!not.iter().any(|(scenario, quantity)| is_known(scenario, quantity)));
     }
 }

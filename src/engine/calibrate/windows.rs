@@ -4,7 +4,7 @@ use super::draw::Draw;
 use super::found::{Figure, Found};
 use super::tally::Share;
 use super::world::{FIRST_DAY, World};
-use super::yardsticks::mann_kendall;
+use super::yardsticks::{LEVEL, mann_kendall};
 use crate::engine::model::change_point::Scan;
 use crate::engine::model::gates::ONCE;
 use crate::engine::model::search::WHOLE_DAYS;
@@ -15,7 +15,6 @@ const STEP: f64 = 1.5;
 /// Days of a window in which a line is looked for, and its rise over them, in SD.
 const LINE_DAYS: i32 = 60;
 const RISE: f64 = 2.0;
-const LEVEL: f64 = 0.05;
 
 /// How often a step passes the gate of one look, without one and with one in the middle.
 pub(super) fn steps(scenario: &str, phi: f64, draw: &Draw<'_>) -> Found {

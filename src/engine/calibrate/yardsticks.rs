@@ -4,7 +4,15 @@
 //! `tests/yardstick_oracles.rs` holds them against scipy and pymannkendall.
 
 use crate::engine::model::Point;
+use crate::engine::model::point::window;
 use crate::engine::model::student_t::StudentT;
+
+/// Probability under which a yardstick claims something.
+pub const LEVEL: f64 = 0.05;
+/// Days before a day that the z rule compares it with, those of them it needs, and the SD beyond which it claims.
+const Z_DAYS: u32 = 28;
+const Z_FEWEST: usize = 14;
+const Z_BEYOND: f64 = 2.0;
 
 /// What a yardstick says of a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +65,18 @@ pub fn z_rule(before: &[Point], after: &[Point]) -> Option<Verdict> {
     let ((_, mean, variance), m) = (moments(before), after.len() as f64);
     let later = after.iter().map(|p| p.value).sum::<f64>() / m;
     Some(Verdict { difference: later - mean, error: libm::sqrt(variance / m), law: None })
+}
+
+/// The same rule for one day: whether it lies more than two SD from the mean of the 28 days before it. `points` hold the days
+/// before in time order; the day itself and what follows is not looked at.
+#[must_use]
+pub fn z_day(points: &[Point], day: &Point) -> bool {
+    let before = window(points, day.day - 1, Z_DAYS);
+    if before.len() < Z_FEWEST {
+        return false;
+    }
+    let (_, mean, variance) = moments(before);
+    (day.value - mean).abs() > Z_BEYOND * libm::sqrt(variance)
 }
 
 /// Mann and Kendall's test of a trend: its two-sided probability without a trend, ties counted as neither.

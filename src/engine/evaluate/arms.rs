@@ -8,7 +8,7 @@ use crate::engine::history::DayValue;
 use crate::engine::model::{Point, Turn};
 
 /// What was measured in both arms.
-pub(super) struct Arms {
+pub(in crate::engine) struct Arms {
     /// Every valid day, in time order.
     pub turns: Vec<Turn>,
     /// Of those, the days that went as scheduled.
@@ -53,7 +53,7 @@ impl Arms {
     }
 
     /// The values without and with, of some turns.
-    pub(super) fn sides(turns: &[Turn]) -> (Vec<Point>, Vec<Point>) {
+    pub(in crate::engine) fn sides(turns: &[Turn]) -> (Vec<Point>, Vec<Point>) {
         let side = |with| turns.iter().filter(move |turn| turn.with == with).map(|turn| turn.point).collect();
         (side(false), side(true))
     }

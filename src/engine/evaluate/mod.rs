@@ -7,7 +7,9 @@
 mod arms;
 mod verdict;
 
+pub(in crate::engine) use arms::Arms;
 pub use verdict::{Around, evaluate};
+pub(in crate::engine) use verdict::{Read, conclude};
 
 use super::intervene;
 use super::run::{Run, RunError};

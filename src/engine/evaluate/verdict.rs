@@ -36,15 +36,36 @@ pub struct Around {
 /// Evaluates an experiment from the outcome's `days`, in time order. Every threshold is met by rounded numbers.
 #[must_use]
 pub fn evaluate(experiment: &RunningExperiment, days: &[DayValue], around: &Around) -> Evaluation {
+    conclude(experiment, &Read::of(experiment, days), around)
+}
+
+/// What the days of an experiment say, before anything is concluded from it.
+pub(in crate::engine) struct Read {
+    /// What was measured in both arms.
+    pub arms: Arms,
+    /// The difference between them; `None` where the days do not carry one.
+    pub change: Option<Change>,
+}
+
+impl Read {
+    /// `days` are the outcome's, in time order.
+    pub(in crate::engine) fn of(experiment: &RunningExperiment, days: &[DayValue]) -> Self {
+        let arms = Arms::of(experiment, days);
+        let change = difference(&experiment.plan, &arms.turns, arms.days);
+        Self { arms, change }
+    }
+}
+
+/// The evaluation of what the days say.
+pub(in crate::engine) fn conclude(experiment: &RunningExperiment, read: &Read, around: &Around) -> Evaluation {
     let plan = &experiment.plan;
-    let arms = Arms::of(experiment, days);
-    let change = difference(plan, &arms.turns, arms.days);
-    let values = values(experiment, &arms, change.as_ref());
+    let Read { arms, change } = read;
+    let values = values(experiment, arms, change.as_ref());
     let number = |name: &str| values.iter().find(|v| v.name == name).map_or(0.0, |v| v.value);
 
     let (without, with) = Arms::counts(&arms.turns);
     let n = u32::try_from(without.min(with)).unwrap_or(u32::MAX);
-    let unreliable = reasons(plan, &arms, &number, around);
+    let unreliable = reasons(plan, arms, &number, around);
     let confidence = number("confidence");
     let excludes_zero = number("interval_low") > 0.0;
     let drift = number("drift") >= drift::LIKELY;
@@ -94,7 +115,7 @@ pub fn evaluate(experiment: &RunningExperiment, days: &[DayValue], around: &Arou
         n,
         n_effective: number("n_effective"),
         moved: verdict.has_direction().then_some(moved),
-        evidence: evidence(plan, &arms, around.input_revision, values),
+        evidence: evidence(plan, arms, around.input_revision, values),
     }
 }
 

@@ -16,7 +16,7 @@ fn unusual(points: &[Point], day: &DayValue) -> Option<Predictive> {
     predictive(points, day.day.number(), day.value).filter(|found| found.p < RHR_P.value)
 }
 
-pub(super) fn finding(signal: &Signal<'_>, open: Option<&SafetyNotice>) -> Finding {
+pub(in crate::engine) fn finding(signal: &Signal<'_>, open: Option<&SafetyNotice>) -> Finding {
     let points = signal.points(METRIC, 70);
     if let Some(two) = signal.last(METRIC, 2, 4) {
         let own = signal.usual(METRIC, two[0].day, 60);

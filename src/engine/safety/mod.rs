@@ -4,11 +4,11 @@
 //! cleared, and questions to a human. It runs after OBSERVE and before every other stage has its say; no limit, no
 //! degradation and no confidence stands above it. A condition that lasts is one notice, raised once.
 
-mod heart_rate;
+pub(in crate::engine) mod heart_rate;
 mod load;
 mod oxygen;
 pub mod predictive;
-mod signal;
+pub(in crate::engine) mod signal;
 mod temperature;
 pub mod threshold;
 mod weight;

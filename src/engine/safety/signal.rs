@@ -19,7 +19,7 @@ const FRESH_DAYS: i64 = 2;
 
 /// What a rule finds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Finding {
+pub(in crate::engine) enum Finding {
     /// The condition holds.
     Holds(Alarm),
     /// Enough was measured to say that it does not.
@@ -30,7 +30,7 @@ pub(super) enum Finding {
 
 /// The measurements behind a notice.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Alarm {
+pub(in crate::engine) struct Alarm {
     pub level: Level,
     pub metric: Option<Metric>,
     pub window: Window,
@@ -79,7 +79,7 @@ pub(super) fn sources(days: &[DayValue]) -> Vec<Provider> {
 }
 
 /// A person's measurements up to a day, without those that are in conflict.
-pub(super) struct Signal<'a> {
+pub(in crate::engine) struct Signal<'a> {
     pub history: &'a History,
     pub until: LocalDay,
 }

@@ -1,60 +1,12 @@
-//! One planned comparison of 28 days with the 14 after them, as an experiment of before and after makes it.
+//! What a confidence is worth: planned comparisons of before and after in worlds with and without effects.
 
 use super::draw::{Draw, chance};
 use super::found::{Figure, Found};
 use super::tally::{Believed, Share};
 use super::world::{FIRST_DAY, World, normal, uniform};
-use super::yardsticks::{welch, z_rule};
+use super::yardsticks::{LEVEL, welch, z_rule};
 use crate::engine::model::confidence::SMALLEST_EFFECT_SD;
 use crate::engine::model::{ONE_LOOK, Point, compare};
-
-const BEFORE: i32 = 28;
-const AFTER: i32 = 14;
-/// Probability under which a yardstick claims an effect.
-const LEVEL: f64 = 0.05;
-/// Effects at which coverage and power are read, in SD.
-const COVERED: f64 = 0.5;
-const WANTED: f64 = 1.0;
-
-/// False positives at no effect, coverage at 0.5 SD, power at 1 SD, for the noise of a world.
-pub(super) fn errors(scenario: &str, world: &World, draw: &Draw<'_>) -> Found {
-    let mut shares = [[Share::default(); 3]; 3];
-    for seed in draw.each() {
-        for (effect, column) in [0.0, COVERED, WANTED].into_iter().zip(0..) {
-            let world = World { steps: vec![(BEFORE, effect)], days: BEFORE + AFTER, ..world.clone() };
-            let points = world.series(seed);
-            let (before, after) = split(&points, BEFORE);
-            // What the data hold: with a drift, the windows differ by more than the effect; the question is the effect.
-            let counts = |truth: f64, holds: bool, claims: bool| match column {
-                0 => claims,
-                1 => holds,
-                _ => claims && truth > 0.0,
-            };
-            if let Some(found) = compare(before, after, BEFORE as u32, AFTER as u32, ONE_LOOK) {
-                let (low, high) = found.interval;
-                let hit = counts(found.difference, low <= effect && effect <= high, low > 0.0 || high < 0.0);
-                shares[0][column].count(hit);
-            }
-            for (method, verdict) in [welch(before, after), z_rule(before, after)].into_iter().enumerate() {
-                if let Some(found) = verdict {
-                    let hit = counts(found.difference, found.p(effect) >= LEVEL, found.p(0.0) < LEVEL);
-                    shares[method + 1][column].count(hit);
-                }
-            }
-        }
-    }
-    let figure = |(method, [fpr, coverage, power]): (&'static str, [Share; 3])| Figure {
-        scenario: scenario.to_owned(),
-        method,
-        series: draw.series,
-        fpr: fpr.rate(),
-        coverage: coverage.rate(),
-        power: power.rate(),
-        ..Figure::default()
-    };
-    let figures = ["candor", "welch_t", "z_rule"].into_iter().zip(shares).map(figure).collect();
-    Found { figures, ..Found::default() }
-}
 
 fn split(points: &[Point], at: i32) -> (&[Point], &[Point]) {
     points.split_at(points.partition_point(|point| point.day < FIRST_DAY + at))

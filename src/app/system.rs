@@ -69,6 +69,7 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         originals: Arc::new(originals),
         exports: Arc::new(ExportFiles),
         refusals,
+        narrator: None,
     })
 }
 

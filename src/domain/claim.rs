@@ -204,8 +204,16 @@ pub struct Sentence {
     /// The frame it was said with; none where a notice stands verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<FrameId>,
+    /// Whether a model chose it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_model: bool,
     /// The weakest grade among them, where they have one.
     pub grade: Option<Grade>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Days or weeks.

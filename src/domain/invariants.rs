@@ -140,6 +140,15 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         ),
         Event::EvaluationCompleted(e) => evaluation(state, &e.evaluation),
         Event::EvaluationMarkedUnreliable(e) => evaluation(state, &e.evaluation),
+        Event::NarrativeRequested(_) | Event::ModelAnswered(_) => {
+            consent(state)?;
+            ensure(
+                state.consents.contains(&Purpose::NarrativeByModel),
+                "model_needs_consent",
+                "consent",
+                "nothing goes to a model without the person's consent to narrative_by_model",
+            )
+        }
         Event::NarrativePublished(e) => {
             let stands = |n: &SafetyNotice| {
                 let mut first = e.narrative.sentences.iter().take(state.notices.len());
@@ -194,6 +203,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::InterventionSuppressed(_)
         | Event::InterventionDeclined(_)
         | Event::ExperimentStopped(_)
+        | Event::NarrativeFellBack(_)
         | Event::DayAssessed(_)
         | Event::ExportProduced(_) => Ok(()),
     }

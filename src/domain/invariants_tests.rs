@@ -306,7 +306,7 @@ fn a_narrative_states_every_notice_and_acknowledges_uncertainty() {
         conduct: None,
         evidence: numbers(),
     };
-    let publish = |claims| NarrativePublished { narrative: narrative.clone(), claims };
+    let publish = |claims| NarrativePublished { narrative: narrative.clone(), claims, rejections: Vec::new() };
     refused_by("uncertainty_is_acknowledged", &person(), publish(vec![claim.clone()]));
     let mut told = person();
     told.evolve(2, &publish(vec![claim.clone()]).into());

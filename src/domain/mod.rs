@@ -15,6 +15,7 @@ pub mod insight;
 pub mod intervention;
 pub mod invariants;
 pub mod metric;
+pub mod narration;
 pub mod observation;
 pub mod person;
 pub mod plan;

@@ -1,5 +1,8 @@
 //! The plan of a text: which claims, in which order, each by which frame. A model may choose; it writes nothing.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::claim::{ClaimKind, Direction, Period, Section};
@@ -16,6 +19,72 @@ pub const MOST_CLAIMS: usize = 24;
 /// Notices a plan may name: S1 to S8.
 pub const MOST_NOTICES: usize = 8;
 
+/// A letter and a number from 1 on, as in `E7`: all that a plan can name. Nothing else can be read, so that a plan carries no
+/// words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Numbered<const LETTER: char>(u8);
+
+/// A claim of a request: E1 to E24.
+pub type ClaimCode = Numbered<'E'>;
+/// A sentence of a plan: s1 to s12.
+pub type SentenceCode = Numbered<'s'>;
+/// A notice of a request: S1 to S8.
+pub type NoticeCode = Numbered<'S'>;
+
+/// What is no letter and number of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a code of a plan")]
+pub struct NoCode;
+
+impl<const LETTER: char> Numbered<LETTER> {
+    /// The highest number.
+    pub const MOST: usize = match LETTER {
+        'E' => MOST_CLAIMS,
+        's' => MOST_SENTENCES,
+        _ => MOST_NOTICES,
+    };
+
+    /// The code with a place, counted from 0; `None` beyond the highest.
+    #[must_use]
+    pub fn at(place: usize) -> Option<Self> {
+        u8::try_from(place + 1).ok().filter(|number| usize::from(*number) <= Self::MOST).map(Self)
+    }
+
+    /// Its place, counted from 0.
+    #[must_use]
+    pub fn place(self) -> usize {
+        usize::from(self.0) - 1
+    }
+}
+
+impl<const LETTER: char> fmt::Display for Numbered<LETTER> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{LETTER}{}", self.0)
+    }
+}
+
+impl<const LETTER: char> FromStr for Numbered<LETTER> {
+    type Err = NoCode;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        // E07 is not E7: each code is written in one way.
+        (0..Self::MOST).filter_map(Self::at).find(|code| code.to_string() == s).ok_or(NoCode)
+    }
+}
+
+impl<const LETTER: char> Serialize for Numbered<LETTER> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, const LETTER: char> Deserialize<'de> for Numbered<LETTER> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// What a model answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +98,7 @@ pub struct NarrativePlan {
     /// The claims that are left out, and why.
     pub omitted: Vec<Omission>,
     /// The notices that come first, S1 to S8.
-    pub safety_ids: Vec<String>,
+    pub safety_ids: Vec<NoticeCode>,
 }
 
 /// A sentence of a plan.
@@ -37,11 +106,11 @@ pub struct NarrativePlan {
 #[serde(deny_unknown_fields)]
 pub struct PlannedSentence {
     /// s1 to s12.
-    pub id: String,
+    pub id: SentenceCode,
     /// Where it stands.
     pub section: Section,
     /// The claims it says, E1 to E24; two only where the frame says two.
-    pub claim_ids: Vec<String>,
+    pub claim_ids: Vec<ClaimCode>,
     /// The frame it is said with.
     pub frame: FrameId,
     /// How it follows on the sentence before it.
@@ -84,7 +153,7 @@ impl Opener {
 #[serde(deny_unknown_fields)]
 pub struct Omission {
     /// E1 to E24.
-    pub claim_id: String,
+    pub claim_id: ClaimCode,
     /// Why.
     pub reason: OmissionReason,
 }
@@ -113,7 +182,7 @@ pub struct PlanRequest {
     /// The claims, most salient first.
     pub claims: Vec<AskedClaim>,
     /// The standing notices, S1 to S8: they are said first and verbatim whatever is planned.
-    pub safety_ids: Vec<String>,
+    pub safety_ids: Vec<NoticeCode>,
     /// What the person said matters to them.
     pub matters: Vec<Matter>,
 }
@@ -122,7 +191,7 @@ pub struct PlanRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedClaim {
     /// E1 to E24.
-    pub id: String,
+    pub id: ClaimCode,
     /// What it says.
     pub kind: ClaimKind,
     /// The metric.
@@ -154,7 +223,7 @@ pub struct AskedClaim {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// The second claim.
-    pub with: String,
+    pub with: ClaimCode,
     /// The frames that may say both.
     pub frames: Vec<FrameId>,
 }

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::plan::Matter;
 use super::provider::Provider;
 use super::score::ScoreFlags;
 
@@ -66,6 +67,9 @@ pub struct Profile {
     /// What counts in the readiness score.
     #[serde(default)]
     pub score_flags: ScoreFlags,
+    /// What matters to the person: it may move the emphasis of a text.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub matters: BTreeSet<Matter>,
 }
 
 impl Profile {

@@ -17,6 +17,7 @@ use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
 use super::insight::{Insight, InsightKind};
 use super::intervention::{Proposal, ProposalStatus};
 use super::metric::{Cadence, Metric};
+use super::narration::Answers;
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
 use super::safety::{ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
@@ -130,6 +131,9 @@ pub struct PersonState {
     pub symptoms: BTreeMap<Symptom, LocalDay>,
     /// What the newest texts have claimed.
     pub published: Published,
+    /// What models have answered.
+    #[serde(default)]
+    pub answers: Answers,
     /// Files taken, by digest of their content and name of their part.
     pub files: BTreeSet<String>,
 }
@@ -150,6 +154,9 @@ impl PersonState {
             Event::ConsentWithdrawn(e) => {
                 self.consents.remove(&e.purpose);
                 self.withdrawn.insert(e.purpose);
+                if e.purpose == Purpose::NarrativeByModel {
+                    self.answers = Answers::default();
+                }
             }
             Event::ProfileDeclared(e) => self.profile = e.profile.clone(),
             Event::FileImported(e) => {
@@ -237,8 +244,13 @@ impl PersonState {
             Event::EvaluationCompleted(e) => self.evaluated(&e.evaluation),
             Event::EvaluationMarkedUnreliable(e) => self.evaluated(&e.evaluation),
             Event::DayAssessed(e) => self.assessed(e),
+            Event::ModelAnswered(e) => self.answers.take(e.period, e.answered.clone()),
             Event::NarrativePublished(e) => self.published.take(e.narrative.day, &e.claims),
-            Event::BaselineComputed(_) | Event::InsightSuppressed(_) | Event::ExportProduced(_) => {}
+            Event::BaselineComputed(_)
+            | Event::InsightSuppressed(_)
+            | Event::NarrativeRequested(_)
+            | Event::NarrativeFellBack(_)
+            | Event::ExportProduced(_) => {}
         }
     }
 
@@ -285,6 +297,7 @@ impl PersonState {
         if e.present {
             self.degradation.clone_from(&e.degradation);
             self.missing.clone_from(&e.missing);
+            self.answers.settle();
             let run = LastRun { day: e.day, input_revision: e.input_revision };
             self.last_present = Some(run);
         }

@@ -107,6 +107,9 @@ impl History {
             | Event::AdherenceLogged(_)
             | Event::EvaluationCompleted(_)
             | Event::EvaluationMarkedUnreliable(_)
+            | Event::NarrativeRequested(_)
+            | Event::ModelAnswered(_)
+            | Event::NarrativeFellBack(_)
             | Event::NarrativePublished(_)
             | Event::DayAssessed(_)
             | Event::ExportProduced(_) => {}

@@ -11,6 +11,7 @@ pub mod history;
 pub mod import;
 pub mod intervene;
 pub mod model;
+mod narrate;
 pub mod observe;
 pub mod ports;
 pub mod rules;
@@ -38,6 +39,7 @@ use crate::domain::state::PersonState;
 use history::History;
 use ports::export::{ExportError, ExportReader};
 use ports::journal::{Journal, JournalError};
+use ports::narrator::Narrator;
 use ports::originals::{Originals, OriginalsError};
 use ports::refusals::{Refusals, RefusalsError};
 use ports::views::{Views, ViewsError};
@@ -92,6 +94,8 @@ pub struct Engine {
     pub exports: Arc<dyn ExportReader>,
     /// The counts of what was refused.
     pub refusals: Arc<dyn Refusals>,
+    /// Who plans texts, where a model is enabled.
+    pub narrator: Option<Arc<dyn Narrator>>,
 }
 
 impl Engine {
@@ -263,6 +267,11 @@ impl Command {
     pub(crate) fn new(person: PersonId, name: &str, state: &PersonState, events: &[Event], now: Instant) -> Self {
         let next = state.revision.map_or(0, |revision| revision + 1);
         Self { actor: Actor::Person, person, key: format!("{name}/{next}/{}", content(person, events, now)), now }
+    }
+
+    /// The same for what the system does by itself.
+    pub(crate) fn of_system(person: PersonId, name: &str, state: &PersonState, events: &[Event], now: Instant) -> Self {
+        Self { actor: Actor::System, ..Self::new(person, name, state, events, now) }
     }
 
     fn meta(&self) -> Meta {

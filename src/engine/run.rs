@@ -13,8 +13,10 @@ use chrono::TimeZone as _;
 use uuid::Uuid;
 
 use super::history::History;
+use super::synthesize::Asked;
 use super::{evaluate, intervene, model, observe, safety, synthesize};
 use crate::domain::Instant;
+use crate::domain::claim::Period;
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::event::{Actor, DayAssessed, Event, InsightSuppressed, Meta};
@@ -52,6 +54,17 @@ pub enum RunError {
     },
 }
 
+/// A text that a model could be asked to plan.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Days or weeks.
+    pub period: Period,
+    /// What would be sent, and what not.
+    pub asked: Asked,
+    /// Whose data the text rests on.
+    pub sources: Vec<Provider>,
+}
+
 /// A run under way.
 #[derive(Clone)]
 pub struct Run<'a> {
@@ -77,6 +90,8 @@ pub struct Run<'a> {
     pub degradation: Vec<Degradation>,
     /// What is missing, and how.
     pub missing: Vec<Missing>,
+    /// The texts a model could be asked to plan.
+    pub questions: Vec<Question>,
 }
 
 impl<'a> Run<'a> {
@@ -103,6 +118,7 @@ impl<'a> Run<'a> {
             below_threshold: 0,
             degradation: Vec::new(),
             missing: Vec::new(),
+            questions: Vec::new(),
         };
         observe::stage(&mut run)?;
         safety::stage(&mut run)?;

@@ -111,7 +111,15 @@ impl Engine {
         let mut gathered: Vec<(Meta, Event)> = Vec::new();
         let (mut appended, total) = (state.revision, plan.len() as u64);
         for (index, (day, present)) in plan.into_iter().enumerate() {
-            let run = Run::day(person, &state, &history, day, present)?;
+            let mut run = Run::day(person, &state, &history, day, present)?;
+            if self.narrator.is_some() && !run.questions.is_empty() {
+                self.append(person, appended, &mut gathered, now).await?;
+                let questions = std::mem::take(&mut run.questions);
+                state = self.ask(person, &questions, (&run, state), now).await?;
+                appended = state.revision;
+                run = Run::day(person, &state, &history, day, present)?;
+                self.judge(&run.events);
+            }
             let meta = run.meta();
             report.days += 1;
             run.events.iter().for_each(|event| report.count(event));
@@ -119,17 +127,29 @@ impl Engine {
             state = run.state;
             progress(index as u64 + 1, total);
             if gathered.len() >= EVENTS_PER_APPEND || index as u64 + 1 == total {
-                for chunk in gathered.chunks(1_000) {
-                    let events: Vec<Event> = chunk.iter().map(|(_, event)| event.clone()).collect();
-                    let next = appended.map_or(0, |revision| revision + 1);
-                    let key = format!("run/{next}/{}", super::content(person, &events, now));
-                    appended = Some(self.journal.append(person, appended, &key, chunk, now).await?);
-                }
-                gathered.clear();
+                appended = self.append(person, appended, &mut gathered, now).await?;
             }
         }
         self.views.catch_up().await?;
         Ok(report)
+    }
+
+    /// Appends what was gathered, in order, and gives the revision reached.
+    async fn append(
+        &self,
+        person: PersonId,
+        mut appended: Option<u64>,
+        gathered: &mut Vec<(Meta, Event)>,
+        now: Instant,
+    ) -> Result<Option<u64>, EngineError> {
+        for chunk in gathered.chunks(1_000) {
+            let events: Vec<Event> = chunk.iter().map(|(_, event)| event.clone()).collect();
+            let next = appended.map_or(0, |revision| revision + 1);
+            let key = format!("run/{next}/{}", super::content(person, &events, now));
+            appended = Some(self.journal.append(person, appended, &key, chunk, now).await?);
+        }
+        gathered.clear();
+        Ok(appended)
     }
 }
 

@@ -114,6 +114,7 @@ impl Place {
             originals: Arc::new(self.originals().await),
             exports: Arc::new(ExportFiles),
             refusals: Arc::new(RefusalTable::new(self.tables().await)),
+            narrator: None,
         }
     }
 

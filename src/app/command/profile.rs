@@ -9,6 +9,7 @@ use crate::app::error::Failure;
 use crate::app::present::Out;
 use crate::domain::event::ProfileDeclared;
 use crate::domain::person::PersonId;
+use crate::domain::plan::Matter;
 use crate::domain::profile::{Condition, Profile};
 use crate::engine::Engine;
 
@@ -38,6 +39,9 @@ pub(in crate::app) struct Settings {
     /// Home zone, as in Europe/Berlin, for files that name none.
     #[arg(long)]
     home_zone: Option<String>,
+    /// What matters to you, separated by commas, or `none`: sleep, recovery, training, movement, calm, energy.
+    #[arg(long)]
+    matters: Option<String>,
     /// Whether sleep counts in the readiness score.
     #[arg(long)]
     score_sleep: Option<bool>,
@@ -73,6 +77,15 @@ impl Settings {
                 Failure::usage(format!("--home-zone {text:?}: write a zone like Europe/Berlin or America/New_York"))
             })?;
             profile.home_zone = Some(zone);
+        }
+        if let Some(text) = &self.matters {
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "none");
+            let matters: Result<BTreeSet<Matter>, _> = names.map(|name| serde_json::from_value(name.into())).collect();
+            profile.matters = matters.map_err(|_| {
+                Failure::usage(format!(
+                    "--matters {text:?}: none, or of sleep, recovery, training, movement, calm, energy"
+                ))
+            })?;
         }
         profile.heart_medication = self.heart_medication.or(profile.heart_medication);
         profile.height_cm = self.height_cm.or(profile.height_cm);

@@ -16,7 +16,7 @@ use envelope::Body;
 pub use envelope::{Actor, DecodeError, Meta};
 
 use crate::domain::Instant;
-use crate::domain::claim::{Claim, Narrative};
+use crate::domain::claim::{Claim, ClaimId, Narrative, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::evidence::{Evidence, Window};
@@ -24,6 +24,7 @@ use crate::domain::experiment::{Evaluation, Experiment};
 use crate::domain::insight::Insight;
 use crate::domain::intervention::Proposal;
 use crate::domain::metric::Metric;
+use crate::domain::narration::{Answered, Identity, Rejection};
 use crate::domain::observation::{Activity, Observation, Source};
 use crate::domain::profile::{Profile, Purpose};
 use crate::domain::provider::Provider;
@@ -289,12 +290,62 @@ events! {
         /// What it showed, with the reasons.
         evaluation: Evaluation,
     }
+    /// A model is about to be asked for a plan: recorded before anything leaves the process.
+    NarrativeRequested = "narrative_requested" {
+        /// The day of the text.
+        day: LocalDay,
+        /// What it looks back on.
+        period: Period,
+        /// The digest of what is sent.
+        payload: String,
+        /// Who is asked.
+        identity: Identity,
+        /// Claims that are sent, as codes.
+        claims: u32,
+        /// Claims that are not, for their provider's terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        withheld: Vec<ClaimId>,
+        /// Milliseconds it may take.
+        budget_ms: u64,
+        /// Whose data it rests on.
+        sources: Vec<Provider>,
+    }
+    /// What came of asking a model.
+    ModelAnswered = "model_answered" {
+        /// The day of the text.
+        day: LocalDay,
+        /// What it looks back on.
+        period: Period,
+        /// The question, who was asked, and what came of it.
+        #[serde(flatten)]
+        answered: Answered,
+        /// Milliseconds it took.
+        ms: u64,
+        /// Tokens read and written, where the server says.
+        tokens: Option<(u32, u32)>,
+        /// Whose data it rests on.
+        sources: Vec<Provider>,
+    }
+    /// A model was asked, and the template's text is published.
+    NarrativeFellBack = "narrative_fell_back" {
+        /// The day of the text.
+        day: LocalDay,
+        /// What it looks back on.
+        period: Period,
+        /// Why: the class of what went wrong.
+        reason: String,
+        /// Whose data it rests on.
+        sources: Vec<Provider>,
+    }
     /// A text was published.
     NarrativePublished = "narrative_published" {
         /// The text.
         narrative: Narrative,
         /// The claims it rests on, as they stood.
         claims: Vec<Claim>,
+        /// Sentences of a model's plan that were not taken, and what was mended.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rejections: Vec<Rejection>,
     }
     /// The stages looked at a day, whether or not they found something.
     DayAssessed = "day_assessed" {

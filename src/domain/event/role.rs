@@ -46,6 +46,9 @@ impl Event {
             | Self::ExperimentInvalidated(_)
             | Self::EvaluationCompleted(_)
             | Self::EvaluationMarkedUnreliable(_)
+            | Self::NarrativeRequested(_)
+            | Self::ModelAnswered(_)
+            | Self::NarrativeFellBack(_)
             | Self::NarrativePublished(_)
             | Self::DayAssessed(_)
             | Self::ExportProduced(_) => false,
@@ -55,7 +58,11 @@ impl Event {
     /// Whether a stage wrote it, so that a run can be made again and compared.
     #[must_use]
     pub const fn is_of_stage(&self) -> bool {
-        !self.is_input() && !matches!(self, Self::FileImported(_) | Self::ExportProduced(_))
+        let beside = matches!(
+            self,
+            Self::FileImported(_) | Self::ExportProduced(_) | Self::NarrativeRequested(_) | Self::ModelAnswered(_)
+        );
+        !self.is_input() && !beside
     }
 
     /// Whose data the content rests on: their keys seal it together with the person's.
@@ -81,6 +88,9 @@ impl Event {
             Self::InterventionSuppressed(e) => of(&e.proposal.sources),
             Self::EvaluationCompleted(e) => of(&e.evaluation.evidence.sources),
             Self::EvaluationMarkedUnreliable(e) => of(&e.evaluation.evidence.sources),
+            Self::NarrativeRequested(e) => of(&e.sources),
+            Self::ModelAnswered(e) => of(&e.sources),
+            Self::NarrativeFellBack(e) => of(&e.sources),
             Self::NarrativePublished(e) => e.claims.iter().flat_map(|c| c.evidence.sources.clone()).collect(),
             Self::DayAssessed(e) => of(&e.sources),
             Self::PersonRegistered(_)

@@ -28,8 +28,23 @@ pub const CATALOGUE: &str = include_str!("catalogue.json");
 
 /// The stable name of a frame, as in `F012`. It is never given to another sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct FrameId(pub String);
+
+impl TryFrom<String> for FrameId {
+    type Error = NoFrameId;
+
+    fn try_from(text: String) -> Result<Self, NoFrameId> {
+        let digits = text.strip_prefix('F').filter(|rest| rest.len() == 3);
+        let named = digits.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+        if named { Ok(Self(text)) } else { Err(NoFrameId) }
+    }
+}
+
+/// What is no name of a frame: that is F and three digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name of a frame is F and three digits")]
+pub struct NoFrameId;
 
 impl fmt::Display for FrameId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

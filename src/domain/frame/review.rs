@@ -11,8 +11,8 @@ use crate::domain::verb;
 /// What is wrong with a frame, or with the catalogue as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Objection {
-    /// Two frames bear one name, or a name is not F and digits.
-    #[error("frame {0}: a name is F and three digits, and belongs to one frame")]
+    /// Two frames bear one name.
+    #[error("frame {0}: a name belongs to one frame")]
     Name(FrameId),
     /// A slot is missing, stands twice, or is none of what the frame says.
     #[error("frame {frame}: slot {slot}: {reason}")]
@@ -68,9 +68,7 @@ pub fn review(frames: &[(Frame, Vec<Part>)]) -> Vec<Objection> {
     let mut objections = Vec::new();
     let mut names = BTreeSet::new();
     for (frame, parts) in frames {
-        let digits = frame.id.0.strip_prefix('F').filter(|rest| rest.len() == 3);
-        let named = digits.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-        if !named || !names.insert(&frame.id) {
+        if !names.insert(&frame.id) {
             objections.push(Objection::Name(frame.id.clone()));
         }
         slots(frame, parts, &mut objections);

@@ -1,6 +1,7 @@
 //! The independent reading of a text: every number, date, unit, direction and verb is found again in the evidence, and
 //! every letter is its frame's, or the text is not published. It shares no code with the template.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::reading;
@@ -9,6 +10,7 @@ use crate::domain::evidence::Value;
 use crate::domain::frame::{Saying, frames};
 use crate::domain::grade::{Design, Grade};
 use crate::domain::metric::Metric;
+use crate::domain::plan::Opener;
 use crate::domain::verb::{BOOSTERS, CAUSAL, CAUSAL_PHRASES, NEVER, NEVER_PHRASES};
 
 /// Something a text says that its evidence does not.
@@ -122,7 +124,15 @@ fn frame(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'static str> {
     if !serves {
         return Err("the_frame_may_say_it");
     }
-    if reading::says(parts, claims, &sentence.text) { Ok(()) } else { Err("nothing_beside_the_frame") }
+    if reading::says(parts, claims, &without_opener(&sentence.text)) { Ok(()) } else { Err("nothing_beside_the_frame") }
+}
+
+/// A sentence as it would begin without the words that lead over to it.
+fn without_opener(text: &str) -> Cow<'_, str> {
+    let openers = Opener::ALL.iter().map(|opener| opener.words()).filter(|words| !words.is_empty());
+    let Some(rest) = openers.into_iter().find_map(|words| text.strip_prefix(words)) else { return text.into() };
+    let mut letters = rest.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>().into()
 }
 
 /// Whether a text says that something brought something about.

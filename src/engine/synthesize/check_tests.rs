@@ -136,14 +136,7 @@ fn said(claim: &Claim) -> Sentence {
 }
 
 fn said_in_turn(claim: &Claim, turn: usize) -> Sentence {
-    let (frame, text) = template::sentence(claim, turn).expect("the template can say it");
-    Sentence {
-        section: template::section(claim),
-        text,
-        claim_ids: vec![claim.id.clone()],
-        frame: Some(frame),
-        grade: claim.grade,
-    }
+    template::said(claim, turn).expect("the template can say it")
 }
 
 #[test]

@@ -3,19 +3,26 @@
 //! Input: what holds. Output: one text, each sentence with its section and claims, worded by the template and read again
 //! by an independent check before it is published. A text that does not pass is not written at all.
 
+mod asked;
 pub mod check;
 pub mod claims;
 mod held_back;
+mod planned;
 mod reading;
 mod render;
 pub mod template;
 
 use crate::domain::claim::{Claim, ClaimKind, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
-use crate::domain::event::NarrativePublished;
+use crate::domain::event::{NarrativeFellBack, NarrativePublished};
 use crate::domain::frame::{Saying, frames};
 use crate::domain::grade::Grade;
-use crate::engine::run::{Run, RunError};
+use crate::domain::narration::{Outcome, Rejection};
+use crate::domain::profile::Purpose;
+use crate::domain::provider::Provider;
+use crate::engine::run::{Question, Run, RunError};
+pub use asked::Asked;
+pub use planned::{Composed, Unusable, compose};
 pub use render::Refused;
 use render::render;
 
@@ -37,20 +44,47 @@ pub struct Brief {
 /// # Errors
 /// When a claim cannot be said, or the check finds something its evidence does not hold.
 pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
-    let mut sentences = Vec::new();
-    for (turn, claim) in brief.claims.iter().enumerate() {
-        // A notice is said as it was raised, never in other words.
-        let notice = brief.notices.iter().find(|n| claim.kind == ClaimKind::Notice && is_about(claim, n));
-        let (frame, text) = match notice {
-            Some(notice) => (None, notice.text.clone()),
-            None => template::sentence(claim, turn).map(|(frame, text)| (Some(frame), text))?,
-        };
-        let section = template::section(claim);
-        sentences.push(Sentence { section, text, claim_ids: vec![claim.id.clone()], frame, grade: claim.grade });
+    let mut sentences = said_notices(brief);
+    for (turn, claim) in brief.claims.iter().enumerate().filter(|(_, claim)| claim.kind != ClaimKind::Notice) {
+        sentences.push(template::said(claim, turn)?);
     }
     sentences.extend(uncertainty(&brief.claims));
-    // Notices come before every section.
-    let noticed = sentences.iter().filter(|s| brief.notices.iter().any(|n| n.text == s.text)).count();
+    lay_out(brief, sentences, "template")
+}
+
+/// Writes the text of a brief by a plan that was composed, and checks it.
+///
+/// # Errors
+/// When the check finds something its evidence does not hold.
+fn write_planned(brief: &Brief, composed: Composed) -> Result<Narrative, Refused> {
+    let whole = composed.sentences.iter().all(|sentence| sentence.by_model);
+    let source = if whole { "model" } else { "mixed" };
+    let said = |claim: &&Claim| composed.sentences.iter().any(|sentence| sentence.claim_ids.contains(&claim.id));
+    let claims: Vec<Claim> = brief.claims.iter().filter(said).cloned().collect();
+    let mut sentences = said_notices(brief);
+    sentences.extend(composed.sentences);
+    sentences.extend(uncertainty(&claims));
+    lay_out(brief, sentences, source)
+}
+
+/// Notices are said as they were raised, never in other words.
+fn said_notices(brief: &Brief) -> Vec<Sentence> {
+    let of = |notice: &Notice| brief.claims.iter().find(|c| c.kind == ClaimKind::Notice && is_about(c, notice));
+    let said = brief.notices.iter().filter_map(|notice| of(notice).map(|claim| (notice, claim)));
+    said.map(|(notice, claim)| Sentence {
+        section: template::section(claim),
+        text: notice.text.clone(),
+        claim_ids: vec![claim.id.clone()],
+        frame: None,
+        by_model: false,
+        grade: None,
+    })
+    .collect()
+}
+
+/// Puts sentences into their sections, the notices first, and checks the whole.
+fn lay_out(brief: &Brief, mut sentences: Vec<Sentence>, source: &str) -> Result<Narrative, Refused> {
+    let noticed = sentences.iter().take_while(|s| s.frame.is_none()).count();
     sentences[noticed..].sort_by_key(|s| s.section);
     let mut attributions: Vec<String> = brief
         .claims
@@ -71,7 +105,7 @@ pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
         title,
         notices: brief.notices.clone(),
         sentences,
-        source: "template".to_owned(),
+        source: source.to_owned(),
         attributions,
     };
     check::check(&narrative, &brief.claims).map_err(|faults| {
@@ -103,6 +137,7 @@ fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
         text: render(&frame.id, &rests_on).ok()?,
         claim_ids: rests_on.iter().map(|c| c.id.clone()).collect(),
         frame: Some(frame.id.clone()),
+        by_model: false,
         grade: rests_on.iter().filter_map(|c| c.grade).max(),
     })
 }
@@ -144,6 +179,42 @@ fn print(run: &mut Run<'_>, period: Period, mut claims: Vec<Claim>) -> Result<()
     }
     let notices = run.state.standing_notices().into_iter().map(|held| held.notice.clone()).collect();
     let brief = Brief { day: run.day, period, claims, notices };
-    let narrative = write(&brief).map_err(|refused| RunError::Text { day: run.day, reason: refused.to_string() })?;
-    run.emit(NarrativePublished { narrative, claims: brief.claims })
+    // The template's text is there before anybody is asked: falling back costs nothing.
+    let refused = |refused: Refused| RunError::Text { day: run.day, reason: refused.to_string() };
+    let template = write(&brief).map_err(refused)?;
+    let (narrative, rejections) = by_plan(run, &brief)?.unwrap_or((template, Vec::new()));
+    run.emit(NarrativePublished { narrative, claims: brief.claims, rejections })
+}
+
+/// The text by the plan that a model has answered with, if one was asked and it is of use.
+fn by_plan(run: &mut Run<'_>, brief: &Brief) -> Result<Option<(Narrative, Vec<Rejection>)>, RunError> {
+    if !run.state.consents.contains(&Purpose::NarrativeByModel) {
+        return Ok(None);
+    }
+    let Some(asked) = Asked::about(brief, run.state.profile.matters.iter().copied()) else { return Ok(None) };
+    let sources = Provider::distinct(brief.claims.iter().flat_map(|claim| claim.evidence.sources.clone()));
+    let answered = run.state.answers.fresh.get(&brief.period).cloned();
+    let payload = asked.payload();
+    run.questions.push(Question { period: brief.period, asked: asked.clone(), sources: sources.clone() });
+    let Some(answered) = answered else { return Ok(None) };
+    let found = match answered.outcome {
+        // What the person's data say has changed since it was asked.
+        _ if answered.payload != payload => Err("outdated".to_owned()),
+        Outcome::Failed { class } => Err(class.to_string()),
+        Outcome::Planned { plan } | Outcome::Reused { plan } => match compose(&plan, &asked, brief) {
+            Err(unusable) => Err(unusable.to_string()),
+            Ok(composed) => {
+                let rejections = composed.rejections.clone();
+                let text = write_planned(brief, composed);
+                text.map(|text| (text, rejections)).map_err(|_| Unusable::TextRefused.to_string())
+            }
+        },
+    };
+    match found {
+        Ok(text) => Ok(Some(text)),
+        Err(reason) => {
+            run.emit(NarrativeFellBack { day: run.day, period: brief.period, reason, sources })?;
+            Ok(None)
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! asked.
 
 use super::render::{Refused, plain, render};
-use crate::domain::claim::{Claim, ClaimKind, Section};
+use crate::domain::claim::{Claim, ClaimKind, Section, Sentence};
 use crate::domain::frame::FrameId;
 
 /// The sentence of a claim and the frame it was said with. `turn` varies the wording.
@@ -12,6 +12,22 @@ use crate::domain::frame::FrameId;
 pub fn sentence(claim: &Claim, turn: usize) -> Result<(FrameId, String), Refused> {
     let frame = plain(claim, turn).ok_or_else(|| Refused::new(claim, "no frame says it"))?;
     Ok((frame.id.clone(), render(&frame.id, &[claim])?))
+}
+
+/// The same as a sentence of a text.
+///
+/// # Errors
+/// As for [`sentence`].
+pub fn said(claim: &Claim, turn: usize) -> Result<Sentence, Refused> {
+    let (frame, text) = sentence(claim, turn)?;
+    Ok(Sentence {
+        section: section(claim),
+        text,
+        claim_ids: vec![claim.id.clone()],
+        frame: Some(frame),
+        by_model: false,
+        grade: claim.grade,
+    })
 }
 
 /// The section a claim's sentence stands in.

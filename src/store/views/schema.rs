@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::observations;
 
+use crate::domain::claim::Period;
+use crate::domain::day::LocalDay;
 use crate::domain::event::{Actor, Event, Meta};
 use crate::domain::experiment::Evaluation;
 use crate::domain::insight::Insight;
@@ -219,6 +221,9 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::AdherenceLogged(e) => experiment(&mut into, e.experiment_id, after),
         Event::EvaluationCompleted(e) => into.evaluation(&e.evaluation, "completed", after),
         Event::EvaluationMarkedUnreliable(e) => into.evaluation(&e.evaluation, "unreliable", after),
+        Event::NarrativeRequested(e) => asked(&mut into, e.period, e.day),
+        Event::ModelAnswered(e) => asked(&mut into, e.period, e.day),
+        Event::NarrativeFellBack(e) => asked(&mut into, e.period, e.day),
         Event::NarrativePublished(e) => {
             let day = e.narrative.day.to_string();
             let id = format!("{}@{day}", e.narrative.period.key());
@@ -231,6 +236,11 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", body(e)),
         Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
     }
+}
+
+/// A question to a model stands on the trail of the text it was for.
+fn asked(into: &mut Into<'_>, period: Period, day: LocalDay) {
+    into.trail("narrative", &format!("{}@{day}", period.key()));
 }
 
 /// A review as the state has it, on its own trail and on that of what it is about.

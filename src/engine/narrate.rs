@@ -1,0 +1,118 @@
+//! Asking a model for plans, between two makings of one run: the first says what could be asked, the second makes the texts
+//! by what came back. Both are the same pure function; what stands between them is in the log, before and after.
+
+use std::time::Duration;
+
+use super::ports::narrator::{Answer, NoAnswer};
+use super::run::{Question, Run};
+use super::{Command, Engine, EngineError};
+use crate::domain::Instant;
+use crate::domain::event::{Event, ModelAnswered, NarrativeRequested};
+use crate::domain::narration::{Answered, Identity, Outcome};
+use crate::domain::person::PersonId;
+use crate::domain::state::PersonState;
+
+/// What a text may take.
+pub const BUDGET: Duration = Duration::from_millis(3_000);
+/// What a call may take of it: checking and writing come after.
+pub const CALL: Duration = Duration::from_millis(2_400);
+
+impl Engine {
+    /// Asks for the plans of a run's texts, all at once, and gives the state with the answers; as it was when there is
+    /// nobody to ask or nothing to be asked.
+    ///
+    /// # Errors
+    /// When the log does not take a question or an answer.
+    pub(super) async fn ask(
+        &self,
+        person: PersonId,
+        questions: &[Question],
+        run: (&Run<'_>, PersonState),
+        now: Instant,
+    ) -> Result<PersonState, EngineError> {
+        let (run, state) = run;
+        let Some(narrator) = self.narrator.as_ref().filter(|_| !questions.is_empty()) else { return Ok(state) };
+        let identity = narrator.identity();
+        let (known, unknown): (Vec<&Question>, Vec<&Question>) = questions
+            .iter()
+            .partition(|question| state.answers.known(question.period, &question.asked.payload(), &identity).is_some());
+        let mut answers: Vec<Event> = Vec::new();
+        for question in known {
+            let plan = state.answers.known(question.period, &question.asked.payload(), &identity).cloned();
+            answers.extend(plan.map(|plan| answered(run, question, &identity, Outcome::Reused { plan }, 0, None)));
+        }
+        // What leaves the process is in the log before it does.
+        let unknown = unknown.as_slice();
+        let requests: Vec<Event> = unknown.iter().map(|question| requested(run, question, &identity)).collect();
+        let command = Command::of_system(person, "ask", &state, &requests, now);
+        let state = self.write(&command, state, &requests).await?;
+        let planned = |index: usize| async move {
+            let question = unknown.get(index)?;
+            #[expect(clippy::disallowed_methods, reason = "how long a call took is kept beside its answer, never used")]
+            let started = std::time::Instant::now();
+            let answer = narrator.plan(&question.asked.request, CALL).await;
+            Some((*question, answer, started.elapsed()))
+        };
+        // A day and a week: two at most.
+        let planned = tokio::join!(planned(0), planned(1));
+        for (question, answer, took) in [planned.0, planned.1].into_iter().flatten() {
+            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let (outcome, tokens) = outcome(answer);
+            answers.push(answered(run, question, &identity, outcome, ms, tokens));
+        }
+        let command = Command::of_system(person, "answer", &state, &answers, now);
+        self.write(&command, state, &answers).await
+    }
+
+    /// Tells the narrator how much of its plans was replaced.
+    pub(super) fn judge(&self, events: &[Event]) {
+        let Some(narrator) = &self.narrator else { return };
+        for event in events {
+            match event {
+                Event::NarrativeFellBack(e) if e.reason == super::synthesize::Unusable::MostlyReplaced.to_string() => {
+                    narrator.judged(1.0);
+                }
+                Event::NarrativePublished(e) if e.narrative.source != "template" => {
+                    let kept = e.narrative.sentences.iter().filter(|sentence| sentence.by_model).count();
+                    let replaced = e.rejections.iter().filter(|rejection| rejection.replaced).count();
+                    narrator.judged(replaced as f64 / (replaced + kept).max(1) as f64);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn outcome(answer: Result<Answer, NoAnswer>) -> (Outcome, Option<(u32, u32)>) {
+    match answer {
+        Ok(Answer { plan, tokens }) => (Outcome::Planned { plan }, tokens),
+        Err(class) => (Outcome::Failed { class }, None),
+    }
+}
+
+fn requested(run: &Run<'_>, question: &Question, identity: &Identity) -> Event {
+    NarrativeRequested {
+        day: run.day,
+        period: question.period,
+        payload: question.asked.payload(),
+        identity: identity.clone(),
+        claims: u32::try_from(question.asked.request.claims.len()).unwrap_or(u32::MAX),
+        withheld: question.asked.withheld.clone(),
+        budget_ms: u64::try_from(BUDGET.as_millis()).unwrap_or(u64::MAX),
+        sources: question.sources.clone(),
+    }
+    .into()
+}
+
+fn answered(
+    run: &Run<'_>,
+    question: &Question,
+    identity: &Identity,
+    outcome: Outcome,
+    ms: u64,
+    tokens: Option<(u32, u32)>,
+) -> Event {
+    let answered = Answered { payload: question.asked.payload(), identity: identity.clone(), outcome };
+    let sources = question.sources.clone();
+    ModelAnswered { day: run.day, period: question.period, answered, ms, tokens, sources }.into()
+}

@@ -185,7 +185,7 @@ async fn open(folder: &Path) -> Engine {
     let views = PeopleViews::open(place, sql, Arc::clone(&journal)).await.expect("read models");
     let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
     let (views, originals) = (Arc::new(views), Arc::new(originals));
-    Engine { journal, views, originals, exports: Arc::new(ExportFiles), refusals }
+    Engine { journal, views, originals, exports: Arc::new(ExportFiles), refusals, narrator: None }
 }
 
 /// The same through a store: what `candor loop` does after an import.

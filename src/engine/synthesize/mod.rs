@@ -56,7 +56,7 @@ pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
 ///
 /// # Errors
 /// When the check finds something its evidence does not hold.
-fn write_planned(brief: &Brief, composed: Composed) -> Result<Narrative, Refused> {
+pub fn write_planned(brief: &Brief, composed: Composed) -> Result<Narrative, Refused> {
     let whole = composed.sentences.iter().all(|sentence| sentence.by_model);
     let source = if whole { "model" } else { "mixed" };
     let said = |claim: &&Claim| composed.sentences.iter().any(|sentence| sentence.claim_ids.contains(&claim.id));

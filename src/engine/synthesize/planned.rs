@@ -203,7 +203,7 @@ fn opened(opener: Opener, sentence: &str) -> String {
 }
 
 /// The sections a claim may stand in.
-fn may_stand(claim: &Claim, section: Section) -> bool {
+pub(super) fn may_stand(claim: &Claim, section: Section) -> bool {
     let home = template::section(claim);
     match claim.kind {
         ClaimKind::Suggestion | ClaimKind::State | ClaimKind::Notice => section == home,

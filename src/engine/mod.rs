@@ -17,6 +17,7 @@ pub mod ports;
 pub mod rules;
 pub mod run;
 pub mod safety;
+mod said;
 pub mod sleeps;
 pub mod stages;
 pub mod synthesize;

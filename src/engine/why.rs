@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::model::search::HOLD_ABOVE_PHI;
+use super::said::Said;
 use super::synthesize::claims;
 use super::{Engine, EngineError};
 use crate::domain::claim::{Claim, ClaimKind};
@@ -33,6 +34,8 @@ pub struct Why {
     pub what_would_change_it: String,
     /// Every number a sentence may show.
     pub evidence: Evidence,
+    /// The sentences that say it, each with its frame and the checks it passed.
+    pub said: Vec<Said>,
     /// The rows it rests on, where it is about a metric.
     pub rows: Vec<EvidenceRow>,
     /// What happened to it.
@@ -105,12 +108,14 @@ impl Engine {
         let claim = self.claim(person, id).await?;
         let rows = self.rows(person, &claim).await?;
         let events = self.events_behind(person, &claim).await?;
+        let said = self.said(person, &claim).await?;
         Ok(Why {
             id: id.to_owned(),
             why: reason(&claim),
             how_confident: sureness(&claim),
             what_would_change_it: change(&claim),
             evidence: claim.evidence,
+            said,
             rows,
             events,
         })

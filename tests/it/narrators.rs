@@ -161,6 +161,12 @@ async fn a_plan_is_followed_kept_and_made_again_without_asking(place: &Place) {
     assert_eq!(told(&engine, "narrative_requested").await.len(), 2);
     assert_eq!(told(&engine, "model_answered").await.len(), 2);
     assert_eq!(*narrator.judged.lock().unwrap(), [0.0, 0.0]);
+    // Each sentence can be asked where it comes from, down to its frame and who chose it.
+    let planned = text.sentences.iter().find(|sentence| sentence.by_model).unwrap();
+    let why = engine.why(person(), planned.claim_ids[0].as_str()).await.unwrap();
+    assert_eq!((why.said[0].text.as_str(), why.said[0].chosen_by), (planned.text.as_str(), "model"));
+    assert_eq!(why.said[0].frame, planned.frame);
+    assert!(why.said[0].checks.contains(&"nothing_beside_the_frame"));
     // The same text again, by the log alone.
     assert!(sound(&engine).await >= 1);
     assert_eq!(narrator.asked().len(), 2);

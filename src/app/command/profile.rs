@@ -128,6 +128,9 @@ pub(super) async fn run(
         let names: Vec<String> = set.iter().filter_map(|c| serde_json::to_value(c).ok()).map(key).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     });
+    let names = profile.matters.iter().filter_map(|matter| serde_json::to_value(matter).ok()).map(key);
+    let matters = Some(names.collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty());
+    let matters = matters.unwrap_or_else(|| "nothing in particular".to_owned());
     let flags = profile.score_flags;
     out.table(
         &["", ""],
@@ -140,6 +143,7 @@ pub(super) async fn run(
                 "home zone".into(),
                 profile.home_zone.map_or_else(|| "unknown (UTC is used)".into(), |z| z.to_string()),
             ],
+            vec!["what matters".into(), matters],
             vec!["score counts".into(), format!("sleep {}, stress {}, hrv {}", flags.sleep, flags.stress, flags.hrv)],
         ],
     )?;

@@ -199,6 +199,14 @@ pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) 
     out.heading("The numbers")?;
     let values = why.evidence.values.iter().map(|v| vec![v.name.clone(), format!("{} {}", v.shown(), v.unit)]);
     out.table(&["number", "value"], values.collect())?;
+    for said in &why.said {
+        out.heading("How it was said")?;
+        out.paragraph("", &said.text)?;
+        if let Some(frame) = &said.frame {
+            let checks = said.checks.len();
+            out.paragraph("", &format!("Frame {frame}, chosen by the {}; {checks} checks passed.", said.chosen_by))?;
+        }
+    }
     if !why.rows.is_empty() {
         out.heading("The rows they come from")?;
         let rows = why.rows.iter().map(|r| {

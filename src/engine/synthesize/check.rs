@@ -13,6 +13,33 @@ use crate::domain::metric::Metric;
 use crate::domain::plan::Opener;
 use crate::domain::verb::{BOOSTERS, CAUSAL, CAUSAL_PHRASES, NEVER, NEVER_PHRASES};
 
+/// Every check by its stable name, in the order in which they are made.
+pub const CHECKS: [&str; 23] = [
+    "claims_exist",
+    "no_duplicate",
+    "notices_stand_first_and_verbatim",
+    "nothing_urges_on_beside_a_notice",
+    "uncertainty_is_acknowledged",
+    "nothing_unfavourable_is_left_out",
+    "no_cause_beside_a_notice",
+    "plain_letters",
+    "no_markup_or_address",
+    "no_forbidden_word",
+    "no_causal_word",
+    "no_booster_or_number_in_words",
+    "no_number_of_what_is_unreliable",
+    "a_frame_says_it",
+    "the_frame_may_say_it",
+    "nothing_beside_the_frame",
+    "dates_stand_in_the_evidence",
+    "numbers_stand_in_the_evidence",
+    "numbers_stand_in_their_place",
+    "metric_is_named",
+    "direction_agrees",
+    "a_link_shows_no_cause",
+    "hedge_of_the_grade",
+];
+
 /// Something a text says that its evidence does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

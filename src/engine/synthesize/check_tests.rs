@@ -265,6 +265,17 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
     caught(&drawn(Grade::A), "interval 32 to 62 min", "interval 32 to 48 min", "numbers_stand_in_their_place");
 }
 
+#[test]
+fn every_check_has_its_name_in_the_list() {
+    let source = include_str!("check.rs");
+    let marks = ["Err(\"", "fault(\"", "check: \""];
+    let found: BTreeSet<&str> = marks
+        .iter()
+        .flat_map(|mark| source.split(mark).skip(1).filter_map(|rest| rest.split_once('"').map(|(name, _)| name)))
+        .collect();
+    assert_eq!(found, CHECKS.into_iter().collect());
+}
+
 fn brief() -> Brief {
     let mut worse = compared(ClaimKind::Change, Grade::B, Design::Observational, Direction::Lower);
     worse.metric = Some(Metric::SleepDuration);

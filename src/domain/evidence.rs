@@ -82,6 +82,22 @@ impl Value {
     pub fn shown(&self) -> String {
         format!("{:.*}", self.decimals as usize, self.value)
     }
+
+    /// The number with its unit, as a person says it: whole minutes from an hour on are hours and minutes.
+    #[must_use]
+    pub fn said(&self) -> String {
+        if self.is_said_in_hours() {
+            let (sign, minutes) = (if self.value < 0.0 { "-" } else { "" }, self.value.abs() as u64);
+            return format!("{sign}{} h {} min", minutes / 60, minutes % 60);
+        }
+        if self.unit.is_empty() { self.shown() } else { format!("{} {}", self.shown(), self.unit) }
+    }
+
+    /// Whether it is said in hours and minutes.
+    #[must_use]
+    pub fn is_said_in_hours(&self) -> bool {
+        self.unit == "min" && self.decimals == 0 && self.value.abs() >= 60.0
+    }
 }
 
 /// What a statement rests on.

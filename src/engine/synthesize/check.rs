@@ -124,8 +124,9 @@ pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'st
     if unreliable && sentence.section != Section::Uncertainty && text.bytes().any(|b| b.is_ascii_digit()) {
         return Err("no_number_of_what_is_unreliable");
     }
-    numbers(text, claims)?;
-    places(text, claims)?;
+    let minutes = in_minutes(text);
+    numbers(&minutes, claims)?;
+    places(&minutes, claims)?;
     labels(&lower, claims, sentence)?;
     let graded: Vec<&&Claim> = claims.iter().filter(|c| c.kind.is_graded()).collect();
     directions(&words, claims, sentence)?;
@@ -193,6 +194,25 @@ const NUMBER_WORDS: &[&str] = &[
     "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "dozen", "hundred", "thousand", "double",
     "doubled", "twice", "triple", "halved", "third", "quarter", "percent", "most", "nearly", "almost",
 ];
+
+/// A text with its hours and minutes as minutes, in which the evidence has them.
+fn in_minutes(text: &str) -> String {
+    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    for at in 0..words.len().saturating_sub(3) {
+        let [hours, unit, minutes, minute] = &words[at..at + 4] else { continue };
+        let digits = hours.find(|c: char| c.is_ascii_digit()).unwrap_or(hours.len());
+        let (before, number) = hours.split_at(digits);
+        let (Ok(hours), Ok(minutes)) = (number.parse::<u32>(), minutes.parse::<u32>()) else { continue };
+        let total = hours.checked_mul(60).and_then(|hours| hours.checked_add(minutes));
+        if let Some(total) = total.filter(|_| unit == "h" && minute.starts_with("min") && minutes < 60) {
+            words[at] = format!("{before}{total}");
+            words[at + 1].clear();
+            words[at + 2].clear();
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
 
 /// Each date and number, with the unit that follows, is one of the evidence's.
 fn numbers(text: &str, claims: &[&Claim]) -> Result<(), &'static str> {

@@ -203,8 +203,8 @@ const CLASSES: [Class; 44] = [
         each(
             t,
             &[
-                ("408 min", "456 min"),
-                ("424 min", "447 min"),
+                ("6 h 48 min", "7 h 36 min"),
+                ("7 h 4 min", "7 h 27 min"),
                 ("-0.41", "-0.22"),
                 ("was 65", "was 71"),
                 ("48 min", "32 min"),
@@ -216,7 +216,7 @@ const CLASSES: [Class; 44] = [
         each(
             t,
             &[
-                ("408", "four hundred and eight"),
+                ("6 h 48 min", "nearly seven hours"),
                 ("60 days", "sixty days"),
                 ("30 days", "thirty days"),
                 ("65", "sixty-five"),

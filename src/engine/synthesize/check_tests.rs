@@ -197,17 +197,17 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
     let (a, b, c) = (change(Grade::A), change(Grade::B), change(Grade::C));
     for (claim, piece, instead, check) in [
         // Numbers: altered, of another statistic, with false precision, with a wrong unit, in words.
-        (&b, "408 min", "398 min", "numbers_stand_in_the_evidence"),
+        (&b, "6 h 48 min", "6 h 38 min", "numbers_stand_in_the_evidence"),
         (&b, "48 min", "48.2 min", "numbers_stand_in_the_evidence"),
         (&b, "48 min", "48 %", "numbers_stand_in_the_evidence"),
         (&b, "48 min", "48 h", "numbers_stand_in_the_evidence"),
         (&b, "53 days", "530 days", "numbers_stand_in_the_evidence"),
         (&b, "0.91", "0.97", "numbers_stand_in_the_evidence"),
         (&b, "a difference of 48 min", "a difference of -48 min", "numbers_stand_in_the_evidence"),
-        (&b, "408 min against 456 min", "456 min against 408 min", "numbers_stand_in_their_place"),
-        (&b, "408 min against 456 min", "408 min against 48 min", "numbers_stand_in_their_place"),
-        (&b, "interval 32 to 62 min", "interval 62 to 32 min", "numbers_stand_in_the_evidence"),
-        (&b, "interval 32 to 62 min", "interval 32 to 48 min", "numbers_stand_in_their_place"),
+        (&b, "6 h 48 min against 7 h 36 min", "7 h 36 min against 6 h 48 min", "numbers_stand_in_their_place"),
+        (&b, "6 h 48 min against 7 h 36 min", "6 h 48 min against 48 min", "numbers_stand_in_their_place"),
+        (&b, "interval 32 min to 1 h 2 min", "interval 1 h 2 min to 32 min", "numbers_stand_in_their_place"),
+        (&b, "interval 32 min to 1 h 2 min", "interval 32 min to 48 min", "numbers_stand_in_their_place"),
         (&b, "a difference of 48 min", "a difference of a third", "no_booster_or_number_in_words"),
         (&b, "a difference of 48 min", "twice as much", "no_booster_or_number_in_words"),
         // Time.
@@ -238,7 +238,7 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
         caught(claim, piece, instead, check);
     }
     caught(&level(Grade::B), "probably averaged", "averaged", "hedge_of_the_grade");
-    caught(&level(Grade::A), "averaged 424 min", "averaged up from 424 min", "direction_agrees");
+    caught(&level(Grade::A), "averaged 7 h 4 min", "averaged up from 7 h 4 min", "direction_agrees");
     caught(&day_score(), "was 65", "was 71 and 65 and 66", "numbers_stand_in_the_evidence");
     let (step, trend) = (ClaimKind::Step, ClaimKind::Trend);
     let moved = |kind| compared(kind, Grade::C, Design::Observational, Direction::Lower);
@@ -262,7 +262,12 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
     caught(&drawn(Grade::B), "probably reduced", "reduced", "hedge_of_the_grade");
     caught(&drawn(Grade::C), "may have reduced", "probably reduced", "hedge_of_the_grade");
     caught(&drawn(Grade::A), "7 pairs", "70 pairs", "numbers_stand_in_the_evidence");
-    caught(&drawn(Grade::A), "interval 32 to 62 min", "interval 32 to 48 min", "numbers_stand_in_their_place");
+    caught(
+        &drawn(Grade::A),
+        "interval 32 min to 1 h 2 min",
+        "interval 32 min to 48 min",
+        "numbers_stand_in_their_place",
+    );
 }
 
 #[test]

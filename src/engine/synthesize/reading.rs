@@ -59,7 +59,9 @@ fn slot_of<'t>(slot: &Slot, claims: &[&Claim], text: &'t str) -> Option<&'t str>
         What::Effect => text.strip_prefix(verb::effect(claim.grade?, &claim.conduct?, claim.direction?)?),
         What::Interval => {
             let rest = number(text, claim, "interval_pct", true)?.strip_prefix(" interval ")?;
-            let rest = number(rest, claim, "interval_low", false)?.strip_prefix(" to ")?;
+            let ends = ["interval_low", "interval_high"].map(|name| value(claim, name));
+            let hours = ends.into_iter().flatten().any(in_hours);
+            let rest = number(rest, claim, "interval_low", hours)?.strip_prefix(" to ")?;
             number(rest, claim, "interval_high", true)
         }
         What::Sure => {
@@ -95,6 +97,9 @@ fn date(text: &str, day: LocalDay) -> Option<&str> {
 /// Reads a number of the evidence: the same value with the same decimals, followed by its unit where one is due.
 fn number<'t>(text: &'t str, claim: &Claim, name: &str, with_unit: bool) -> Option<&'t str> {
     let value = value(claim, name)?;
+    if with_unit && in_hours(value) {
+        return hours_and_minutes(text, value);
+    }
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '-' || c == '.')).unwrap_or(text.len());
     let written = text[..end].trim_end_matches('.');
     let read: f64 = written.parse().ok()?;
@@ -110,6 +115,24 @@ fn number<'t>(text: &'t str, claim: &Claim, name: &str, with_unit: bool) -> Opti
     // A number ends where it ends: 5 is not the 5 of 57.
     let goes_on = rest.starts_with(|c: char| c.is_ascii_digit() || c == '%');
     (!goes_on).then_some(rest)
+}
+
+/// Whether a number is one of whole minutes that fill an hour: it is said in hours and minutes.
+fn in_hours(value: &Value) -> bool {
+    value.unit == "min" && value.decimals == 0 && value.value.abs() >= 60.0
+}
+
+/// Reads hours and minutes, which must come to the same minutes.
+fn hours_and_minutes<'t>(text: &'t str, value: &Value) -> Option<&'t str> {
+    let text = if value.value < 0.0 { text.strip_prefix('-')? } else { text };
+    let (hours, rest) = text.split_once(" h ")?;
+    let (minutes, rest) = rest.split_once(" min")?;
+    let whole = |digits: &str| {
+        let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        digits.parse::<u32>().ok().filter(|_| plain)
+    };
+    let (hours, minutes) = (whole(hours)?, whole(minutes).filter(|minutes| *minutes < 60)?);
+    (f64::from(hours * 60 + minutes) == value.value.abs()).then_some(rest)
 }
 
 /// The names of what a score was made of, in their order, separated by commas.

@@ -1,6 +1,7 @@
 //! A frame and its claims become a sentence. Nothing stands in it that is not the frame's or the evidence's.
 
 use crate::domain::claim::Claim;
+use crate::domain::evidence::Value;
 use crate::domain::frame::{Frame, FrameId, Part, Slot, What, frames};
 use crate::domain::grade::Grade;
 use crate::domain::metric::Metric;
@@ -72,7 +73,7 @@ fn filled(slot: &Slot, claim: &Claim, second: Option<&Claim>) -> Result<String, 
         What::When => Some(when(claim)),
         What::Parts => Some(super::claims::score_parts(claim)).filter(|parts| !parts.is_empty()),
         What::Try => claim.code.as_deref().and_then(intervene::entry).map(|entry| entry.phrase.clone()),
-        What::Number(name) => quantity(claim, name),
+        What::Number(name) => claim.evidence.value(name).map(Value::said),
     };
     shown.ok_or_else(|| Refused::new(claim, format!("{slot} is missing")))
 }
@@ -81,15 +82,13 @@ fn effect(claim: &Claim) -> Option<&'static str> {
     verb::effect(claim.grade?, claim.conduct.as_ref()?, claim.direction?)
 }
 
-/// A number with its unit.
-fn quantity(claim: &Claim, name: &str) -> Option<String> {
-    let value = claim.evidence.value(name)?;
-    Some(if value.unit.is_empty() { value.shown() } else { format!("{} {}", value.shown(), value.unit) })
-}
-
 fn interval(claim: &Claim) -> Option<String> {
-    let low = claim.evidence.value("interval_low")?.shown();
-    Some(format!("{} interval {low} to {}", quantity(claim, "interval_pct")?, quantity(claim, "interval_high")?))
+    let [level, low, high] = ["interval_pct", "interval_low", "interval_high"].map(|name| claim.evidence.value(name));
+    let (low, high) = (low?, high?);
+    // One unit stands for both ends, but not for hours and minutes.
+    let hours = low.is_said_in_hours() || high.is_said_in_hours();
+    let low = if hours { low.said() } else { low.shown() };
+    Some(format!("{} interval {low} to {}", level?.said(), high.said()))
 }
 
 fn sure(claim: &Claim) -> Option<String> {

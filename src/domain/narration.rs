@@ -120,13 +120,15 @@ impl Answers {
         }
     }
 
-    /// The plan that the same question to the same model was answered with before.
+    /// The plan that the same question to the same model was answered with before: also by a run that came to nothing.
     #[must_use]
     pub fn known(&self, period: Period, payload: &str, identity: &Identity) -> Option<&NarrativePlan> {
-        let kept = self.kept.get(&period).filter(|kept| kept.payload == payload && kept.identity == *identity)?;
-        match &kept.outcome {
+        let answers = [self.fresh.get(&period), self.kept.get(&period)].into_iter().flatten();
+        let same = answers.filter(|known| known.payload == payload && known.identity == *identity);
+        let mut plans = same.filter_map(|known| match &known.outcome {
             Outcome::Planned { plan } | Outcome::Reused { plan } => Some(plan),
             Outcome::Failed { .. } => None,
-        }
+        });
+        plans.next()
     }
 }

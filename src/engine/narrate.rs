@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use super::ports::narrator::{Answer, NoAnswer};
-use super::run::{Question, Run};
+use super::run::Question;
 use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
+use crate::domain::day::LocalDay;
 use crate::domain::event::{Event, ModelAnswered, NarrativeRequested};
 use crate::domain::narration::{Answered, Identity, Outcome};
 use crate::domain::person::PersonId;
@@ -26,11 +27,11 @@ impl Engine {
     pub(super) async fn ask(
         &self,
         person: PersonId,
+        day: LocalDay,
         questions: &[Question],
-        run: (&Run<'_>, PersonState),
+        state: PersonState,
         now: Instant,
     ) -> Result<PersonState, EngineError> {
-        let (run, state) = run;
         let Some(narrator) = self.narrator.as_ref().filter(|_| !questions.is_empty()) else { return Ok(state) };
         let identity = narrator.identity();
         let (known, unknown): (Vec<&Question>, Vec<&Question>) = questions
@@ -39,11 +40,11 @@ impl Engine {
         let mut answers: Vec<Event> = Vec::new();
         for question in known {
             let plan = state.answers.known(question.period, &question.asked.payload(), &identity).cloned();
-            answers.extend(plan.map(|plan| answered(run, question, &identity, Outcome::Reused { plan }, 0, None)));
+            answers.extend(plan.map(|plan| answered(day, question, &identity, Outcome::Reused { plan }, 0, None)));
         }
         // What leaves the process is in the log before it does.
         let unknown = unknown.as_slice();
-        let requests: Vec<Event> = unknown.iter().map(|question| requested(run, question, &identity)).collect();
+        let requests: Vec<Event> = unknown.iter().map(|question| requested(day, question, &identity)).collect();
         let command = Command::of_system(person, "ask", &state, &requests, now);
         let state = self.write(&command, state, &requests).await?;
         let planned = |index: usize| async move {
@@ -58,7 +59,7 @@ impl Engine {
         for (question, answer, took) in [planned.0, planned.1].into_iter().flatten() {
             let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             let (outcome, tokens) = outcome(answer);
-            answers.push(answered(run, question, &identity, outcome, ms, tokens));
+            answers.push(answered(day, question, &identity, outcome, ms, tokens));
         }
         let command = Command::of_system(person, "answer", &state, &answers, now);
         self.write(&command, state, &answers).await
@@ -90,9 +91,9 @@ fn outcome(answer: Result<Answer, NoAnswer>) -> (Outcome, Option<(u32, u32)>) {
     }
 }
 
-fn requested(run: &Run<'_>, question: &Question, identity: &Identity) -> Event {
+fn requested(day: LocalDay, question: &Question, identity: &Identity) -> Event {
     NarrativeRequested {
-        day: run.day,
+        day,
         period: question.period,
         payload: question.asked.payload(),
         identity: identity.clone(),
@@ -105,7 +106,7 @@ fn requested(run: &Run<'_>, question: &Question, identity: &Identity) -> Event {
 }
 
 fn answered(
-    run: &Run<'_>,
+    day: LocalDay,
     question: &Question,
     identity: &Identity,
     outcome: Outcome,
@@ -114,5 +115,5 @@ fn answered(
 ) -> Event {
     let answered = Answered { payload: question.asked.payload(), identity: identity.clone(), outcome };
     let sources = question.sources.clone();
-    ModelAnswered { day: run.day, period: question.period, answered, ms, tokens, sources }.into()
+    ModelAnswered { day, period: question.period, answered, ms, tokens, sources }.into()
 }

@@ -115,7 +115,7 @@ impl Engine {
             if self.narrator.is_some() && !run.questions.is_empty() {
                 self.append(person, appended, &mut gathered, now).await?;
                 let questions = std::mem::take(&mut run.questions);
-                state = self.ask(person, &questions, (&run, state), now).await?;
+                state = self.ask(person, day, &questions, state, now).await?;
                 appended = state.revision;
                 run = Run::day(person, &state, &history, day, present)?;
                 self.judge(&run.events);

@@ -1,4 +1,4 @@
-//! `experiment`: trials on oneself.
+//! `experiment`: asking one question of your own days.
 
 mod show;
 

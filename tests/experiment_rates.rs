@@ -3,14 +3,14 @@
 //!
 //! A plain `cargo test` plays few series and widens each bound by three standard errors of its own count; a release build
 //! plays thousands and takes the exact bounds. Seeds are constants, so that a run is repeated, not redrawn;
-//! `CANDOR_TRIAL_SEED=N` plays fresh ones.
+//! `CANDOR_EXPERIMENT_SEED=N` plays fresh ones.
 
 #![expect(clippy::disallowed_methods, reason = "the seed of a run may be chosen from outside")]
 
 use candor::domain::experiment::{Verdict, plan_blocks};
 use candor::domain::grade::{Design as Means, Grade};
+use candor::engine::calibrate::experiments::{Design, evaluated, nights};
 use candor::engine::calibrate::found::Figure;
-use candor::engine::calibrate::trial::{Design, evaluated, nights};
 use candor::engine::calibrate::world::World;
 use candor::engine::calibrate::{Plan, calibrate};
 
@@ -20,7 +20,7 @@ const SERIES: u64 = if cfg!(debug_assertions) { 200 } else { 4_000 };
 const MARGIN: f64 = if cfg!(debug_assertions) { 3.0 } else { 0.0 };
 
 fn seed() -> u64 {
-    let chosen = std::env::var("CANDOR_TRIAL_SEED").ok().and_then(|text| text.parse().ok());
+    let chosen = std::env::var("CANDOR_EXPERIMENT_SEED").ok().and_then(|text| text.parse().ok());
     chosen.unwrap_or(7_000)
 }
 

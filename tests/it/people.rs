@@ -164,6 +164,21 @@ fn a_lost_key_is_named_and_nothing_is_thrown_away() {
 }
 
 #[test]
+fn a_master_key_that_was_cut_short_before_anything_was_sealed_is_removed_by_hand_and_made_anew() {
+    let store = Store::new(NOW);
+    let master = store.path("data/master.key");
+    std::fs::create_dir_all(master.parent().unwrap()).unwrap();
+    for torn in ["", "11"] {
+        std::fs::write(&master, torn).unwrap();
+        refused(&store, &["status"], 78, "where nothing was ever imported remove the file");
+        assert_eq!(std::fs::read_to_string(&master).unwrap(), torn, "it is never replaced");
+    }
+    std::fs::remove_file(&master).unwrap();
+    store.json(&["status"]);
+    assert_eq!(std::fs::read_to_string(&master).unwrap().trim().len(), 64);
+}
+
+#[test]
 fn what_a_morning_text_claimed_is_answered_for_after_the_evening_text() {
     let mut store = store();
     let today = |store: &Store, metric: &str, value: u32, unit: &str| {

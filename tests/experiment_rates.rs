@@ -102,7 +102,9 @@ fn six_weeks_with_a_day_left_out_often_end_unreliable_by_chance_and_twelve_weeks
         });
         ends.count() as f64 / SERIES as f64
     };
-    let (six_weeks, twelve_weeks) = (unreliable(7, 95), unreliable(14, 96));
+    let usual = plan_blocks(1, None).expect("the usual days hold enough pairs");
+    assert_eq!((usual.block_days, usual.days()), (3, 84), "the usual experiment is the one that is played here");
+    let (six_weeks, twelve_weeks) = (unreliable(7, 95), unreliable(usual.pairs, 96));
     println!("1 SD, blocks of 3, 1 day left out: {six_weeks:.3} of 42 days end unreliable, {twelve_weeks:.3} of 84");
     assert!(twelve_weeks <= 0.1 + MARGIN * (0.1_f64 * 0.9 / SERIES as f64).sqrt(), "{twelve_weeks}");
     // With 14 days an arm, a fifth of them missing, the arms are often unequal and the interval wide.

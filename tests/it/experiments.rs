@@ -184,10 +184,39 @@ fn an_experiment_is_fixed_before_it_starts_one_at_a_time_and_can_be_stopped() {
 }
 
 #[test]
+fn an_experiment_lasts_twelve_weeks_and_a_shorter_one_is_told_how_often_it_ends_without_an_answer() {
+    let report: Value = serde_json::from_str(include_str!("../../docs/calibration.json")).unwrap();
+    // Of a true 1 SD nothing is told, in every world the design was played in.
+    let [short, usual] = ["42 days of 3, 1 left out", "84 days of 3, 1 left out"].map(|design| {
+        let of = |f: &&Value| f["scenario"].as_str().unwrap().contains(design) && f["method"] == "candor_verdict";
+        let told = report["figures"].as_array().unwrap().iter().filter(of).map(|f| f["power"].as_f64().unwrap());
+        let mut without: Vec<f64> = told.map(|told| 100.0 - 100.0 * told).collect();
+        without.sort_by(f64::total_cmp);
+        assert_eq!(without.len(), 6, "{design}");
+        format!("{:.0} to {:.0} in 100", without[0], without[5])
+    });
+    let sentence = format!("{short} experiments of 42 days, {usual} of 84 days (docs/calibration.md)");
+    let store = person();
+    let six_weeks = ["--days", "42"];
+    let halves = ["--design", "before-after"];
+    for (start, more, days, said) in [
+        ("2026-03-01", &[][..], 84, false),
+        ("2026-06-01", &six_weeks[..], 42, true),
+        ("2026-10-01", &halves[..], 28, false),
+    ] {
+        let start = ["--json", "experiment", "start", "regular_bedtime", "--start", start];
+        let output = store.with_notes().args(start).args(more).output().unwrap();
+        let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+        let started: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{notes}"));
+        assert_eq!((&started["plan"]["window"]["days"], notes.contains(&sentence)), (&days.into(), said), "{notes}");
+    }
+}
+
+#[test]
 fn a_metric_has_three_experiments_and_not_a_fourth() {
     let store = person();
     for start in ["2026-03-01", "2026-05-01", "2026-07-01"] {
-        store.json(&["experiment", "start", "regular_bedtime", "--start", start]);
+        store.json(&["experiment", "start", "regular_bedtime", "--start", start, "--days", "42"]);
     }
     refused(
         &store,

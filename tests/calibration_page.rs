@@ -81,7 +81,7 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
     text
 }
 
-fn trials(run: &Run, begins: &str, in_blocks: bool) -> String {
+fn experiments(run: &Run, begins: &str, in_blocks: bool) -> String {
     let rows = run.scenarios(begins).into_iter().filter(|name| in_blocks != name.contains("before")).map(|name| {
         let what = name.trim_start_matches("trial, ").to_owned();
         let all = ["fpr", "coverage", "power"];
@@ -259,8 +259,8 @@ fn the_tables_of_the_page_are_those_of_the_run() {
     let run = Run(serde_json::from_str(&report).expect("a report"));
     let of_calibration = [
         ("seed", seed(&run)),
-        ("before and after", trials(&run, "trial, ", false)),
-        ("blocks", trials(&run, "trial, ", true)),
+        ("before and after", experiments(&run, "trial, ", false)),
+        ("blocks", experiments(&run, "trial, ", true)),
         ("belief", belief(&run)),
         ("windows", windows(&run)),
         ("levels", levels(&run)),

@@ -83,7 +83,7 @@ pub(super) enum Command {
     },
     /// Everything that happened, an event a line.
     Audit(command::audit::Filter),
-    /// Trials on oneself.
+    /// Ask one question of your own days: does this move that?
     #[command(subcommand)]
     Experiment(command::experiment::Action),
     /// What there is to try.

@@ -43,7 +43,7 @@ impl Config {
         let (database_url, keys_url) = (postgres_url("DATABASE_URL")?, postgres_url("CANDOR_KEYS_URL")?);
         let master_key = match variable("CANDOR_MASTER_KEY") {
             Some(text) => Some(
-                crate::store::keys::parse_master(&text)
+                crate::store::master_key::parse(&text)
                     .ok_or_else(|| Failure::configuration("CANDOR_MASTER_KEY must hold 64 hex digits"))?,
             ),
             None => None,

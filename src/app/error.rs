@@ -7,6 +7,7 @@ use crate::engine::ports::export::ExportError;
 use crate::engine::ports::journal::JournalError;
 use crate::engine::ports::views::ViewsError;
 use crate::store::error::StoreError;
+use crate::store::master_key::MasterKeyError;
 
 /// Why a command ended without doing what was asked.
 #[derive(Debug)]
@@ -60,6 +61,15 @@ impl From<ExportError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::refused(format!("{error}; check the data folder and the database"))
+    }
+}
+
+impl From<MasterKeyError> for Failure {
+    fn from(error: MasterKeyError) -> Self {
+        match error {
+            MasterKeyError::Torn(_) => Self::configuration(error),
+            MasterKeyError::File(..) => Self::refused(error),
+        }
     }
 }
 

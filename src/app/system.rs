@@ -12,8 +12,9 @@ use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
 use crate::providers::ExportFiles;
 use crate::store::journal::SealedJournal;
-use crate::store::keys::{KeyPlace, KeyStore, master_key};
+use crate::store::keys::{KeyPlace, KeyStore};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
+use crate::store::master_key;
 use crate::store::originals::SealedOriginals;
 use crate::store::refusals::RefusalTable;
 use crate::store::sql::{Durability, Sql};
@@ -27,7 +28,8 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
     })?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let master_file = folder.join("master.key");
-    if config.master_key.is_none() && !master_file.exists() && folder.join("keys.db").exists() {
+    // In this order: another process that begins the store just now makes the master key before keys.db.
+    if config.master_key.is_none() && folder.join("keys.db").exists() && !master_file.exists() {
         return Err(Failure::configuration(format!(
             "{} is missing, and keys.db holds keys that only it opens: put it back",
             master_file.display()
@@ -35,7 +37,7 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
     }
     let master = match &config.master_key {
         Some(key) => key.clone(),
-        None => master_key(&master_file, entropy.as_ref())?,
+        None => master_key::of_file(&master_file, entropy.as_ref())?,
     };
     let key_place = match &config.keys_url {
         Some(url) => KeyPlace::Postgres(url.clone()),

@@ -33,7 +33,7 @@ pub enum Boundary {
     Informational,
     /// A change of habits.
     Lifestyle,
-    /// A trial with a design.
+    /// Tried under a design.
     Experiment,
 }
 

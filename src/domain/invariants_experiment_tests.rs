@@ -11,13 +11,13 @@ fn an_experiment_keeps_its_windows_apart_and_can_be_evaluated() {
         ExperimentStarted { experiment }
     };
     assert_eq!(check(&state, &ExperimentStarted { experiment: drawn() }.into()), Ok(()));
-    let baseline = trial().window;
-    let overlapping = start(&|e| e.layout = Layout::BeforeAfter { baseline }, trial());
+    let baseline = before_after().window;
+    let overlapping = start(&|e| e.layout = Layout::BeforeAfter { baseline }, before_after());
     refused_by("windows_do_not_overlap", &state, overlapping);
-    refused_by("experiment_has_days", &state, start(&|e| e.window = Window::ending(day(34), 7), trial()));
+    refused_by("experiment_has_days", &state, start(&|e| e.window = Window::ending(day(34), 7), before_after()));
     let endless = Window::starting(day(28), 367);
-    refused_by("experiment_ends", &state, start(&|e| e.window = endless, trial()));
-    refused_by("attribution_lag", &state, start(&|e| e.lag_days = 8, trial()));
+    refused_by("experiment_ends", &state, start(&|e| e.window = endless, before_after()));
+    refused_by("attribution_lag", &state, start(&|e| e.lag_days = 8, before_after()));
     assert_eq!(check(&state, &start(&|e| e.lag_days = 7, drawn()).into()), Ok(()));
     let two = Layout::Blocks { block_days: 14, pairs: 2, seed: 1 };
     refused_by("experiment_has_pairs", &state, start(&|e| e.layout = two, drawn()));
@@ -32,8 +32,8 @@ fn an_experiment_keeps_its_windows_apart_and_can_be_evaluated() {
 #[test]
 fn experiments_do_not_get_in_each_others_way() {
     let mut state = person();
-    state.evolve(2, &ExperimentStarted { experiment: trial() }.into());
-    let second = Experiment { id: Uuid::from_u128(10), intervention: "wind_down".into(), ..trial() };
+    state.evolve(2, &ExperimentStarted { experiment: before_after() }.into());
+    let second = Experiment { id: Uuid::from_u128(10), intervention: "wind_down".into(), ..before_after() };
     refused_by("one_experiment_per_outcome_at_a_time", &state, ExperimentStarted { experiment: second.clone() });
     // Its days before lie in the days of the first.
     let baseline = Window::ending(day(59), 28);
@@ -41,7 +41,7 @@ fn experiments_do_not_get_in_each_others_way() {
     let follows = Experiment { window, layout, ..second.clone() };
     refused_by("one_experiment_per_outcome_at_a_time", &state, ExperimentStarted { experiment: follows });
     let other_outcome =
-        Experiment { metric: Metric::SleepConsistency, intervention: trial().intervention, ..second.clone() };
+        Experiment { metric: Metric::SleepConsistency, intervention: before_after().intervention, ..second.clone() };
     refused_by("one_experiment_per_intervention_at_a_time", &state, ExperimentStarted { experiment: other_outcome });
     let beside = Experiment { metric: Metric::Stress, ..second.clone() };
     assert_eq!(check(&state, &ExperimentStarted { experiment: beside }.into()), Ok(()));
@@ -57,7 +57,8 @@ fn experiments_do_not_get_in_each_others_way() {
     let fourth = Experiment { id: Uuid::from_u128(30), window: Window::starting(day(300), 42), ..drawn() };
     refused_by("experiments_per_metric", &state, ExperimentStarted { experiment: fourth.clone() });
     // One that ended, in whatever way, makes room.
-    let gone = ExperimentInvalidated { experiment_id: trial().id, day: day(30), reason: "contraindicated".into() };
+    let gone =
+        ExperimentInvalidated { experiment_id: before_after().id, day: day(30), reason: "contraindicated".into() };
     assert_eq!(check(&state, &gone.clone().into()), Ok(()));
     state.evolve(4, &gone.clone().into());
     assert_eq!(check(&state, &ExperimentStarted { experiment: fourth }.into()), Ok(()));
@@ -69,7 +70,7 @@ fn experiments_do_not_get_in_each_others_way() {
 #[test]
 fn an_evaluation_has_both_windows_apart_shares_and_the_grade_it_earns() {
     let mut state = person();
-    state.evolve(2, &ExperimentStarted { experiment: trial() }.into());
+    state.evolve(2, &ExperimentStarted { experiment: before_after() }.into());
     let evaluate = |change: &dyn Fn(&mut Evaluation)| {
         let mut evaluation = verdict();
         change(&mut evaluation);

@@ -93,7 +93,7 @@ fn statement() -> Insight {
     }
 }
 
-fn trial() -> Experiment {
+fn before_after() -> Experiment {
     Experiment {
         id: Uuid::from_u128(9),
         intervention: "regular_bedtime".into(),
@@ -108,7 +108,7 @@ fn trial() -> Experiment {
 
 fn drawn() -> Experiment {
     let layout = Layout::Blocks { block_days: 3, pairs: 7, seed: 1 };
-    Experiment { window: Window::starting(day(28), 42), layout, ..trial() }
+    Experiment { window: Window::starting(day(28), 42), layout, ..before_after() }
 }
 
 fn verdict() -> Evaluation {
@@ -188,7 +188,7 @@ fn what_is_in_order_passes() {
         ObservationsRecorded { source: source(), observations: vec![pulse(60.0)] }.into(),
         InsightRaised { insight: statement(), watch: None }.into(),
         InterventionProposed { proposal: suggestion() }.into(),
-        ExperimentStarted { experiment: trial() }.into(),
+        ExperimentStarted { experiment: before_after() }.into(),
     ];
     for (revision, event) in (2..).zip(&events) {
         assert_eq!(check(&state, event), Ok(()));

@@ -1,6 +1,6 @@
-//! A file appears whole or not at all: temporary file, fsync, rename, fsync of the folder.
+//! A file appears whole or not at all: temporary file, fsync, its name, fsync of the folder.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,27 +9,76 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// What `write` or the file system returns.
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = Temporary(folder.join(format!(
-        ".{}.{}.part",
-        path.file_name().unwrap_or_default().to_string_lossy(),
-        std::process::id()
-    )));
-    let mut file = BufWriter::new(File::create(&temporary.0)?);
-    write(&mut file)?;
-    file.flush()?;
-    file.get_ref().sync_all()?;
-    fs::rename(&temporary.0, path)?;
-    File::open(folder)?.sync_all()
+    let temporary = Temporary::written(path, OpenOptions::new().write(true), write)?;
+    temporary.replace(path)?;
+    File::open(folder_of(path))?.sync_all()
 }
 
-/// A temporary file that is gone when its work is over.
+/// Writes a file that only its owner may read, where none has its name. Of several that do so at once one succeeds.
+///
+/// # Errors
+/// `AlreadyExists` when a file has the name, which is left as it is; else what the file system returns.
+pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let temporary = Temporary::written(path, &options, |out| out.write_all(content))?;
+    // Unlike a rename, a link never takes the name from another file.
+    fs::hard_link(&temporary.0, path)?;
+    drop(temporary);
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A temporary file beside the one it is for, gone when its work is over.
 struct Temporary(PathBuf);
+
+impl Temporary {
+    /// A file with a name nobody else uses, its content on the disk.
+    fn written(
+        path: &Path,
+        options: &OpenOptions,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let (file, temporary) = Self::create(path, options)?;
+        let mut file = BufWriter::new(file);
+        write(&mut file)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(temporary)
+    }
+
+    /// The first free name: another thread, another container's process of this number, or one that was killed may have
+    /// taken some.
+    fn create(path: &Path, options: &OpenOptions) -> io::Result<(File, Self)> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut count = 0_u32;
+        loop {
+            let temporary = folder_of(path).join(format!(".{name}.{}.{count}.part", std::process::id()));
+            match options.clone().create_new(true).open(&temporary) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && count < u32::MAX => count += 1,
+                opened => return Ok((opened?, Self(temporary))),
+            }
+        }
+    }
+
+    fn replace(mut self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.0, path)?;
+        // The name is free now and may be another's.
+        self.0.clear();
+        Ok(())
+    }
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove.
-        let _ = fs::remove_file(&self.0);
+        if !self.0.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.0);
+        }
     }
 }
 
@@ -51,5 +100,32 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         write_atomically(&path, |out| out.write_all(b"new")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn threads_that_write_one_file_at_once_never_mix_their_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let whole: Vec<String> = (0..16).map(|n| n.to_string().repeat(40_000)).collect();
+        std::thread::scope(|scope| {
+            for text in &whole {
+                scope.spawn(|| write_atomically(&path, |out| out.write_all(text.as_bytes())).unwrap());
+            }
+        });
+        assert!(whole.contains(&fs::read_to_string(&path).unwrap()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_private_file_is_made_once_and_what_a_killed_process_left_does_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let left = folder.path().join(format!(".secret.{}.0.part", std::process::id()));
+        fs::write(&left, "to").unwrap();
+        create_private(&path, b"told to nobody").unwrap();
+        assert_eq!(create_private(&path, b"another").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"told to nobody");
+        assert_eq!(fs::read(&left).unwrap(), b"to");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

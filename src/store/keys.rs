@@ -3,8 +3,7 @@
 //! A backup of the log without this database holds nothing readable. Destroying a row here is what erases.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
@@ -230,50 +229,4 @@ fn wrapping(id: Uuid, person: PersonId, scope: Scope) -> Vec<u8> {
     put(&mut out, person.uuid().as_bytes());
     put(&mut out, scope.key().as_bytes());
     out
-}
-
-/// Reads the master key from a file of 64 hex digits, or makes one that only its owner may read.
-///
-/// # Errors
-/// When the file cannot be read or written, or holds something else.
-pub fn master_key(path: &Path, entropy: &dyn Entropy) -> Result<Key, StoreError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            parse_master(&text).ok_or_else(|| Inconsistency::new("master.key", "hex", "64 hex digits expected").into())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let mut key = Key::default();
-            entropy.fill(key.as_mut_slice());
-            let text = zeroize::Zeroizing::new(super::chain::hex(key.as_slice()) + "\n");
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            match options.open(path) {
-                Ok(mut file) => {
-                    file.write_all(text.as_bytes())?;
-                    file.sync_all()?;
-                    Ok(key)
-                }
-                // Another process was faster: its key counts.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => master_key(path, entropy),
-                Err(error) => Err(error.into()),
-            }
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Reads a master key from 64 hex digits.
-#[must_use]
-pub fn parse_master(text: &str) -> Option<Key> {
-    let text = text.trim();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let mut key = Key::default();
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(key)
 }

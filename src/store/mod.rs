@@ -14,6 +14,7 @@ pub mod event_id;
 pub mod journal;
 pub mod keys;
 pub mod log;
+pub mod master_key;
 mod migrate;
 pub mod originals;
 pub mod refusals;

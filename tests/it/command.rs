@@ -36,12 +36,19 @@ impl Store {
     }
 
     pub(crate) fn command(&self) -> Command {
+        let mut command = self.with_notes();
+        command.arg("--quiet");
+        command
+    }
+
+    /// A command that tells what it does beside its answer.
+    pub(crate) fn with_notes(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
         command.env_remove("DATABASE_URL").env_remove("ENV_MODE").env_remove("CANDOR_MASTER_KEY");
         if let Some(url) = &self.url {
             command.env("DATABASE_URL", url);
         }
-        command.arg("--data-dir").arg(self.path("data")).args(["--person", PERSON, "--now", &self.now, "--quiet"]);
+        command.arg("--data-dir").arg(self.path("data")).args(["--person", PERSON, "--now", &self.now]);
         command
     }
 

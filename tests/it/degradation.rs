@@ -214,7 +214,7 @@ fn what_was_accepted_is_taken_back_when_the_risk_rises() {
     assert_eq!(suggested.len(), 2, "two of the gentlest: {suggested:?}");
     let accepted = suggested[0]["proposal"]["id"].as_str().unwrap();
     store.json(&["intervention", "accept", accepted]);
-    let trial = store.json(&["experiment", "start", "regular_bedtime", "--start", "2026-03-05"]);
+    let experiment = store.json(&["experiment", "start", "regular_bedtime", "--start", "2026-03-05"]);
     declared(&store, "pregnancy");
     // What was declared counts at once, before any run.
     let other = suggested[1]["proposal"]["id"].as_str().unwrap();
@@ -229,7 +229,7 @@ fn what_was_accepted_is_taken_back_when_the_risk_rises() {
     };
     assert_eq!(status(&accepted.into()), "invalidated");
     assert_eq!(status(&suggested[1]["proposal"]["id"]), "suppressed");
-    let shown = store.json(&["experiment", "show", trial["id"].as_str().unwrap()]);
+    let shown = store.json(&["experiment", "show", experiment["id"].as_str().unwrap()]);
     assert_eq!(shown["status"], "invalidated");
     assert_eq!(events(&store, "experiment_invalidated").len(), 1);
     assert!(!store.json(&["narrative"]).to_string().contains("you could try"));

@@ -1,4 +1,4 @@
-//! A trial on oneself from its start to its verdict, as a person goes through it.
+//! An experiment from its start to its verdict, as a person goes through it.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn nights(before: i64, with: i64, provider_with: &str) -> String {
         .collect()
 }
 
-struct Trial {
+struct BeforeAfter {
     store: Store,
     id: String,
 }
@@ -36,7 +36,7 @@ fn person() -> Store {
     store
 }
 
-impl Trial {
+impl BeforeAfter {
     /// Fixes a before/after the evening before it starts.
     fn start() -> Self {
         let store = person();
@@ -71,8 +71,8 @@ impl Trial {
 
 #[test]
 fn a_clear_difference_is_called_helpful_and_never_caused() {
-    let mut trial = Trial::start();
-    let shown = trial.end("2026-03-28", &nights(420, 470, "whoop"));
+    let mut tried = BeforeAfter::start();
+    let shown = tried.end("2026-03-28", &nights(420, 470, "whoop"));
     let evaluation = &shown["evaluation"];
     assert_eq!((&shown["status"], &evaluation["verdict"]), (&"evaluated".into(), &"helpful".into()), "{shown}");
     assert_eq!((evaluation["adherence"].as_f64(), evaluation["coverage"].as_f64()), (Some(1.0), Some(1.0)));
@@ -81,34 +81,34 @@ fn a_clear_difference_is_called_helpful_and_never_caused() {
     let confidence = evaluation["confidence"].as_f64().unwrap();
     // However large the difference, 28 nights before and 27 with it are too few for an A.
     assert!(confidence >= 0.6 && evaluation["grade"] == "B", "{evaluation}");
-    let text = trial.text();
+    let text = tried.text();
     assert!(text.contains("During your experiment your sleep duration was probably higher"), "{text}");
     assert!(text.contains("cannot show what brought it about"), "{text}");
-    let why = trial.store.json(&["why", evaluation["id"].as_str().unwrap()]);
+    let why = tried.store.json(&["why", evaluation["id"].as_str().unwrap()]);
     assert!(
         !why["events"].as_array().unwrap().is_empty() && why["how_confident"].as_str().unwrap().contains("Grade B")
     );
     // Nothing is evaluated twice.
-    trial.store.json(&["loop"]);
-    let trail = trial.store.text(&["--json", "audit", "--type", "evaluation_completed"]);
+    tried.store.json(&["loop"]);
+    let trail = tried.store.text(&["--json", "audit", "--type", "evaluation_completed"]);
     assert_eq!(trail.lines().count(), 1);
 }
 
 #[test]
 fn no_difference_is_not_told_from_chance() {
-    let mut trial = Trial::start();
-    let shown = trial.end("2026-03-28", &nights(420, 420, "whoop"));
+    let mut tried = BeforeAfter::start();
+    let shown = tried.end("2026-03-28", &nights(420, 420, "whoop"));
     assert_eq!(
         (&shown["evaluation"]["verdict"], &shown["evaluation"]["grade"]),
         (&"unclear".into(), &"D".into()),
         "{shown}"
     );
-    assert!(trial.text().contains("what moved cannot be told from chance"), "{}", trial.text());
+    assert!(tried.text().contains("what moved cannot be told from chance"), "{}", tried.text());
 }
 
 #[test]
 fn days_that_were_missed_and_a_change_of_device_make_it_unreliable() {
-    let mut missed = Trial::start();
+    let mut missed = BeforeAfter::start();
     let shown = missed.end("2026-03-10", &nights(420, 470, "whoop"));
     assert_eq!(shown["evaluation"]["unreliable"], json!(["low_adherence"]), "{shown}");
     assert_eq!((&shown["evaluation"]["verdict"], &shown["evaluation"]["moved"]), (&"unreliable".into(), &Value::Null));
@@ -120,18 +120,18 @@ fn days_that_were_missed_and_a_change_of_device_make_it_unreliable() {
     assert!(page.contains("not to be relied on: too few days were logged to have gone as scheduled"), "{page}");
     let states = missed.store.json(&["today"])["degradation"].clone();
     assert!(states.as_array().unwrap().iter().any(|s| s["state"] == "evaluation_unreliable"), "{states}");
-    let mut switched = Trial::start();
+    let mut switched = BeforeAfter::start();
     let shown = switched.end("2026-03-28", &nights(420, 470, "garmin"));
     assert_eq!(shown["evaluation"]["unreliable"], json!(["source_switch"]), "{shown}");
 }
 
 #[test]
 fn too_few_nights_are_insufficient_data() {
-    let mut trial = Trial::start();
+    let mut tried = BeforeAfter::start();
     let all = nights(420, 470, "whoop");
     let some: String =
         all.lines().enumerate().filter(|(n, _)| n % 7 == 0).map(|(_, line)| format!("{line}\n")).collect();
-    let shown = trial.end("2026-03-28", &some);
+    let shown = tried.end("2026-03-28", &some);
     assert_eq!(shown["evaluation"]["verdict"], "insufficient_data", "{shown}");
 }
 
@@ -145,8 +145,8 @@ fn refused(store: &Store, args: &[&str], code: i32, words: &str) {
 
 #[test]
 fn an_experiment_is_fixed_before_it_starts_one_at_a_time_and_can_be_stopped() {
-    let trial = Trial::start();
-    let store = &trial.store;
+    let tried = BeforeAfter::start();
+    let store = &tried.store;
     let on = |start: &'static str| ["start", "regular_bedtime", "--start", start];
     refused(store, &on("2026-02-01"), 1, "today or later");
     refused(store, &on("2026-03-10"), 1, "another experiment");
@@ -158,7 +158,7 @@ fn an_experiment_is_fixed_before_it_starts_one_at_a_time_and_can_be_stopped() {
     refused(store, &[&on("2026-06-01")[..], &two, &["--days", "5"]].concat(), 1, "7 days");
     refused(store, &["start", "no_such_thing"], 1, "no_such_thing");
     refused(store, &["start", "regular_bedtime", "--metric", "weight"], 1, "weight");
-    refused(store, &["log", &trial.id, "--done", "--not-done"], 2, "cannot be used with");
+    refused(store, &["log", &tried.id, "--done", "--not-done"], 2, "cannot be used with");
     // Each refusal by a rule is counted, with neither a person nor a value.
     let refusals = store.json(&["status"])["refusals"].clone();
     let counted: Vec<_> =
@@ -175,19 +175,48 @@ fn an_experiment_is_fixed_before_it_starts_one_at_a_time_and_can_be_stopped() {
         ],
         "{refusals}"
     );
-    store.json(&["experiment", "stop", &trial.id, "--reason", "travel"]);
-    refused(store, &["stop", &trial.id], 1, "running experiment");
-    let shown = store.json(&["experiment", "show", &trial.id]);
+    store.json(&["experiment", "stop", &tried.id, "--reason", "travel"]);
+    refused(store, &["stop", &tried.id], 1, "running experiment");
+    let shown = store.json(&["experiment", "show", &tried.id]);
     assert_eq!((&shown["status"], &shown["ended"]["reason"]), (&"stopped".into(), &"travel".into()));
     store.json(&["experiment", "start", "regular_bedtime", "--start", "2026-03-10"]);
     assert_eq!(store.json(&["experiment", "list"]).as_array().unwrap().len(), 2);
 }
 
 #[test]
+fn an_experiment_lasts_twelve_weeks_and_a_shorter_one_is_told_how_often_it_ends_without_an_answer() {
+    let report: Value = serde_json::from_str(include_str!("../../docs/calibration.json")).unwrap();
+    // Of a true 1 SD nothing is told, in every world the design was played in.
+    let [short, usual] = ["42 days of 3, 1 left out", "84 days of 3, 1 left out"].map(|design| {
+        let of = |f: &&Value| f["scenario"].as_str().unwrap().contains(design) && f["method"] == "candor_verdict";
+        let told = report["figures"].as_array().unwrap().iter().filter(of).map(|f| f["power"].as_f64().unwrap());
+        let mut without: Vec<f64> = told.map(|told| 100.0 - 100.0 * told).collect();
+        without.sort_by(f64::total_cmp);
+        assert_eq!(without.len(), 6, "{design}");
+        format!("{:.0} to {:.0} in 100", without[0], without[5])
+    });
+    let sentence = format!("{short} experiments of 42 days, {usual} of 84 days (docs/calibration.md)");
+    let store = person();
+    let six_weeks = ["--days", "42"];
+    let halves = ["--design", "before-after"];
+    for (start, more, days, said) in [
+        ("2026-03-01", &[][..], 84, false),
+        ("2026-06-01", &six_weeks[..], 42, true),
+        ("2026-10-01", &halves[..], 28, false),
+    ] {
+        let start = ["--json", "experiment", "start", "regular_bedtime", "--start", start];
+        let output = store.with_notes().args(start).args(more).output().unwrap();
+        let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+        let started: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{notes}"));
+        assert_eq!((&started["plan"]["window"]["days"], notes.contains(&sentence)), (&days.into(), said), "{notes}");
+    }
+}
+
+#[test]
 fn a_metric_has_three_experiments_and_not_a_fourth() {
     let store = person();
     for start in ["2026-03-01", "2026-05-01", "2026-07-01"] {
-        store.json(&["experiment", "start", "regular_bedtime", "--start", start]);
+        store.json(&["experiment", "start", "regular_bedtime", "--start", start, "--days", "42"]);
     }
     refused(
         &store,

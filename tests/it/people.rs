@@ -143,6 +143,9 @@ fn a_lost_key_is_named_and_nothing_is_thrown_away() {
     let kept = std::fs::read(&master).unwrap();
     std::fs::remove_file(&master).unwrap();
     refused(&store, &["narrative"], 78, "master.key");
+    // An earlier build could be killed between making the file and writing it.
+    std::fs::write(&master, "").unwrap();
+    refused(&store, &["narrative"], 78, &format!("{} holds no master key", master.display()));
     std::fs::write(&master, "11".repeat(32)).unwrap();
     refused(&store, &["narrative"], 78, "belongs to another");
     std::fs::write(&master, kept).unwrap();
@@ -158,6 +161,21 @@ fn a_lost_key_is_named_and_nothing_is_thrown_away() {
     let rebuilt: Value = serde_json::from_slice(&rebuilt.stdout).unwrap();
     assert_eq!(rebuilt["switched"], false);
     assert_eq!(store.json(&["narrative"]), narrative);
+}
+
+#[test]
+fn a_master_key_that_was_cut_short_before_anything_was_sealed_is_removed_by_hand_and_made_anew() {
+    let store = Store::new(NOW);
+    let master = store.path("data/master.key");
+    std::fs::create_dir_all(master.parent().unwrap()).unwrap();
+    for torn in ["", "11"] {
+        std::fs::write(&master, torn).unwrap();
+        refused(&store, &["status"], 78, "where nothing was ever imported remove the file");
+        assert_eq!(std::fs::read_to_string(&master).unwrap(), torn, "it is never replaced");
+    }
+    std::fs::remove_file(&master).unwrap();
+    store.json(&["status"]);
+    assert_eq!(std::fs::read_to_string(&master).unwrap().trim().len(), 64);
 }
 
 #[test]

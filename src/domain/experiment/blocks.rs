@@ -8,8 +8,9 @@ use super::rules::{EXPERIMENT_DAYS, FEWEST_DAYS};
 pub const BLOCK_DAYS: [u32; 3] = [3, 7, 14];
 /// Pairs without which an order drawn by lot says little.
 pub const FEWEST_PAIRS: u32 = 3;
-/// Days an experiment lasts when nobody says otherwise.
-const USUAL_DAYS: u32 = 42;
+/// Days an experiment lasts when nobody says otherwise, enough for every washout that blocks serve. Half as many end too
+/// often without an answer (`docs/adr/0013-an-experiment-lasts-twelve-weeks.md`).
+pub const USUAL_DAYS: u32 = 84;
 
 /// Blocks that fit a washout and a wish for a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn plan_blocks(washout_days: u32, days: Option<u32>) -> Result<BlockPlan, Vi
     let pair = 2 * block_days;
     let each = block_days - washout_days;
     let fewest = FEWEST_PAIRS.max(FEWEST_DAYS.div_ceil(each));
-    let days = days.unwrap_or_else(|| USUAL_DAYS.max(fewest * pair));
+    let days = days.unwrap_or(USUAL_DAYS);
     if days > EXPERIMENT_DAYS {
         return refuse("experiment_ends", "days", format!("lasts {EXPERIMENT_DAYS} days at most"));
     }
@@ -98,15 +99,18 @@ mod tests {
     #[test]
     fn the_blocks_follow_from_washout_and_days() {
         for (washout, days, expected) in [
-            (0, None, (3, 7)),
-            (1, None, (3, 7)),
-            (1, Some(42), (3, 7)),
+            (0, None, (3, 14)),
+            (1, None, (3, 14)),
             (1, Some(84), (3, 14)),
+            (1, Some(42), (3, 7)),
+            (2, None, (7, 6)),
             // 70 days hold no whole pairs of 6: 72 are the nearest.
             (1, Some(70), (3, 12)),
             (2, Some(42), (7, 3)),
             (3, Some(84), (7, 6)),
-            // A washout of a week needs blocks of two, and so 84 days.
+            (3, None, (7, 6)),
+            // A washout of a week needs blocks of two, and so no fewer than 84 days.
+            (4, None, (14, 3)),
             (7, None, (14, 3)),
             (1, Some(366), (3, 61)),
         ] {

@@ -19,7 +19,7 @@ use super::evidence::Window;
 use super::grade::Design;
 use super::metric::Metric;
 
-pub use blocks::{BLOCK_DAYS, BlockPlan, FEWEST_PAIRS, plan_blocks};
+pub use blocks::{BLOCK_DAYS, BlockPlan, FEWEST_PAIRS, USUAL_DAYS, plan_blocks};
 pub use evaluation::{Conduct, Evaluation, Unreliable, Verdict, is_news};
 pub use rules::{EXPERIMENT_DAYS, EXPERIMENTS_PER_METRIC, FEWEST_DAYS, LONGEST_LAG};
 pub(in crate::domain) use rules::{evaluated, started};

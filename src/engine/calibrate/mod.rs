@@ -7,13 +7,13 @@
 mod belief;
 mod daily;
 mod draw;
+pub mod experiments;
 pub mod found;
 mod levels;
 mod links;
 mod rolling;
 pub mod tally;
 pub mod targets;
-pub mod trial;
 mod windows;
 pub mod world;
 pub mod yardsticks;
@@ -23,10 +23,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::Serialize;
 
 use draw::Draw;
+use experiments::Design;
 use found::{Band, Figure, Found, Graded};
 use rolling::Change;
 use targets::Target;
-use trial::Design;
 use world::World;
 
 /// What a calibration found.
@@ -85,7 +85,7 @@ fn scenarios() -> Vec<(String, Play)> {
         ];
         for (noise, phi, fresh, drift) in noises {
             let world = World { missing: 0.2, fresh, drift, ..World::quiet(phi, 0) };
-            let play = move |name: &str, draw: &Draw<'_>| trial::errors(name, design, &world, draw);
+            let play = move |name: &str, draw: &Draw<'_>| experiments::errors(name, design, &world, draw);
             add(&format!("trial, {}, {noise}", design.name()), Box::new(play));
         }
     }

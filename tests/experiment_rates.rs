@@ -3,14 +3,14 @@
 //!
 //! A plain `cargo test` plays few series and widens each bound by three standard errors of its own count; a release build
 //! plays thousands and takes the exact bounds. Seeds are constants, so that a run is repeated, not redrawn;
-//! `CANDOR_TRIAL_SEED=N` plays fresh ones.
+//! `CANDOR_EXPERIMENT_SEED=N` plays fresh ones.
 
 #![expect(clippy::disallowed_methods, reason = "the seed of a run may be chosen from outside")]
 
 use candor::domain::experiment::{Verdict, plan_blocks};
 use candor::domain::grade::{Design as Means, Grade};
+use candor::engine::calibrate::experiments::{Design, evaluated, nights};
 use candor::engine::calibrate::found::Figure;
-use candor::engine::calibrate::trial::{Design, evaluated, nights};
 use candor::engine::calibrate::world::World;
 use candor::engine::calibrate::{Plan, calibrate};
 
@@ -20,7 +20,7 @@ const SERIES: u64 = if cfg!(debug_assertions) { 200 } else { 4_000 };
 const MARGIN: f64 = if cfg!(debug_assertions) { 3.0 } else { 0.0 };
 
 fn seed() -> u64 {
-    let chosen = std::env::var("CANDOR_TRIAL_SEED").ok().and_then(|text| text.parse().ok());
+    let chosen = std::env::var("CANDOR_EXPERIMENT_SEED").ok().and_then(|text| text.parse().ok());
     chosen.unwrap_or(7_000)
 }
 
@@ -102,7 +102,9 @@ fn six_weeks_with_a_day_left_out_often_end_unreliable_by_chance_and_twelve_weeks
         });
         ends.count() as f64 / SERIES as f64
     };
-    let (six_weeks, twelve_weeks) = (unreliable(7, 95), unreliable(14, 96));
+    let usual = plan_blocks(1, None).expect("the usual days hold enough pairs");
+    assert_eq!((usual.block_days, usual.days()), (3, 84), "the usual experiment is the one that is played here");
+    let (six_weeks, twelve_weeks) = (unreliable(7, 95), unreliable(usual.pairs, 96));
     println!("1 SD, blocks of 3, 1 day left out: {six_weeks:.3} of 42 days end unreliable, {twelve_weeks:.3} of 84");
     assert!(twelve_weeks <= 0.1 + MARGIN * (0.1_f64 * 0.9 / SERIES as f64).sqrt(), "{twelve_weeks}");
     // With 14 days an arm, a fifth of them missing, the arms are often unequal and the interval wide.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::day::LocalDay;
 use super::evidence::Evidence;
 use super::experiment::Conduct;
-use super::frame::FrameId;
+use super::frame::{FrameId, Saying, frames};
 use super::grade::{Design, Grade};
 use super::metric::{Desirable, Metric};
 use super::safety::SafetyRule;
@@ -265,4 +265,16 @@ pub struct Narrative {
     pub source: String,
     /// Attributions that providers ask for.
     pub attributions: Vec<String>,
+}
+
+impl Narrative {
+    /// Whether it says that some of it can turn out otherwise.
+    #[must_use]
+    pub fn acknowledges_uncertainty(&self) -> bool {
+        let says = |id: &FrameId| frames().get(id).map(|(frame, _)| frame.says);
+        self.sentences.iter().any(|sentence| {
+            sentence.section == Section::Uncertainty
+                && sentence.frame.as_ref().and_then(says).is_some_and(Saying::admits_uncertainty)
+        })
+    }
 }

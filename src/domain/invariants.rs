@@ -161,10 +161,10 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "narrative.notices",
                 "every active safety notice stands first and verbatim",
             )?;
-            let uncertain = e.claims.iter().any(|c| c.grade.is_some_and(|g| g > Grade::A));
-            let acknowledged = e.narrative.sentences.iter().any(|s| s.section == super::claim::Section::Uncertainty);
+            let said = |id| e.narrative.sentences.iter().any(|sentence| sentence.claim_ids.contains(id));
+            let uncertain = e.claims.iter().any(|c| c.grade.is_some_and(|g| g > Grade::A) && said(&c.id));
             ensure(
-                !uncertain || acknowledged,
+                !uncertain || e.narrative.acknowledges_uncertainty(),
                 "uncertainty_is_acknowledged",
                 "narrative.sentences",
                 "a claim below A asks for an uncertainty sentence",

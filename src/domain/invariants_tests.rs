@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 
-use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Notice, Period};
+use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
 use crate::domain::event::{
     AdherenceLogged, ConsentGranted, EvaluationCompleted, ExperimentInvalidated, ExperimentStarted,
@@ -286,12 +286,20 @@ fn an_intervention_has_a_safety_decision_and_an_unknown_profile_is_not_safe() {
 
 #[test]
 fn a_narrative_states_every_notice_and_acknowledges_uncertainty() {
+    let said = Sentence {
+        section: Section::KeyPoint,
+        text: "Your resting heart rate probably averaged 58 bpm.".into(),
+        claim_ids: vec![ClaimId::new("x", day(89))],
+        frame: None,
+        by_model: false,
+        grade: Some(Grade::B),
+    };
     let narrative = Narrative {
         day: day(89),
         period: Period::Daily,
         title: "Today".into(),
         notices: vec![],
-        sentences: vec![],
+        sentences: vec![said],
         source: "template".into(),
         attributions: vec![],
     };

@@ -245,11 +245,12 @@ impl PersonState {
             Event::EvaluationMarkedUnreliable(e) => self.evaluated(&e.evaluation),
             Event::DayAssessed(e) => self.assessed(e),
             Event::ModelAnswered(e) => self.answers.take(e.period, e.answered.clone()),
+            // A plan that was of no use is not kept.
+            Event::NarrativeFellBack(e) => drop(self.answers.fresh.remove(&e.period)),
             Event::NarrativePublished(e) => self.published.take(e.narrative.day, &e.claims),
             Event::BaselineComputed(_)
             | Event::InsightSuppressed(_)
             | Event::NarrativeRequested(_)
-            | Event::NarrativeFellBack(_)
             | Event::ExportProduced(_) => {}
         }
     }

@@ -1,15 +1,17 @@
 //! Asking a model for plans, between two makings of one run: the first says what could be asked, the second makes the texts
 //! by what came back. Both are the same pure function; what stands between them is in the log, before and after.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ports::narrator::{Answer, NoAnswer};
 use super::run::Question;
 use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
+use crate::domain::claim::Period;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{Event, ModelAnswered, NarrativeRequested};
-use crate::domain::narration::{Answered, Identity, Outcome};
+use crate::domain::narration::{Answered, Answers, Identity, Outcome};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 
@@ -34,25 +36,32 @@ impl Engine {
     ) -> Result<PersonState, EngineError> {
         let Some(narrator) = self.narrator.as_ref().filter(|_| !questions.is_empty()) else { return Ok(state) };
         let identity = narrator.identity();
-        let (known, unknown): (Vec<&Question>, Vec<&Question>) = questions
-            .iter()
-            .partition(|question| state.answers.known(question.period, &question.asked.payload(), &identity).is_some());
         let mut answers: Vec<Event> = Vec::new();
-        for question in known {
-            let plan = state.answers.known(question.period, &question.asked.payload(), &identity).cloned();
-            answers.extend(plan.map(|plan| answered(day, question, &identity, Outcome::Reused { plan }, 0, None)));
+        let mut unknown: Vec<&Question> = Vec::new();
+        for question in questions {
+            match state.answers.known(question.period, &question.asked.payload(), &identity).cloned() {
+                Some(plan) => answers.push(answered(day, question, &identity, Outcome::Reused { plan }, 0, None)),
+                None => unknown.push(question),
+            }
         }
         // What leaves the process is in the log before it does.
-        let unknown = unknown.as_slice();
         let requests: Vec<Event> = unknown.iter().map(|question| requested(day, question, &identity)).collect();
         let command = Command::of_system(person, "ask", &state, &requests, now);
         let state = self.write(&command, state, &requests).await?;
-        let planned = |index: usize| async move {
-            let question = unknown.get(index)?;
-            #[expect(clippy::disallowed_methods, reason = "how long a call took is kept beside its answer, never used")]
-            let started = std::time::Instant::now();
-            let answer = narrator.plan(&question.asked.request, CALL).await;
-            Some((*question, answer, started.elapsed()))
+        let planned = |index: usize| {
+            let (question, narrator) = (unknown.get(index).copied(), Arc::clone(narrator));
+            async move {
+                let question = question?;
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "how long a call took is kept beside its answer, never used"
+                )]
+                let started = std::time::Instant::now();
+                // A narrator that does not keep to its time holds nothing up.
+                let call = tokio::time::timeout(CALL, narrator.plan(&question.asked.request, CALL));
+                let answer = call.await.unwrap_or(Err(NoAnswer::Timeout));
+                Some((question, answer, started.elapsed()))
+            }
         };
         // A day and a week: two at most.
         let planned = tokio::join!(planned(0), planned(1));
@@ -65,15 +74,16 @@ impl Engine {
         self.write(&command, state, &answers).await
     }
 
-    /// Tells the narrator how much of its plans was replaced.
-    pub(super) fn judge(&self, events: &[Event]) {
+    /// Tells the narrator what became of the plans it was asked for; one that was used again was judged before.
+    pub(super) fn judge(&self, answers: &Answers, events: &[Event]) {
         let Some(narrator) = &self.narrator else { return };
+        let asked = |period: &Period| {
+            matches!(answers.fresh.get(period), Some(Answered { outcome: Outcome::Planned { .. }, .. }))
+        };
         for event in events {
             match event {
-                Event::NarrativeFellBack(e) if e.reason == super::synthesize::Unusable::MostlyReplaced.to_string() => {
-                    narrator.judged(1.0);
-                }
-                Event::NarrativePublished(e) if e.narrative.source != "template" => {
+                Event::NarrativeFellBack(e) if asked(&e.period) => narrator.judged(1.0),
+                Event::NarrativePublished(e) if asked(&e.narrative.period) && e.narrative.source != "template" => {
                     let kept = e.narrative.sentences.iter().filter(|sentence| sentence.by_model).count();
                     let replaced = e.rejections.iter().filter(|rejection| rejection.replaced).count();
                     narrator.judged(replaced as f64 / (replaced + kept).max(1) as f64);

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::synthesize::check::CHECKS;
+use super::synthesize::check::{CHECKS, sentence_check};
 use super::{Engine, EngineError};
-use crate::domain::claim::{Claim, Narrative, Period, Section};
+use crate::domain::claim::{Claim, ClaimKind, Narrative, Period, Section};
 use crate::domain::frame::{FrameId, frames};
 use crate::domain::grade::Grade;
 use crate::domain::person::PersonId;
@@ -26,7 +26,7 @@ pub struct Said {
     pub frame_text: Option<String>,
     /// Who chose the frame: `template` or `model`.
     pub chosen_by: &'static str,
-    /// The checks it passed.
+    /// The checks it passes, made again now; none for a text of a build that had no frames.
     pub checks: Vec<&'static str>,
 }
 
@@ -51,6 +51,16 @@ impl Engine {
                 if frame.is_some_and(|frame| frame.says.is_of_all()) {
                     continue;
                 }
+                let mut claims = Vec::new();
+                for id in &sentence.claim_ids {
+                    claims.push(self.claim(person, id.as_str()).await?);
+                }
+                let about: Vec<&Claim> = claims.iter().collect();
+                let checks = match (frame, sentence_check(&sentence, &about)) {
+                    (Some(_), Ok(())) => CHECKS.to_vec(),
+                    (None, _) if claim.kind == ClaimKind::Notice => vec!["notices_stand_first_and_verbatim"],
+                    _ => Vec::new(),
+                };
                 all.push(Said {
                     period,
                     section: sentence.section,
@@ -59,7 +69,7 @@ impl Engine {
                     frame_text: frame.map(|frame| frame.text.clone()),
                     frame: sentence.frame,
                     chosen_by: if sentence.by_model { "model" } else { "template" },
-                    checks: CHECKS.to_vec(),
+                    checks,
                 });
             }
         }

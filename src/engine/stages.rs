@@ -74,8 +74,8 @@ impl Engine {
         only: Option<LocalDay>,
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<LoopReport, EngineError> {
-        for _ in 0..super::TRIES {
-            match self.try_run_stages(person, now, only, progress).await {
+        for attempt in 0..super::TRIES {
+            match self.try_run_stages(person, now, only, attempt == 0, progress).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => {}
                 Err(EngineError::Run(RunError::Refused { day, violation })) => {
                     self.count_refusal(&violation, now).await;
@@ -96,6 +96,7 @@ impl Engine {
         person: PersonId,
         now: Instant,
         only: Option<LocalDay>,
+        may_ask: bool,
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<LoopReport, EngineError> {
         let mut state = self.state(person).await?;
@@ -110,15 +111,18 @@ impl Engine {
         let mut report = LoopReport { day: only.unwrap_or(today).to_string(), ..LoopReport::default() };
         let mut gathered: Vec<(Meta, Event)> = Vec::new();
         let (mut appended, total) = (state.revision, plan.len() as u64);
+        let mut planned = None;
         for (index, (day, present)) in plan.into_iter().enumerate() {
             let mut run = Run::day(person, &state, &history, day, present)?;
-            if self.narrator.is_some() && !run.questions.is_empty() {
+            // Nobody waits for a model with a notice that was just raised, or because somebody else was faster.
+            let urgent = run.events.iter().any(|event| matches!(event, Event::SafetyNoticeRaised(_)));
+            if may_ask && !urgent && self.narrator.is_some() && !run.questions.is_empty() {
                 self.append(person, appended, &mut gathered, now).await?;
                 let questions = std::mem::take(&mut run.questions);
                 state = self.ask(person, day, &questions, state, now).await?;
                 appended = state.revision;
                 run = Run::day(person, &state, &history, day, present)?;
-                self.judge(&run.events);
+                planned = Some((state.answers.clone(), run.events.clone()));
             }
             let meta = run.meta();
             report.days += 1;
@@ -131,6 +135,9 @@ impl Engine {
             }
         }
         self.views.catch_up().await?;
+        if let Some((answers, events)) = planned {
+            self.judge(&answers, &events);
+        }
         Ok(report)
     }
 

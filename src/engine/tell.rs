@@ -76,7 +76,7 @@ pub struct TodayView {
     pub newest_data: Option<String>,
     /// The present day's score; none without its data.
     pub score: Option<u8>,
-    /// Its band; none that urges on while a notice asks for less.
+    /// Its band; none that urges on while a notice stands.
     pub band: Option<&'static str>,
     /// The difference from the day before.
     pub delta: Option<i32>,
@@ -165,8 +165,8 @@ impl Engine {
         let before = state.scores.get(&day.minus(1)).copied();
         let degradation =
             state.degradation.iter().map(|d| json!({ "state": d.key(), "blocks": d.blocks(), "detail": d }));
-        let limited = allowance(&state).load < LoadEffect::Raises;
-        let band = score.map(Band::of).filter(|band| !limited || *band != Band::GoForIt);
+        // Nothing urges on while a notice stands.
+        let band = score.map(Band::of).filter(|band| state.notices.is_empty() || *band != Band::GoForIt);
         Ok(TodayView {
             day: day.to_string(),
             newest_data: state.newest_data.map(|day| day.to_string()),

@@ -121,7 +121,7 @@ impl Engine {
         })
     }
 
-    async fn claim(&self, person: PersonId, id: &str) -> Result<Claim, EngineError> {
+    pub(super) async fn claim(&self, person: PersonId, id: &str) -> Result<Claim, EngineError> {
         let unknown = || EngineError::NotFound { what: "claim, insight, evaluation or scored day", id: id.to_owned() };
         if id.is_empty() {
             return Err(unknown());

@@ -263,3 +263,34 @@ fn an_effect_too_large_to_be_believed_waits_for_a_human() {
     assert!(!states(&store).contains(&"human_review_needed".to_owned()));
     assert_eq!(store.json(&["verify"])["ok"], true);
 }
+
+#[test]
+fn several_things_taken_back_at_once_are_all_taken_back_and_said_once() {
+    let store = store_with(&sunken(|_| None));
+    declared(&store, "none");
+    store.json(&["loop"]);
+    let list = store.json(&["intervention", "list"]);
+    let suggested = list["suggested"].as_array().unwrap().clone();
+    let open = suggested.iter().filter(|held| held["status"] == "open");
+    let accepted: Vec<&str> = open.map(|held| held["proposal"]["id"].as_str().unwrap()).collect();
+    assert_eq!(accepted.len(), 2);
+    for id in &accepted {
+        store.json(&["intervention", "accept", id]);
+    }
+    for start in ["2026-03-05", "2026-08-05"] {
+        store.json(&["experiment", "start", "regular_bedtime", "--start", start, "--days", "42"]);
+    }
+    declared(&store, "pregnancy");
+    store.json(&["loop"]);
+    let list = store.json(&["intervention", "list"]);
+    for id in accepted {
+        let held = list["suggested"].as_array().unwrap().iter().find(|held| held["proposal"]["id"] == id).unwrap();
+        assert_eq!(held["status"], "invalidated", "{held}");
+    }
+    assert_eq!(events(&store, "experiment_invalidated").len(), 2);
+    let assessed = events(&store, "day_assessed");
+    assert!(assessed.last().unwrap()["content"].get("abandoned").is_none(), "{:?}", assessed.last());
+    let text = store.text(&["narrative"]);
+    assert_eq!(text.matches("Something you were trying").count(), 1, "{text}");
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}

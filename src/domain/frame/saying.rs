@@ -189,6 +189,12 @@ impl Saying {
         matches!(self, Self::CertainlyMeasured | Self::CertainlyMeasuredBut | Self::Uncertain | Self::UncertainBut)
     }
 
+    /// Whether it says that something can turn out otherwise.
+    #[must_use]
+    pub const fn admits_uncertainty(self) -> bool {
+        matches!(self, Self::Uncertain | Self::UncertainBut)
+    }
+
     /// The slots a sentence must hold, and those it may hold besides.
     #[must_use]
     pub const fn slots(self) -> (&'static [&'static str], &'static [&'static str]) {

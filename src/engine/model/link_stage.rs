@@ -52,10 +52,22 @@ fn series<'a>(run: &Run<'a>, metric: Metric, days: u32) -> Cow<'a, [Point]> {
     if metric.definition().cadence != Cadence::PerActivity {
         return Cow::Borrowed(run.history.points(metric, run.analysed));
     }
-    let window = Window::ending(run.analysed, days);
-    let fullest = one_source::fullest(run.history, metric, window);
-    let days = fullest.map(|source| one_source::with_rest(run.history, metric, window, source.provider, window.last));
+    // The present day is not over: that nothing was done so far is no rest.
+    let over = if run.now.is_some() && run.analysed == run.day { run.analysed.minus(1) } else { run.analysed };
+    let days = one_source::fullest(run.history, metric, Window::ending(run.analysed, days)).map(|source| {
+        let window = Window::ending(over, days);
+        one_source::with_rest(run.history, metric, window, source.provider, run.analysed)
+    });
     Cow::Owned(days.into_iter().flatten().map(|(day, value)| Point { day: day.number(), value }).collect())
+}
+
+/// Whose measurements the days of a metric are, as [`series`] has them.
+fn measured_by(run: &Run<'_>, metric: Metric, window: Window) -> Vec<Provider> {
+    if metric.definition().cadence == Cadence::PerActivity {
+        return one_source::fullest(run.history, metric, window).map(|source| source.provider).into_iter().collect();
+    }
+    let days = run.history.days(metric, run.analysed).iter().filter(|day| day.day >= window.first);
+    Provider::distinct(days.map(|day| day.provider))
 }
 
 fn raise(run: &mut Run<'_>, lead: Metric, follower: Metric, link: &Link, confidence: f64) -> Result<(), RunError> {
@@ -108,6 +120,8 @@ fn statement(
     confidence: f64,
     at_most_c: bool,
 ) -> Insight {
+    // How often links from notes and activities are right has not been measured: they stay at C.
+    let at_most_c = at_most_c || matches!(lead.definition().cadence, Cadence::Noted | Cadence::PerActivity);
     let searched = round_to(confidence, 2).min(SUREST);
     let (confidence, grade) = stated(confidence, link.n, link.coverage, at_most_c);
     let coverage = round_to(link.coverage, 2);
@@ -127,8 +141,7 @@ fn statement(
     if searched > confidence {
         values.push(Value::new("search_confidence", searched, "", 2));
     }
-    let of = |metric| run.history.days(metric, run.analysed).iter().filter(|d| d.day >= window.first);
-    let sources = Provider::distinct(of(lead).chain(of(follower)).map(|d| d.provider));
+    let sources = Provider::distinct([lead, follower].into_iter().flat_map(|metric| measured_by(run, metric, window)));
     Insight {
         id: Insight::id(run.person, InsightKind::Association, follower, None, first_day),
         kind: InsightKind::Association,

@@ -13,7 +13,7 @@ use crate::domain::day::LocalDay;
 use crate::domain::degradation::Degradation;
 use crate::domain::event::{BaselinesFrozen, BaselinesResumed, DayScored, LearningPaused, LearningResumed};
 use crate::domain::evidence::{Evidence, Value, Window};
-use crate::domain::metric::Metric;
+use crate::domain::metric::{Cadence, Metric};
 use crate::domain::provider::Provider;
 use crate::domain::score::{self, ScoreInput};
 
@@ -106,7 +106,9 @@ fn degradation(run: &Run<'_>, frozen: Option<i64>) -> Vec<Degradation> {
         let days = run.history.days(metric, recent.last);
         days.iter().rev().take_while(|d| d.day >= recent.first).collect::<Vec<_>>()
     };
-    let points = run.history.metrics().map(|metric| in_window(metric).len()).max().unwrap_or(0);
+    // A note says nothing of how much was measured.
+    let measured = run.history.metrics().filter(|metric| metric.definition().cadence != Cadence::Noted);
+    let points = measured.map(|metric| in_window(metric).len()).max().unwrap_or(0);
     let points = u32::try_from(points).unwrap_or(u32::MAX);
     let mut states = Vec::new();
     if points < RECENT_POINTS {

@@ -33,7 +33,7 @@ impl Asked {
         for (place, claim) in brief.claims.iter().enumerate() {
             match claim.kind {
                 ClaimKind::Notice => {}
-                _ if !claim.evidence.model_allowed() => withheld.push(claim.id.clone()),
+                _ if !may_be_sent(claim) => withheld.push(claim.id.clone()),
                 _ if places.len() < MOST_CLAIMS => places.push(place),
                 _ => {}
             }
@@ -80,6 +80,12 @@ impl Asked {
         self.places.get(code.place()).copied()
     }
 
+    /// Whether a claim at a place of the brief is sent.
+    #[must_use]
+    pub fn sends(&self, place: usize) -> bool {
+        self.places.contains(&place)
+    }
+
     /// The digest of the question, in hex.
     #[must_use]
     pub fn payload(&self) -> String {
@@ -90,6 +96,11 @@ impl Asked {
         let hash: [u8; 32] = hasher.finalize().into();
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// Whether every provider whose data a claim rests on allows it. Of what speaks of a metric and names nobody that is not known.
+fn may_be_sent(claim: &Claim) -> bool {
+    claim.evidence.model_allowed() && (claim.metric.is_none() || !claim.evidence.sources.is_empty())
 }
 
 fn named<'a>(frames: impl Iterator<Item = &'a Frame>) -> Vec<crate::domain::frame::FrameId> {

@@ -13,7 +13,7 @@ use crate::domain::metric::Metric;
 use crate::domain::plan::Opener;
 use crate::domain::verb::{BOOSTERS, CAUSAL, CAUSAL_PHRASES, NEVER, NEVER_PHRASES};
 
-/// Every check by its stable name, in the order in which they are made.
+/// Every check by its stable name.
 pub const CHECKS: [&str; 23] = [
     "claims_exist",
     "no_duplicate",
@@ -73,13 +73,16 @@ pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> 
     if !opening.eq(narrative.notices.iter().map(|n| &n.text)) {
         faults.push(Fault { sentence: None, check: "notices_stand_first_and_verbatim" });
     }
-    let urges = narrative.sentences.iter().any(|s| s.text.contains("Go for it"));
-    if urges && claims.iter().any(|c| c.kind == ClaimKind::Notice && c.metric.is_some()) {
+    let tagged =
+        |s: &Sentence| s.frame.as_ref().and_then(|id| frames().get(id)).is_some_and(|(f, _)| !f.tags.is_empty());
+    let urges = narrative.sentences.iter().any(|s| tagged(s) || s.text.contains("Go for it"));
+    if urges && claims.iter().any(|c| c.kind == ClaimKind::Notice) {
         faults.push(Fault { sentence: None, check: "nothing_urges_on_beside_a_notice" });
     }
-    let uncertain = claims.iter().any(|c| c.grade.is_some_and(|grade| grade > Grade::A));
-    let acknowledged = narrative.sentences.iter().any(|s| s.section == Section::Uncertainty);
-    if uncertain && !acknowledged {
+    let below_a: BTreeSet<_> =
+        claims.iter().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).map(|c| &c.id).collect();
+    let uncertain = narrative.sentences.iter().any(|s| s.claim_ids.iter().any(|id| below_a.contains(id)));
+    if uncertain && !narrative.acknowledges_uncertainty() {
         faults.push(Fault { sentence: None, check: "uncertainty_is_acknowledged" });
     }
     // The sentence that gathers what is uncertain does not say what it gathers.
@@ -94,11 +97,17 @@ pub fn check(narrative: &Narrative, claims: &[Claim]) -> Result<(), Vec<Fault>> 
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// Checks one sentence against its claims.
+/// Checks one sentence against its claims: word for word, then as the frame it is.
 ///
 /// # Errors
 /// The first check that fails.
 pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'static str> {
+    words_check(sentence, claims)?;
+    frame(sentence, claims)
+}
+
+/// Checks the words and numbers of a sentence, whatever frame it is said to be.
+fn words_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'static str> {
     let text = sentence.text.as_str();
     if !text.chars().all(|c| c.is_ascii() && !c.is_ascii_control() || c == '°') {
         return Err("plain_letters");
@@ -133,7 +142,7 @@ pub fn sentence_check(sentence: &Sentence, claims: &[&Claim]) -> Result<(), &'st
     if let [claim] = graded.as_slice() {
         hedge(&spoken, claim, sentence)?;
     }
-    frame(sentence, claims)
+    Ok(())
 }
 
 /// The sentence is that of a frame which may say its claims, to the last letter.

@@ -16,6 +16,8 @@ use crate::engine::synthesize::{Brief, template, write};
 mod conduct;
 #[path = "check_notice_tests.rs"]
 mod notices;
+#[path = "check_overclaim_tests.rs"]
+mod overclaims;
 #[path = "check_plan_tests.rs"]
 mod plans;
 

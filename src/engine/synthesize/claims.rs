@@ -1,13 +1,15 @@
 //! Which claims a narrative may make today, in the order in which they matter.
 
-use super::held_back;
+use std::collections::BTreeSet;
+
+use super::{held_back, template};
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::experiment::{Conduct, Evaluation, is_news};
 use crate::domain::grade::Design;
 use crate::domain::insight::{Insight, InsightKind};
-use crate::domain::intervention::{LoadEffect, ProposalStatus};
+use crate::domain::intervention::ProposalStatus;
 use crate::domain::metric::Metric;
 use crate::domain::provider::Provider;
 use crate::domain::safety::{SafetyNotice, allowance};
@@ -72,8 +74,9 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
     claims.extend(of_kind(&open, InsightKind::Association, MOST_LINKS));
-    let news = run.state.evaluations.values().filter(|e| is_news(e.day, run.day));
-    claims.extend(news.map(|e| {
+    let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
+    news.sort_by_key(|e| (std::cmp::Reverse(e.day), e.id));
+    claims.extend(news.into_iter().map(|e| {
         let mut claim = evaluation(e);
         // While a notice stands, nothing that was tried is said to have brought anything about.
         claim.conduct =
@@ -97,6 +100,9 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     let hidden = |claim: &Claim| claim.names().any(|metric| allowed.hidden.contains(&metric));
     let rest = claims.split_off(spoken_of);
     claims.extend(rest.into_iter().filter(|claim| !hidden(claim)));
+    // What reads the same is said once, however many things it is about.
+    let mut read = BTreeSet::new();
+    claims.retain(|claim| template::sentence(claim, 0).map_or(true, |(_, text)| read.insert(text)));
     claims
 }
 
@@ -208,8 +214,8 @@ fn day_score(run: &Run<'_>) -> Option<Claim> {
         values.push(Value::new("previous_score", (*before).into(), "", 0));
         values.push(Value::new("delta", f64::from(score) - f64::from(*before), "", 0));
     }
-    // No text urges a person on while a notice asks for less.
-    let urges = Band::of(score) == Band::GoForIt && allowance(&run.state).load < LoadEffect::Raises;
+    // No text urges a person on while a notice stands.
+    let urges = Band::of(score) == Band::GoForIt && !run.state.notices.is_empty();
     let band = if urges { "withheld" } else { Band::of(score).key() };
     let mut claim = fact(run, "day_score", ClaimKind::DayScore, run.analysed, Some(band), values);
     claim.evidence.sources = scored_by(run, Window::ending(run.analysed, 2));

@@ -3,9 +3,14 @@
 use super::claims::fact;
 use crate::domain::claim::{Claim, ClaimKind};
 use crate::domain::degradation::Degradation;
-use crate::domain::evidence::Value;
+use crate::domain::evidence::{Value, Window};
 use crate::domain::experiment::{ExperimentStatus, is_news};
+use crate::domain::metric::Metric;
+use crate::domain::provider::Provider;
 use crate::engine::run::Run;
+
+/// Days whose sources a state speaks of.
+const SPOKEN_OF: u32 = 60;
 
 /// Experiments that safety has ended.
 pub(super) fn called_off(run: &Run<'_>) -> Vec<Claim> {
@@ -17,9 +22,19 @@ pub(super) fn called_off(run: &Run<'_>) -> Vec<Claim> {
             let mut claim = fact(run, &entity, ClaimKind::State, run.day, code, Vec::new());
             claim.metric = Some(experiment.plan.metric);
             claim.evidence.metric = claim.metric;
+            claim.evidence.sources = measured_by(run, claim.metric);
             claim
         })
         .collect()
+}
+
+/// Who has measured a metric of late: what is said of it rests on them.
+fn measured_by(run: &Run<'_>, metric: Option<Metric>) -> Vec<Provider> {
+    let days = metric.into_iter().flat_map(|metric| {
+        let window = Window::ending(run.analysed, SPOKEN_OF);
+        window.each().flat_map(move |day| run.history.by_source(metric, day))
+    });
+    Provider::distinct(days.map(|(provider, _)| provider))
 }
 
 /// Every state of the day.
@@ -60,6 +75,7 @@ pub(super) fn states(run: &Run<'_>) -> Vec<Claim> {
         let mut claim = fact(run, &entity, ClaimKind::State, run.day, Some(state.key()), values);
         claim.metric = metric;
         claim.evidence.metric = metric;
+        claim.evidence.sources = measured_by(run, metric);
         claims.push(claim);
     }
     claims

@@ -67,13 +67,25 @@ pub fn compose(plan: &NarrativePlan, asked: &Asked, brief: &Brief) -> Result<Com
     if plan.sentences.is_empty() {
         return Err(Unusable::Empty);
     }
-    let mut text =
-        Text { asked, brief, said: BTreeSet::new(), ids: BTreeSet::new(), sentences: vec![], rejections: vec![] };
+    let mut text = Text {
+        asked,
+        brief,
+        said: BTreeSet::new(),
+        owed: vec![],
+        ids: BTreeSet::new(),
+        sentences: vec![],
+        rejections: vec![],
+    };
     for planned in plan.sentences.iter().take(MOST_SENTENCES) {
         text.take(planned);
     }
     if plan.sentences.len() > MOST_SENTENCES {
-        text.rejections.push(Rejection { sentence: "budget".to_owned(), check: "budget".to_owned(), replaced: false });
+        text.rejections.push(Rejection { sentence: String::new(), check: "budget".to_owned(), replaced: false });
+    }
+    // The notices are said whatever a plan says of them.
+    if plan.safety_ids != asked.request.safety_ids {
+        let check = "notices_are_named".to_owned();
+        text.rejections.push(Rejection { sentence: String::new(), check, replaced: false });
     }
     text.mend();
     let composed = Composed { sentences: text.sentences, rejections: text.rejections };
@@ -85,6 +97,8 @@ struct Text<'a> {
     brief: &'a Brief,
     /// Places of the claims that have been said.
     said: BTreeSet<usize>,
+    /// Places of the claims of sentences that were rejected.
+    owed: Vec<usize>,
     ids: BTreeSet<SentenceCode>,
     sentences: Vec<Sentence>,
     rejections: Vec<Rejection>,
@@ -101,10 +115,8 @@ impl Text<'_> {
             Err(check) => {
                 let rejection = Rejection { sentence: planned.id.to_string(), check: check.to_owned(), replaced: true };
                 self.rejections.push(rejection);
-                // Its claims are said all the same, by the template, once.
-                for place in places {
-                    self.by_template(place);
-                }
+                // Its claims are said all the same, unless another sentence of the plan says them.
+                self.owed.extend(places);
             }
         }
     }
@@ -168,8 +180,11 @@ impl Text<'_> {
 
     /// What must not be left out, and what no model was shown.
     fn mend(&mut self) {
+        for place in std::mem::take(&mut self.owed) {
+            self.by_template(place);
+        }
         for (place, claim) in self.brief.claims.iter().enumerate() {
-            let sent = !self.asked.withheld.contains(&claim.id);
+            let sent = self.asked.sends(place);
             if claim.kind == ClaimKind::Notice || self.said.contains(&place) || (sent && !is_required(claim)) {
                 continue;
             }

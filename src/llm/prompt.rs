@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn the_request_is_sent_as_it_is_and_nothing_beside_it() {
         let claim = AskedClaim {
-            id: "E1".into(),
+            id: "E1".parse().unwrap(),
             kind: ClaimKind::Measured,
             metric: None,
             with: None,
@@ -73,7 +73,7 @@ mod tests {
             period: Period::Weekly,
             catalogue_version: frames().version,
             claims: vec![claim],
-            safety_ids: vec!["S1".into()],
+            safety_ids: vec!["S1".parse().unwrap()],
             matters: Matter::ALL.into(),
         };
         let message = user(&request).unwrap();

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::domain::claim::Section;
     use crate::domain::frame::{FrameId, Tone};
-    use crate::domain::plan::{NarrativePlan, Omission, OmissionReason, Opener, PlannedSentence};
+    use crate::domain::plan::{NarrativePlan, Numbered, Omission, OmissionReason, Opener, PlannedSentence};
 
     /// Whether a value fits a schema, for the keywords this schema may use; another keyword fails the test.
     fn fits(schema: &Value, value: &Value) -> bool {
@@ -102,8 +102,8 @@ mod tests {
         select(of.to_vec())
     }
 
-    fn id(letter: char, most: usize) -> impl Strategy<Value = String> {
-        (1..=most).prop_map(move |number| format!("{letter}{number}"))
+    fn id<const LETTER: char>() -> impl Strategy<Value = Numbered<LETTER>> {
+        (0..Numbered::<LETTER>::MOST).prop_map(|place| Numbered::at(place).expect("a code"))
     }
 
     fn sentence() -> impl Strategy<Value = PlannedSentence> {
@@ -116,8 +116,8 @@ mod tests {
             Section::Uncertainty,
         ];
         let frames: Vec<FrameId> = frames().all().map(|frame| frame.id.clone()).collect();
-        let claims = prop::collection::vec(id('E', MOST_CLAIMS), 1..3);
-        (id('s', MOST_SENTENCES), one_of(sections), claims, select(frames), one_of(Opener::ALL)).prop_map(
+        let claims = prop::collection::vec(id::<'E'>(), 1..3);
+        (id::<'s'>(), one_of(sections), claims, select(frames), one_of(Opener::ALL)).prop_map(
             |(id, section, claim_ids, frame, opener)| PlannedSentence { id, section, claim_ids, frame, opener },
         )
     }
@@ -125,13 +125,12 @@ mod tests {
     fn plan() -> impl Strategy<Value = NarrativePlan> {
         let reasons =
             [OmissionReason::Duplicate, OmissionReason::LowSalience, OmissionReason::SameMetric, OmissionReason::Limit];
-        let omission =
-            (id('E', MOST_CLAIMS), one_of(reasons)).prop_map(|(claim_id, reason)| Omission { claim_id, reason });
+        let omission = (id::<'E'>(), one_of(reasons)).prop_map(|(claim_id, reason)| Omission { claim_id, reason });
         (
             one_of([Tone::Plain, Tone::Warm, Tone::Brief]),
             prop::collection::vec(sentence(), 0..=MOST_SENTENCES),
             prop::collection::vec(omission, 0..=MOST_CLAIMS),
-            prop::collection::vec(id('S', MOST_NOTICES), 0..=MOST_NOTICES),
+            prop::collection::vec(id::<'S'>(), 0..=MOST_NOTICES),
         )
             .prop_map(|(tone, sentences, omitted, safety_ids)| NarrativePlan {
                 schema_version: PLAN_VERSION,

@@ -1,8 +1,5 @@
-//! One request, one answer, and every guard that the client's crate lacks: no retry, no redirect, an absolute deadline, a cap on
-//! what is read, and nothing handed up that the crate would write into a log.
-//!
-//! It is the service beneath the crate, put in place of the crate's own, which retries. The crate logs what it cannot parse, so
-//! it gets only what it can.
+//! One request, one answer, and every guard that the client's crate lacks: no retry, no redirect, an absolute deadline, the status
+//! read first, and a cap on what is read. It is the service beneath the crate, put in place of the crate's own, which retries.
 
 use async_openai::config::Config;
 use async_openai::error::OpenAIError;
@@ -13,7 +10,7 @@ use tokio::time::Instant;
 use tower::BoxError;
 
 use super::settings::{BadSetting, Settings};
-use super::wire::{self, Completion};
+use super::wire;
 use crate::engine::ports::narrator::NoAnswer;
 
 /// Bytes of an answer that are read at most.
@@ -59,8 +56,6 @@ pub(super) fn once(
         let connections = connections.clone();
         async move {
             let bytes = exchange(&connections, &factory, deadline).await?;
-            // Read once here for the crate's sake: it would log what it cannot read.
-            serde_json::from_slice::<Completion>(&bytes).map_err(|_| NoAnswer::Unreadable)?;
             Ok(reqwest::Response::from(http::Response::new(bytes)))
         }
     })

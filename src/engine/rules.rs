@@ -4,9 +4,8 @@ use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-/// Everything a run's outcome depends on besides the data: the build's version, the catalogue, the
-/// safety thresholds. A change
-/// to a stage raises [`VERSION`].
+/// Everything a run's outcome depends on besides the data: the build's version, the catalogues of what there
+/// is to try and of sentences, the safety thresholds. A change to a stage raises [`VERSION`].
 pub const VERSION: u32 = 3;
 
 /// The digest of the rules of this build, in hex.
@@ -19,6 +18,7 @@ pub fn digest() -> String {
             hasher.update(VERSION.to_be_bytes());
             hasher.update(env!("CARGO_PKG_VERSION"));
             hasher.update(super::intervene::CATALOGUE);
+            hasher.update(crate::domain::frame::CATALOGUE);
             hasher.update(format!("{:?}", super::safety::threshold::ALL));
             let hash: [u8; 32] = hasher.finalize().into();
             hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()

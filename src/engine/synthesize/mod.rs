@@ -16,8 +16,7 @@ use crate::domain::event::NarrativePublished;
 use crate::domain::frame::{Saying, frames};
 use crate::domain::grade::Grade;
 use crate::engine::run::{Run, RunError};
-pub use render::Refused;
-use render::render;
+pub use render::{Refused, render};
 
 /// What a text is made of: claims in the order in which they matter, and the notices that come first.
 #[derive(Clone, Debug)]

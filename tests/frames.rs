@@ -268,6 +268,7 @@ fn sentence(frame: &Frame, said: &[&Claim]) -> Sentence {
         text: render(&frame.id, said).unwrap_or_else(|refused| panic!("{}: {refused}", frame.id)),
         claim_ids: said.iter().map(|claim| claim.id.clone()).collect(),
         frame: Some(frame.id.clone()),
+        by_model: false,
         grade: said.iter().filter_map(|claim| claim.grade).max(),
     }
 }

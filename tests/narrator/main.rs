@@ -23,10 +23,10 @@ fn narrator(base: &str, key: &str, model: &str) -> ChatNarrator {
     ChatNarrator::new(Settings::read(&variables).expect("settings")).expect("a narrator")
 }
 
-/// A request about one claim that goes by a name.
+/// A request about one claim.
 fn request(claim: &str) -> PlanRequest {
     let claim = AskedClaim {
-        id: claim.to_owned(),
+        id: claim.parse().expect("a code"),
         kind: ClaimKind::Level,
         metric: None,
         with: None,

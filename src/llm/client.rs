@@ -1,6 +1,6 @@
 //! The narrator: one call of a model for one text.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
 use super::breaker::Breakers;
 use super::prompt;
@@ -71,7 +72,7 @@ impl Narrator for ChatNarrator {
             return Err(NoAnswer::BreakerOpen);
         }
         // Without a subscriber nothing beneath can log: neither what is sent nor what comes back.
-        let asked = timeout_at(deadline, self.ask(request, deadline)).with_subscriber(Dispatch::none()).await;
+        let asked = timeout_at(deadline, self.ask(request, deadline)).with_subscriber(nobody()).await;
         let answer = asked.unwrap_or(Err(NoAnswer::Timeout));
         self.breakers().ended(answer.as_ref().err().copied(), self.since.elapsed());
         answer
@@ -80,6 +81,13 @@ impl Narrator for ChatNarrator {
     fn judged(&self, replaced: f64) {
         self.breakers().judged(replaced, self.since.elapsed());
     }
+}
+
+/// A subscriber that hears nothing. One is kept for the whole process: beside it whatever can log asks who listens each time,
+/// while it would fall silent for ever, for everybody, when first met under none.
+fn nobody() -> Dispatch {
+    static NOBODY: OnceLock<Dispatch> = OnceLock::new();
+    NOBODY.get_or_init(|| Dispatch::new(NoSubscriber::default())).clone()
 }
 
 /// Everything besides the model's name that shapes an answer: endpoint, payload, prompt, schema, parameters. The key does not.

@@ -5,5 +5,6 @@
 pub mod app;
 pub mod domain;
 pub mod engine;
+pub mod llm;
 pub mod providers;
 pub mod store;

@@ -282,12 +282,13 @@ fn modules_without_a_row(modules: &BTreeSet<String>) -> Vec<String> {
 
 fn outside_crates(path: &str, text: &str) -> Vec<String> {
     let banned: &[&str] = match module(path) {
-        "domain" => &["tokio", "sqlx", "rusqlite", "axum", "reqwest", "tracing"],
-        "engine" | "jobs" => &["sqlx", "rusqlite", "axum", "reqwest"],
-        "llm" | "providers" => &["sqlx", "rusqlite", "axum"],
-        "store" => &["axum", "reqwest"],
-        "api" => &["sqlx", "rusqlite", "reqwest"],
-        _ => &[],
+        "domain" => &["tokio", "sqlx", "rusqlite", "axum", "reqwest", "async_openai", "tracing"],
+        "engine" | "jobs" => &["sqlx", "rusqlite", "axum", "reqwest", "async_openai"],
+        "llm" => &["sqlx", "rusqlite", "axum"],
+        "providers" => &["sqlx", "rusqlite", "axum", "async_openai"],
+        "store" => &["axum", "reqwest", "async_openai"],
+        "api" => &["sqlx", "rusqlite", "reqwest", "async_openai"],
+        _ => &["async_openai"],
     };
     let (code, _) = lex(text);
     let mut faults = Vec::new();
@@ -482,6 +483,8 @@ fn no_module_knows_one_it_must_not() {
     assert_eq!(edges("src/providers/x.rs", "use crate::engine::observe::reconcile;"), 1);
     assert_eq!(edges("src/providers/x.rs", "use crate::store::sql;"), 1);
     assert_eq!(edges("src/providers/x.rs", "use super::super::store::sql;"), 1);
+    assert_eq!(edges("src/llm/x.rs", "use crate::engine::synthesize::verify;"), 1);
+    assert_eq!(edges("src/llm/x.rs", "use crate::engine::ports::narrator::Narrator;"), 0);
     assert_eq!(edges("src/api/x.rs", "use crate::jobs::queue;"), 1);
     assert_eq!(edges("src/main.rs", "candor::store::open()"), 1);
     assert_eq!(edges("src/main.rs", "candor::app::main()"), 0);
@@ -503,6 +506,8 @@ fn no_module_uses_a_crate_it_must_not() {
     assert_eq!(crates("src/domain/x.rs", "use tokio::sync;\n#[tracing::instrument]"), 2);
     assert_eq!(crates("src/engine/x.rs", "let pool: sqlx::PgPool;\nuse axum;"), 2);
     assert_eq!(crates("src/providers/x.rs", "let client = reqwest::Client::new();"), 0);
+    assert_eq!(crates("src/app/x.rs", "use async_openai::Client;"), 1);
+    assert_eq!(crates("src/llm/x.rs", "let client: reqwest::Client;\nuse async_openai::Client;"), 0);
     assert_eq!(crates("src/domain/x.rs", "// tokio::spawn is not for here\nlet tracing = 1;"), 0);
     holds(&["src"], outside_crates);
 }

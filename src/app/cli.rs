@@ -75,6 +75,9 @@ pub(super) enum Command {
         /// daily or weekly
         #[arg(long, default_value = "daily")]
         period: String,
+        /// Every sentence that may be said, for a reviewer, instead of a text.
+        #[arg(long)]
+        frames: bool,
     },
     /// Why am I seeing this, how sure is it, what would change it.
     Why {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::error::Failure;
 use crate::domain::Instant;
+use crate::llm::{Settings, Variables, settings};
 use crate::store::seal::Key;
 
 /// Where this process runs.
@@ -22,6 +23,8 @@ pub(super) struct Config {
     pub master_key: Option<Key>,
     pub env_mode: Option<EnvMode>,
     pub now: Instant,
+    /// The endpoint that plans texts, where `ENABLE_LLM` says so.
+    pub model: Option<Settings>,
 }
 
 impl Config {
@@ -48,13 +51,45 @@ impl Config {
             ),
             None => None,
         };
-        Ok(Self { data_dir, database_url, keys_url, master_key, env_mode, now })
+        let model = model(env_mode)?;
+        Ok(Self { data_dir, database_url, keys_url, master_key, env_mode, now, model })
     }
 }
 
 fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "configuration is the one reader of the environment")]
     std::env::var(name).ok()
+}
+
+/// The endpoint that plans texts: off unless `ENABLE_LLM` says yes, and then complete or refused.
+fn model(env_mode: Option<EnvMode>) -> Result<Option<Settings>, Failure> {
+    match variable("ENABLE_LLM").as_deref().map(str::trim) {
+        None | Some("" | "no" | "false" | "0") => return Ok(None),
+        Some("yes" | "true" | "1") => {}
+        Some(_) => return Err(Failure::configuration("ENABLE_LLM must be yes or no")),
+    }
+    let key_file = variable("CANDOR_LLM_KEY_FILE").filter(|path| !path.is_empty());
+    let key = match key_file {
+        None => variable(settings::KEY),
+        Some(path) => Some(std::fs::read_to_string(&path).map_err(|error| {
+            Failure::configuration(format!("CANDOR_LLM_KEY_FILE {path:?} cannot be read: {error}"))
+        })?),
+    };
+    let [base_url, model, payload, retains, allowed] =
+        [settings::BASE_URL, settings::MODEL, settings::PAYLOAD, settings::RETAINS, settings::ALLOW_RETENTION]
+            .map(variable);
+    let found = Settings::read(&Variables {
+        base_url: base_url.as_deref(),
+        key: key.as_deref(),
+        model: model.as_deref(),
+        payload: payload.as_deref(),
+        retains: retains.as_deref(),
+    });
+    let settings = found.map_err(|bad| Failure::configuration(bad.to_string()))?;
+    // What is not known to be a place for trying things is held to production's rule.
+    let strict = !matches!(env_mode, None | Some(EnvMode::Dev));
+    settings.check(strict, allowed.as_deref()).map_err(|bad| Failure::configuration(bad.to_string()))?;
+    Ok(Some(settings))
 }
 
 fn postgres_url(name: &str) -> Result<Option<String>, Failure> {

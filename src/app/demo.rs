@@ -43,6 +43,7 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
         database_url: None,
         keys_url: None,
         master_key: None,
+        model: None,
         env_mode: config.env_mode,
         now,
     };

@@ -10,6 +10,8 @@ use super::error::Failure;
 use crate::domain::person::PersonId;
 use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
+use crate::engine::ports::narrator::Narrator;
+use crate::llm::ChatNarrator;
 use crate::providers::ExportFiles;
 use crate::store::journal::SealedJournal;
 use crate::store::keys::{KeyPlace, KeyStore};
@@ -64,6 +66,14 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
     let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
     let refusals = Arc::new(RefusalTable::new(pointer.clone()));
     let views = PeopleViews::open(place, pointer, Arc::clone(&journal)).await?;
+    let narrator = match &config.model {
+        None => None,
+        Some(settings) => {
+            let narrator = ChatNarrator::new(settings.clone());
+            let narrator = narrator.map_err(|bad| Failure::configuration(bad.to_string()))?;
+            Some(Arc::new(narrator) as Arc<dyn Narrator>)
+        }
+    };
     let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
     Ok(Engine {
         journal,
@@ -71,7 +81,7 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         originals: Arc::new(originals),
         exports: Arc::new(ExportFiles),
         refusals,
-        narrator: None,
+        narrator,
     })
 }
 

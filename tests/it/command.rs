@@ -44,7 +44,11 @@ impl Store {
     /// A command that tells what it does beside its answer.
     pub(crate) fn with_notes(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
-        command.env_remove("DATABASE_URL").env_remove("ENV_MODE").env_remove("CANDOR_MASTER_KEY");
+        command
+            .env_remove("DATABASE_URL")
+            .env_remove("ENV_MODE")
+            .env_remove("CANDOR_MASTER_KEY")
+            .env_remove("ENABLE_LLM");
         if let Some(url) = &self.url {
             command.env("DATABASE_URL", url);
         }

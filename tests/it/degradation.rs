@@ -232,7 +232,7 @@ fn what_was_accepted_is_taken_back_when_the_risk_rises() {
     let shown = store.json(&["experiment", "show", experiment["id"].as_str().unwrap()]);
     assert_eq!(shown["status"], "invalidated");
     assert_eq!(events(&store, "experiment_invalidated").len(), 1);
-    assert!(!store.json(&["narrative"]).to_string().contains("you could try"));
+    assert!(!store.json(&["narrative"]).to_string().contains("next_step"));
     assert_eq!(store.run(&["intervention", "accept", accepted]).status.code(), Some(1));
     assert_eq!(store.json(&["verify"])["ok"], true);
     assert_eq!(store.json(&["rebuild"])["matches_live"], true);

@@ -13,6 +13,7 @@ mod exports;
 mod faults;
 mod golden;
 mod log_contract;
+mod model_server;
 mod narrators;
 mod notice_rates;
 mod pages;

@@ -63,7 +63,7 @@ impl Narrator for Scripted {
 }
 
 /// Every claim, each by the last frame that may say it, where the template would put it.
-fn faithful(request: &PlanRequest) -> NarrativePlan {
+pub(crate) fn faithful(request: &PlanRequest) -> NarrativePlan {
     let sentences = request.claims.iter().take(12).enumerate().map(|(index, claim)| PlannedSentence {
         id: SentenceCode::at(index).unwrap(),
         section: home(claim.kind, claim.unfavourable, &claim.frames),

@@ -33,6 +33,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
     match &cli.command {
         Command::Demo { once } => return demo::run(config, out, *once).await,
         Command::Metrics { all: true } => return read::registry(out),
+        Command::Narrative { frames: true, .. } => return read::frames(out),
         Command::Calibrate(draws) => return calibrate::run(out, draws),
         Command::Import { files } => {
             let engine = system::open(config).await?;
@@ -59,7 +60,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Today => read::today(&engine, config, out, person).await,
         Command::Metrics { .. } => read::metrics(&engine, out, person).await,
         Command::Insights => read::insights(&engine, out, person).await,
-        Command::Narrative { period } => read::narrative(&engine, config, out, person, period).await,
+        Command::Narrative { period, .. } => read::narrative(&engine, config, out, person, period).await,
         Command::Why { id } => read::why(&engine, out, person, id).await,
         Command::Audit(filter) => audit::run(&engine, out, person, filter).await,
         Command::Experiment(action) => experiment::run(&engine, config, out, person, action).await,

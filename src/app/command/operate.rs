@@ -143,7 +143,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     });
     let mut document = json!({
         "version": env!("CARGO_PKG_VERSION"), "store": store, "env_mode": mode, "persons": persons.len(),
-        "safety_status": "strict", "enable_llm": false,
+        "safety_status": "strict", "enable_llm": config.model.is_some(),
         "read_models": { "behind": behind, "paused": paused },
         "refusals": refusals,
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::app::config::Config;
@@ -9,6 +10,7 @@ use crate::app::error::Failure;
 use crate::app::present::{Out, grade};
 use crate::domain::claim::{Narrative, Period, Section};
 use crate::domain::degradation::Absence;
+use crate::domain::frame;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::engine::Engine;
@@ -113,6 +115,29 @@ pub(super) fn registry(out: &Out) -> Result<bool, Failure> {
     });
     out.table(&["metric", "name", "accepted units", "plausible"], rows.to_vec())?;
     Ok(true)
+}
+
+/// The catalogue of frames, for a reviewer.
+pub(super) fn frames(out: &Out) -> Result<bool, Failure> {
+    let frames = frame::frames();
+    if out.json {
+        out.document(&json!({ "version": frames.version, "frames": frames.all().collect::<Vec<_>>() }))?;
+        return Ok(true);
+    }
+    let mut rows = Vec::new();
+    for frame in frames.all() {
+        let grades: String = frame.grades.iter().map(ToString::to_string).collect();
+        let tags: Vec<String> = frame.tags.iter().map(named).collect::<Result<_, _>>()?;
+        let (says, tone) = (named(&frame.says)?, named(&frame.tone)?);
+        rows.push(vec![frame.id.to_string(), says, grades, tone, tags.join(", "), frame.text.clone()]);
+    }
+    out.table(&["id", "says", "grades", "tone", "tags", "sentence"], rows)?;
+    Ok(true)
+}
+
+/// The word for a choice in the data files.
+fn named(choice: &impl Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_value(choice)?.as_str().unwrap_or_default().to_owned())
 }
 
 pub(super) async fn metrics(engine: &Engine, out: &Out, person: PersonId) -> Result<bool, Failure> {

@@ -266,7 +266,7 @@ impl Saying {
             Self::Effect => {
                 (&["metric", "effect", "difference", "interval", "n_with", "n_without", "pairs", "sure"], &[])
             }
-            Self::MovedInBlocks | Self::MovedBeforeAfter | Self::MovedWithDrift => (TRIED, &[]),
+            Self::MovedInBlocks | Self::MovedBeforeAfter | Self::MovedWithDrift => (TRIED, &["difference"]),
             Self::Unclear | Self::TooFewDays => (&["metric", "n_with", "n_without"], &[]),
             Self::Unreliable | Self::CalledOff | Self::NoVerdict | Self::Unsteady | Self::SourcesDisagree => {
                 (&["metric"], &[])

@@ -23,8 +23,7 @@ use crate::domain::provider::Provider;
 use crate::engine::run::{Question, Run, RunError};
 pub use asked::Asked;
 pub use planned::{Composed, Unusable, compose};
-pub use render::Refused;
-use render::render;
+pub use render::{Refused, render};
 
 /// What a text is made of: claims in the order in which they matter, and the notices that come first.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use candor::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Section, Sente
 use candor::domain::day::LocalDay;
 use candor::domain::evidence::{Evidence, Value, Window};
 use candor::domain::experiment::Conduct;
-use candor::domain::frame::{Frame, Part, Saying, Tag, Tone, frames};
+use candor::domain::frame::{Frame, Saying, Tag, Tone, frames};
 use candor::domain::grade::{Design, Grade};
 use candor::domain::metric::Metric;
 use candor::domain::provider::Provider;
@@ -338,30 +338,15 @@ fn what_urges_on_is_tagged_and_what_the_template_takes_does_not_reassure() {
     }
 }
 
-/// A verb that only a singular can bear never has the bare name of a metric before it: "steps was lower".
+/// Sentences say "your {metric} was": the name of every metric is a singular, and nobody's already.
 #[test]
-fn no_new_frame_gives_a_plural_the_verb_of_a_singular() {
-    let singular_only = |frame: &Frame, what: &str| match what {
-        // "may have been lower" and "may be linked with" stand after any name.
-        "moved" | "linked" => frame.grades.iter().any(|grade| *grade < Grade::C),
-        _ => false,
-    };
-    for frame in frames().all().filter(|frame| frame.id.0.as_str() > "F042") {
-        let (_, parts) = frames().get(&frame.id).expect("a frame has parts");
-        for window in parts.windows(4) {
-            let [Part::Text(before), Part::Slot(name), Part::Text(between), Part::Slot(verb)] = window else {
-                continue;
-            };
-            let named = ["metric", "other"].contains(&name.to_string().as_str()) && between == " ";
-            // "the average for steps was lower": the verb is the average's.
-            let bare = named && !before.ends_with(" for ");
-            assert!(!bare || !singular_only(frame, &verb.to_string()), "{}", frame.id);
-        }
-        for verb in [" was ", " is ", " has ", " varies ", " moves "] {
-            let after = ["{metric}", "{second.metric}", "{other}"].map(|name| format!("{name}{verb}"));
-            // In "your experiment on steps has" the verb is the experiment's.
-            let text = frame.text.replace("xperiment on {metric}", "");
-            assert!(!after.iter().any(|words| text.contains(words)), "{}: {verb:?}", frame.id);
-        }
+fn the_name_of_a_metric_is_a_singular_that_can_follow_your() {
+    let places = [" in activities", " in bed", " in a shared bed", " (RMSSD)", " (SDNN)"];
+    for metric in Metric::ALL {
+        let label = metric.label();
+        let name = places.iter().fold(label.to_owned(), |name, place| name.replace(place, ""));
+        let words: Vec<&str> = name.split(' ').collect();
+        assert!(words.last().is_some_and(|head| !head.ends_with('s') || *head == "stress"), "{label}: a plural");
+        assert!(!words.iter().any(|word| ["you", "your", "the", "a"].contains(word)), "{label}");
     }
 }

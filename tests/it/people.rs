@@ -106,7 +106,7 @@ fn what_is_asked_wrongly_is_answered_with_what_would_be_right() {
     refused(&store, &["why", &format!("{level}@2024-01-01")], 1, "there is no");
     // A day that no text was about is answered from the score itself, with the rows it was made of.
     let why = store.json(&["why", "2026-02-10"]);
-    assert!(why["why"].as_str().unwrap().contains("2026-02-10, from steps, resting heart rate"), "{why}");
+    assert!(why["why"].as_str().unwrap().contains("2026-02-10, from step count, resting heart rate"), "{why}");
     let metrics: Vec<&str> =
         why["rows"].as_array().unwrap().iter().map(|row| row["metric"].as_str().unwrap()).collect();
     assert_eq!(metrics, ["steps", "resting_heart_rate"]);

@@ -94,7 +94,8 @@ fn two_metrics_that_go_together_are_said_to_and_nothing_more() {
     assert_eq!(number(&link["evidence"], "lag"), 1.0);
     assert!(number(&link["evidence"], "r") > 0.3, "{link:#}");
     let statement = link["statement"].as_str().unwrap();
-    for part in ["sleep duration tends to go with your steps 1 day earlier", "does not say what brings what about"] {
+    for part in ["sleep duration tends to go with your step count 1 day earlier", "does not say what brings what about"]
+    {
         assert!(statement.contains(part), "{statement}");
     }
     let why = store.json(&["why", link["id"].as_str().unwrap()]);
@@ -141,7 +142,7 @@ fn a_note_of_the_day_goes_with_the_night_after_it() {
     let link = of_kind(&store, "association");
     assert_eq!((link["metric_key"].as_str(), number(&link["evidence"], "lag")), (Some("recovery_score"), 1.0));
     let statement = link["statement"].as_str().unwrap();
-    assert!(statement.contains("your days with alcohol 1 day earlier (correlation -0."), "{statement}");
+    assert!(statement.contains("your alcohol intake 1 day earlier (correlation -0."), "{statement}");
     // A yes has no usual value, and notes make no data newer.
     let insights = store.json(&["insights"]);
     let of_notes =

@@ -116,8 +116,8 @@ fn slots(frame: &Frame, parts: &[Part], objections: &mut Vec<Objection>) {
             })),
         }
     }
-    for slot in must {
-        if always.iter().filter(|held| held == slot).count() == 0 {
+    for slot in &must {
+        if !always.iter().any(|held| held == slot) {
             objections.push(object(slot, "must stand in it, outside of brackets"));
         }
     }

@@ -197,7 +197,7 @@ impl Saying {
 
     /// The slots a sentence must hold, and those it may hold besides.
     #[must_use]
-    pub const fn slots(self) -> (&'static [&'static str], &'static [&'static str]) {
+    pub fn slots(self) -> (Vec<&'static str>, &'static [&'static str]) {
         const MOVED: &[&str] = &[
             "metric",
             "moved",
@@ -213,89 +213,58 @@ impl Saying {
             "sure",
             "chance",
         ];
-        const SCORE: &[&str] = &["last", "score", "score_max"];
-        const AND_SCORE: &[&str] = &["hours_so_far", "previous_score", "parts"];
         const TRIED: &[&str] =
             &["metric", "moved", "mean_after", "mean_before", "interval", "n_with", "n_without", "sure", "chance"];
-        match self {
-            Self::Level => (&["metric", "averaged", "mean", "interval", "n", "window_days", "last", "sure"], &[]),
-            Self::Change => (MOVED, &["baseline_last"]),
-            Self::Step => (
-                &[
-                    "metric",
-                    "moved",
-                    "mean_after",
-                    "mean_before",
-                    "difference",
-                    "interval",
-                    "n_after",
-                    "n_before",
-                    "after_days",
-                    "before_days",
-                    "last",
-                    "sure",
-                    "chance",
-                    "step_days_ago",
-                ],
-                &["baseline_last"],
-            ),
-            Self::Trend => (
-                &[
-                    "metric",
-                    "moved",
-                    "mean_after",
-                    "mean_before",
-                    "difference",
-                    "interval",
-                    "n_after",
-                    "n_before",
-                    "after_days",
-                    "before_days",
-                    "last",
-                    "sure",
-                    "chance",
-                    "slope",
-                ],
-                &["baseline_last"],
-            ),
-            Self::TooEarly => (&["metric", "mean_after", "n_after", "after_days", "last"], &[]),
-            Self::Link => (
-                &["metric", "linked", "other", "when", "r", "interval", "n", "window_days", "last", "sure", "chance"],
-                &[],
-            ),
-            Self::Effect => {
-                (&["metric", "effect", "difference", "interval", "n_with", "n_without", "pairs", "sure"], &[])
-            }
-            Self::MovedInBlocks | Self::MovedBeforeAfter | Self::MovedWithDrift => (TRIED, &["difference"]),
-            Self::Unclear | Self::TooFewDays => (&["metric", "n_with", "n_without"], &[]),
+        const EFFECT: &[&str] = &["metric", "effect", "difference", "interval", "n_with", "n_without", "pairs", "sure"];
+        const LINK: &[&str] =
+            &["metric", "linked", "other", "when", "r", "interval", "n", "window_days", "last", "sure", "chance"];
+        let must: &[&[&str]] = match self {
+            Self::Level => &[&["metric", "averaged", "mean", "interval", "n", "window_days", "last", "sure"]],
+            Self::Change => &[MOVED],
+            Self::Step => &[MOVED, &["step_days_ago"]],
+            Self::Trend => &[MOVED, &["slope"]],
+            Self::TooEarly => &[&["metric", "mean_after", "n_after", "after_days", "last"]],
+            Self::Link => &[LINK],
+            Self::Effect => &[EFFECT],
+            Self::MovedInBlocks | Self::MovedBeforeAfter | Self::MovedWithDrift => &[TRIED],
+            Self::Unclear | Self::TooFewDays => &[&["metric", "n_with", "n_without"]],
             Self::Unreliable | Self::CalledOff | Self::NoVerdict | Self::Unsteady | Self::SourcesDisagree => {
-                (&["metric"], &[])
+                &[&["metric"]]
             }
-            Self::Measured => (&["metric", "value", "last"], &[]),
-            Self::MeasuredTwo => (&["metric", "value", "last", "second.metric", "second.value"], &[]),
-            Self::Week => (&["metric", "mean", "n", "window_days", "last"], &[]),
+            Self::Measured => &[&["metric", "value", "last"]],
+            Self::MeasuredTwo => &[&["metric", "value", "last"], &["second.metric", "second.value"]],
+            Self::Week => &[&["metric", "mean", "n", "window_days", "last"]],
             Self::WeekTwo => {
-                (&["metric", "mean", "n", "window_days", "last", "second.metric", "second.mean", "second.n"], &[])
+                &[&["metric", "mean", "n", "window_days", "last"], &["second.metric", "second.mean", "second.n"]]
             }
             Self::ScoreTakeItEasy | Self::ScoreMaintain | Self::ScoreGoForIt | Self::ScoreWithheld => {
-                (SCORE, AND_SCORE)
+                &[&["last", "score", "score_max"]]
             }
-            Self::ScoreWeek => (&["window_days", "last", "mean", "score_max", "lowest", "highest", "n"], &[]),
-            Self::Suggestion => (&["try", "metric"], &[]),
-            Self::NewestData => (&["last", "days_old"], &[]),
-            Self::FewDays => (&["metric", "n", "window_days", "needed"], &[]),
-            Self::LittleData => (&["n", "window_days", "needed"], &[]),
-            Self::NoData => (&["window_days", "needed"], &[]),
-            Self::Frozen => (&["without_data"], &[]),
-            Self::LearningPaused => (&["window_days", "quality_pct", "needed_pct"], &[]),
-            Self::ReviewNeeded => (&["reviews"], &[]),
+            Self::ScoreWeek => &[&["window_days", "last", "mean", "score_max", "lowest", "highest", "n"]],
+            Self::Suggestion => &[&["try", "metric"]],
+            Self::NewestData => &[&["last", "days_old"]],
+            Self::FewDays => &[&["metric", "n", "window_days", "needed"]],
+            Self::LittleData => &[&["n", "window_days", "needed"]],
+            Self::NoData => &[&["window_days", "needed"]],
+            Self::Frozen => &[&["without_data"]],
+            Self::LearningPaused => &[&["window_days", "quality_pct", "needed_pct"]],
+            Self::ReviewNeeded => &[&["reviews"]],
             Self::TakenBack
             | Self::AnalysisStopped
             | Self::CertainlyMeasured
             | Self::CertainlyMeasuredBut
             | Self::Uncertain
-            | Self::UncertainBut => (&[], &[]),
-        }
+            | Self::UncertainBut => &[],
+        };
+        let may: &[&str] = match self {
+            Self::Change | Self::Step | Self::Trend => &["baseline_last"],
+            Self::MovedInBlocks | Self::MovedBeforeAfter | Self::MovedWithDrift => &["difference"],
+            Self::ScoreTakeItEasy | Self::ScoreMaintain | Self::ScoreGoForIt | Self::ScoreWithheld => {
+                &["hours_so_far", "previous_score", "parts"]
+            }
+            _ => &[],
+        };
+        (must.concat(), may)
     }
 
     /// The words that must stand in every sentence of this kind, whatever else it says.

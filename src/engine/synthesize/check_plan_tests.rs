@@ -61,16 +61,16 @@ pub(super) fn rich(noticed: bool) -> Brief {
     Brief { day: day("2026-02-28"), period: Period::Daily, claims, notices }
 }
 
-fn asked(brief: &Brief) -> Asked {
+pub(super) fn asked(brief: &Brief) -> Asked {
     Asked::about(brief, []).expect("there is something to choose")
 }
 
-fn plan(sentences: Vec<PlannedSentence>) -> NarrativePlan {
+pub(super) fn plan(sentences: Vec<PlannedSentence>) -> NarrativePlan {
     NarrativePlan { schema_version: PLAN_VERSION, tone: Tone::Plain, sentences, omitted: vec![], safety_ids: vec![] }
 }
 
 /// A plan that keeps every rule: an order, a length, and a choice for each sentence.
-fn valid(brief: &Brief, order: &[usize], choices: &[usize]) -> NarrativePlan {
+pub(super) fn valid(brief: &Brief, order: &[usize], choices: &[usize]) -> NarrativePlan {
     let asked = asked(brief);
     let sentences = order.iter().zip(choices).enumerate().filter_map(|(index, (at, choice))| {
         let claim = asked.request.claims.get(at % asked.request.claims.len())?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::claim::{ClaimId, Notice, Period};
 use crate::domain::day::LocalDay;
-use crate::domain::evidence::{Evidence, Window};
+use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::experiment::Conduct;
 use crate::domain::provider::Provider;
 use crate::domain::safety::{Level, SafetyRule};
@@ -20,6 +20,8 @@ mod notices;
 mod overclaims;
 #[path = "check_plan_tests.rs"]
 mod plans;
+#[path = "check_rejection_tests.rs"]
+mod rejections;
 
 fn day(text: &str) -> LocalDay {
     text.parse().expect("a day")
@@ -148,7 +150,9 @@ fn what_is_said_of_every_metric_passes() {
     for metric in Metric::ALL {
         let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
         let grade_b = compared(ClaimKind::Change, Grade::B, Design::Observational, Direction::Higher);
-        let mut claims = [level(Grade::A), grade_b];
+        let mut unreliable = compared(ClaimKind::Experiment, Grade::D, Design::Randomised, Direction::Lower);
+        (unreliable.code, unreliable.direction) = (Some("unreliable".to_owned()), None);
+        let mut claims = [level(Grade::A), grade_b, unreliable];
         for claim in &mut claims {
             claim.metric = Some(metric);
             for value in claim.evidence.values.iter_mut().filter(|value| value.unit == "min") {
@@ -250,7 +254,7 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
     for (piece, instead, check) in [
         ("-0.41", "0.41", "numbers_stand_in_the_evidence"),
         ("3 days earlier", "5 days earlier", "numbers_stand_in_the_evidence"),
-        ("your stress", "your steps", "metric_is_named"),
+        ("your stress", "your step count", "metric_is_named"),
         ("probably goes with", "goes with", "hedge_of_the_grade"),
         ("probably goes with", "probably leads to", "no_causal_word"),
         ("probably goes with", "is probably lower with", "direction_agrees"),
@@ -274,7 +278,7 @@ fn every_overclaim_in_a_sentence_is_caught_by_its_check() {
 
 #[test]
 fn every_check_has_its_name_in_the_list() {
-    let source = include_str!("check.rs");
+    let source = concat!(include_str!("check.rs"), include_str!("check_numbers.rs"));
     let marks = ["Err(\"", "fault(\"", "check: \""];
     let found: BTreeSet<&str> = marks
         .iter()

@@ -5,6 +5,7 @@
 
 mod asked;
 pub mod check;
+mod check_numbers;
 pub mod claims;
 mod held_back;
 mod planned;

@@ -147,6 +147,13 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "model_needs_consent",
                 "consent",
                 "nothing goes to a model without the person's consent to narrative_by_model",
+            )?;
+            let with_values = matches!(event, Event::NarrativeRequested(e) if e.with_values);
+            ensure(
+                !with_values || state.consents.contains(&Purpose::ValuesToModel),
+                "values_need_consent",
+                "consent",
+                "no number goes to a model without the person's consent to values_to_model",
             )
         }
         Event::NarrativePublished(e) => {

@@ -172,7 +172,8 @@ pub enum OmissionReason {
     Limit,
 }
 
-/// What a model is asked: claims as codes, without a value, a date, a name or an id of the person's.
+/// What a model is asked: claims as codes, without a date, a name or an id of the person's, and without a value unless the person
+/// agreed to that as well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanRequest {
     /// Days or weeks.
@@ -217,6 +218,18 @@ pub struct AskedClaim {
     /// The claims that may be said together with it, and the frames that do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<Pair>,
+    /// Its numbers, where the person lets a model see them; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<AskedValue>,
+}
+
+/// A number of a claim as a model may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedValue {
+    /// What it is, as `mean_after`.
+    pub name: String,
+    /// The number with its unit, as the text would say it.
+    pub shown: String,
 }
 
 /// Two claims that one sentence may say.

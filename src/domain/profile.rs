@@ -93,13 +93,15 @@ pub enum Purpose {
     Processing,
     /// Letting a language model phrase results.
     NarrativeByModel,
+    /// Letting that model see the numbers of a result, not only its codes.
+    ValuesToModel,
     /// Fetching from a provider.
     Provider(Provider),
 }
 
 /// A name that no purpose bears.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("unknown purpose {0:?}; known are processing, narrative_by_model, provider:<name>")]
+#[error("unknown purpose {0:?}; known are processing, narrative_by_model, values_to_model, provider:<name>")]
 pub struct UnknownPurpose(String);
 
 impl fmt::Display for Purpose {
@@ -107,6 +109,7 @@ impl fmt::Display for Purpose {
         match self {
             Self::Processing => f.write_str("processing"),
             Self::NarrativeByModel => f.write_str("narrative_by_model"),
+            Self::ValuesToModel => f.write_str("values_to_model"),
             Self::Provider(provider) => write!(f, "provider:{provider}"),
         }
     }
@@ -120,6 +123,7 @@ impl FromStr for Purpose {
         match s {
             "processing" => Ok(Self::Processing),
             "narrative_by_model" => Ok(Self::NarrativeByModel),
+            "values_to_model" => Ok(Self::ValuesToModel),
             _ => {
                 let provider = s.strip_prefix("provider:").ok_or_else(unknown)?;
                 provider.parse().map(Self::Provider).map_err(|_| unknown())

@@ -11,7 +11,7 @@ pub mod history;
 pub mod import;
 pub mod intervene;
 pub mod model;
-mod narrate;
+pub mod narrate;
 pub mod observe;
 pub mod ports;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! Asking a model for plans, between two makings of one run: the first says what could be asked, the second makes the texts
 //! by what came back. Both are the same pure function; what stands between them is in the log, before and after.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::domain::day::LocalDay;
 use crate::domain::event::{Event, ModelAnswered, NarrativeRequested};
 use crate::domain::narration::{Answered, Answers, Identity, Outcome};
 use crate::domain::person::PersonId;
+use crate::domain::plan::PlanRequest;
+use crate::domain::profile::Purpose;
 use crate::domain::state::PersonState;
 
 /// What a text may take.
@@ -36,20 +39,28 @@ impl Engine {
     ) -> Result<PersonState, EngineError> {
         let Some(narrator) = self.narrator.as_ref().filter(|_| !questions.is_empty()) else { return Ok(state) };
         let identity = narrator.identity();
+        let with_values = narrator.wants_values() && state.consents.contains(&Purpose::ValuesToModel);
+        let questions = questions.iter().map(|question| Put {
+            day,
+            question,
+            request: question.asked.sent(with_values),
+            payload: question.asked.payload(with_values),
+            with_values,
+        });
         let mut answers: Vec<Event> = Vec::new();
-        let mut unknown: Vec<&Question> = Vec::new();
+        let mut unknown: Vec<Put<'_>> = Vec::new();
         for question in questions {
-            match state.answers.known(question.period, &question.asked.payload(), &identity).cloned() {
-                Some(plan) => answers.push(answered(day, question, &identity, Outcome::Reused { plan }, 0, None)),
+            match state.answers.known(question.question.period, &question.payload, &identity).cloned() {
+                Some(plan) => answers.push(question.answered(&identity, Outcome::Reused { plan }, 0, None)),
                 None => unknown.push(question),
             }
         }
         // What leaves the process is in the log before it does.
-        let requests: Vec<Event> = unknown.iter().map(|question| requested(day, question, &identity)).collect();
+        let requests: Vec<Event> = unknown.iter().map(|question| question.requested(&identity)).collect();
         let command = Command::of_system(person, "ask", &state, &requests, now);
         let state = self.write(&command, state, &requests).await?;
         let planned = |index: usize| {
-            let (question, narrator) = (unknown.get(index).copied(), Arc::clone(narrator));
+            let (question, narrator) = (unknown.get(index), Arc::clone(narrator));
             async move {
                 let question = question?;
                 #[expect(
@@ -58,7 +69,7 @@ impl Engine {
                 )]
                 let started = std::time::Instant::now();
                 // A narrator that does not keep to its time holds nothing up.
-                let call = tokio::time::timeout(CALL, narrator.plan(&question.asked.request, CALL));
+                let call = tokio::time::timeout(CALL, narrator.plan(&question.request, CALL));
                 let answer = call.await.unwrap_or(Err(NoAnswer::Timeout));
                 Some((question, answer, started.elapsed()))
             }
@@ -68,7 +79,7 @@ impl Engine {
         for (question, answer, took) in [planned.0, planned.1].into_iter().flatten() {
             let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             let (outcome, tokens) = outcome(answer);
-            answers.push(answered(day, question, &identity, outcome, ms, tokens));
+            answers.push(question.answered(&identity, outcome, ms, tokens));
         }
         let command = Command::of_system(person, "answer", &state, &answers, now);
         self.write(&command, state, &answers).await
@@ -101,29 +112,34 @@ fn outcome(answer: Result<Answer, NoAnswer>) -> (Outcome, Option<(u32, u32)>) {
     }
 }
 
-fn requested(day: LocalDay, question: &Question, identity: &Identity) -> Event {
-    NarrativeRequested {
-        day,
-        period: question.period,
-        payload: question.asked.payload(),
-        identity: identity.clone(),
-        claims: u32::try_from(question.asked.request.claims.len()).unwrap_or(u32::MAX),
-        withheld: question.asked.withheld.clone(),
-        budget_ms: u64::try_from(BUDGET.as_millis()).unwrap_or(u64::MAX),
-        sources: question.sources.clone(),
-    }
-    .into()
+/// A question as it is put to a narrator.
+struct Put<'a> {
+    day: LocalDay,
+    question: &'a Question,
+    request: Cow<'a, PlanRequest>,
+    payload: String,
+    with_values: bool,
 }
 
-fn answered(
-    day: LocalDay,
-    question: &Question,
-    identity: &Identity,
-    outcome: Outcome,
-    ms: u64,
-    tokens: Option<(u32, u32)>,
-) -> Event {
-    let answered = Answered { payload: question.asked.payload(), identity: identity.clone(), outcome };
-    let sources = question.sources.clone();
-    ModelAnswered { day, period: question.period, answered, ms, tokens, sources }.into()
+impl Put<'_> {
+    fn requested(&self, identity: &Identity) -> Event {
+        NarrativeRequested {
+            day: self.day,
+            period: self.question.period,
+            payload: self.payload.clone(),
+            with_values: self.with_values,
+            identity: identity.clone(),
+            claims: u32::try_from(self.request.claims.len()).unwrap_or(u32::MAX),
+            withheld: self.question.asked.withheld.clone(),
+            budget_ms: u64::try_from(BUDGET.as_millis()).unwrap_or(u64::MAX),
+            sources: self.question.sources.clone(),
+        }
+        .into()
+    }
+
+    fn answered(&self, identity: &Identity, outcome: Outcome, ms: u64, tokens: Option<(u32, u32)>) -> Event {
+        let answered = Answered { payload: self.payload.clone(), identity: identity.clone(), outcome };
+        let (period, sources) = (self.question.period, self.question.sources.clone());
+        ModelAnswered { day: self.day, period, answered, ms, tokens, sources }.into()
+    }
 }

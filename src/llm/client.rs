@@ -12,7 +12,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::breaker::Breakers;
 use super::prompt;
-use super::settings::{BadSetting, Settings};
+use super::settings::{BadSetting, Payload, Settings};
 use super::transport::{self, Endpoint};
 use super::wire::{Asking, Completion};
 use crate::domain::plan::PlanRequest;
@@ -60,6 +60,10 @@ impl ChatNarrator {
 impl Narrator for ChatNarrator {
     fn identity(&self) -> Identity {
         self.identity.clone()
+    }
+
+    fn wants_values(&self) -> bool {
+        self.settings.payload == Payload::Values
     }
 
     async fn plan(&self, request: &PlanRequest, within: Duration) -> Result<Answer, NoAnswer> {

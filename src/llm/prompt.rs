@@ -68,6 +68,7 @@ mod tests {
             required: true,
             frames: frames().all().take(2).map(|frame| frame.id.clone()).collect(),
             pairs: Vec::new(),
+            values: Vec::new(),
         };
         let request = PlanRequest {
             period: Period::Weekly,

@@ -44,6 +44,8 @@ pub struct Variables<'a> {
 pub enum Payload {
     /// Codes of claims: no value, no date, no name.
     Codes,
+    /// The numbers of claims as well, of people who agreed to that.
+    Values,
 }
 
 /// An endpoint that can be asked.
@@ -75,11 +77,8 @@ pub enum BadSetting {
     /// A model's name no server has.
     #[error("{MODEL} must be the name of a model, at most {LONGEST_MODEL} characters on one line")]
     Model,
-    /// Values are not sent.
-    #[error("{PAYLOAD} can be `codes` only: values are not sent to a model")]
-    Values,
     /// Another word than the known ones.
-    #[error("{PAYLOAD} must be `codes`")]
+    #[error("{PAYLOAD} must be `codes` or `values`")]
     Payload,
     /// Neither yes nor no.
     #[error("{0} must be `yes` or `no`")]
@@ -114,7 +113,7 @@ impl Settings {
         }
         let payload = match filled(variables.payload) {
             None | Some("codes") => Payload::Codes,
-            Some("values") => return Err(BadSetting::Values),
+            Some("values") => Payload::Values,
             Some(_) => return Err(BadSetting::Payload),
         };
         let retains = yes_or_no(variables.retains, RETAINS)?.unwrap_or(!is_here(&base));
@@ -227,7 +226,7 @@ mod tests {
             (Variables { key: Some("can\u{e4}ry"), ..ok }, KEY),
             (Variables { key: Some("can\0ary"), ..ok }, KEY),
             (Variables { model: Some("can\nary"), ..ok }, MODEL),
-            (Variables { payload: Some("values"), ..ok }, PAYLOAD),
+            (Variables { payload: Some("numbers"), ..ok }, PAYLOAD),
             (Variables { payload: Some("canary"), ..ok }, PAYLOAD),
             (Variables { retains: Some("canary"), ..ok }, RETAINS),
         ];

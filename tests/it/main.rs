@@ -12,6 +12,7 @@ mod experiments;
 mod exports;
 mod faults;
 mod golden;
+mod injection;
 mod log_contract;
 mod model_server;
 mod narrators;

@@ -25,23 +25,31 @@ on_both!(
     the_same_question_is_not_asked_twice,
     nothing_is_asked_without_consent,
     a_model_that_does_not_answer_leaves_the_template,
+    numbers_are_sent_only_with_a_consent_of_their_own,
 );
 
 type Planning = Box<dyn Fn(&PlanRequest) -> Result<NarrativePlan, NoAnswer> + Send + Sync>;
 
 /// A narrator that plans as it is told to, and remembers what it was asked.
-struct Scripted {
+pub(crate) struct Scripted {
     plan: Planning,
+    values: bool,
     asked: Mutex<Vec<PlanRequest>>,
     judged: Mutex<Vec<f64>>,
 }
 
 impl Scripted {
-    fn new(plan: impl Fn(&PlanRequest) -> Result<NarrativePlan, NoAnswer> + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { plan: Box::new(plan), asked: Mutex::default(), judged: Mutex::default() })
+    pub(crate) fn new(
+        plan: impl Fn(&PlanRequest) -> Result<NarrativePlan, NoAnswer> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self::of(plan))
     }
 
-    fn asked(&self) -> Vec<PlanRequest> {
+    fn of(plan: impl Fn(&PlanRequest) -> Result<NarrativePlan, NoAnswer> + Send + Sync + 'static) -> Self {
+        Self { plan: Box::new(plan), values: false, asked: Mutex::default(), judged: Mutex::default() }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<PlanRequest> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -50,6 +58,10 @@ impl Scripted {
 impl Narrator for Scripted {
     fn identity(&self) -> Identity {
         Identity { model: "scripted".into(), settings: "one".into() }
+    }
+
+    fn wants_values(&self) -> bool {
+        self.values
     }
 
     async fn plan(&self, request: &PlanRequest, _: Duration) -> Result<Answer, NoAnswer> {
@@ -93,16 +105,16 @@ fn home(kind: candor::domain::claim::ClaimKind, unfavourable: bool, frames: &[Fr
     }
 }
 
-fn person() -> PersonId {
+pub(crate) fn person() -> PersonId {
     PersonId::new(Uuid::from_u128(7))
 }
 
-fn at(text: &str) -> Instant {
+pub(crate) fn at(text: &str) -> Instant {
     text.parse().unwrap()
 }
 
 /// A person whose sleep declines, with consent to a model, and the narrator they have.
-async fn somebody(place: &Place, narrator: &Arc<Scripted>) -> Engine {
+pub(crate) async fn somebody(place: &Place, narrator: &Arc<Scripted>) -> Engine {
     let mut engine = place.engine_over(place.log().await).await;
     engine.narrator = Some(Arc::clone(narrator) as Arc<dyn Narrator>);
     let now = at("2026-04-06T20:00:00Z");
@@ -116,12 +128,15 @@ async fn somebody(place: &Place, narrator: &Arc<Scripted>) -> Engine {
 }
 
 async fn consent(engine: &Engine, given: bool) {
-    let purpose = Purpose::NarrativeByModel;
+    agree(engine, Purpose::NarrativeByModel, given).await;
+}
+
+async fn agree(engine: &Engine, purpose: Purpose, given: bool) {
     let event: Event = if given { ConsentGranted { purpose }.into() } else { ConsentWithdrawn { purpose }.into() };
     engine.decide(person(), "consent", at("2026-04-06T20:00:00Z"), |_| Ok(vec![event.clone()])).await.unwrap();
 }
 
-async fn run(engine: &Engine, now: &str) {
+pub(crate) async fn run(engine: &Engine, now: &str) {
     engine.run_stages(person(), at(now), None, &|_, _| ()).await.unwrap();
 }
 
@@ -182,6 +197,34 @@ async fn the_same_question_is_not_asked_twice(place: &Place) {
     assert_eq!(narrator.asked().len(), asked);
     assert_eq!(told(&engine, "model_answered").await.len(), 2 * asked);
     assert_ne!(text(&engine, "2026-04-21T20:00:00Z").await.source, "template");
+    sound(&engine).await;
+}
+
+async fn numbers_are_sent_only_with_a_consent_of_their_own(place: &Place) {
+    let faithful = Scripted { values: true, ..Scripted::of(|request| Ok(faithful(request))) };
+    let narrator = Arc::new(faithful);
+    let engine = somebody(place, &narrator).await;
+    run(&engine, DAY).await;
+    let values = |asked: &[PlanRequest]| asked.iter().flat_map(|r| &r.claims).map(|c| c.values.len()).sum::<usize>();
+    let codes = narrator.asked();
+    assert_eq!((codes.len(), values(&codes)), (2, 0), "the endpoint wants them, the person did not agree");
+    agree(&engine, Purpose::ValuesToModel, true).await;
+    run(&engine, "2026-04-07T20:00:00Z").await;
+    let with = narrator.asked().split_off(2);
+    assert!(!with.is_empty() && values(&with) > 20, "{with:?}");
+    let sent = serde_json::to_string(&with).unwrap();
+    assert!(
+        sent.contains("\"name\":\"mean_after\"") && !sent.contains("2026-0") && !sent.contains(&person().to_string())
+    );
+    let requested = told(&engine, "narrative_requested").await;
+    let marked = requested.iter().filter(|e| matches!(e, Event::NarrativeRequested(e) if e.with_values)).count();
+    assert_eq!(marked, with.len(), "the audit says which question held numbers");
+    assert_eq!(text(&engine, "2026-04-07T20:00:00Z").await.source, "model");
+    // Taken back, nothing but codes is asked again.
+    agree(&engine, Purpose::ValuesToModel, false).await;
+    run(&engine, "2026-04-14T20:00:00Z").await;
+    let after = narrator.asked().split_off(2 + with.len());
+    assert_eq!(values(&after), 0, "{after:?}");
     sound(&engine).await;
 }
 

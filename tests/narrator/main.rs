@@ -37,6 +37,7 @@ fn request(claim: &str) -> PlanRequest {
         required: true,
         frames: frames().all().take(3).map(|frame| frame.id.clone()).collect(),
         pairs: Vec::new(),
+        values: Vec::new(),
     };
     PlanRequest {
         period: Period::Daily,

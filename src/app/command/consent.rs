@@ -15,7 +15,7 @@ use crate::engine::Engine;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::app) enum Action {
-    /// Allow a purpose: processing, `narrative_by_model`, provider:whoop.
+    /// Allow a purpose: processing, `narrative_by_model`, `values_to_model`, provider:whoop.
     Grant {
         /// The purpose.
         purpose: String,

@@ -298,6 +298,9 @@ events! {
         period: Period,
         /// The digest of what is sent.
         payload: String,
+        /// Whether the numbers of the claims are sent with their codes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        with_values: bool,
         /// Who is asked.
         identity: Identity,
         /// Claims that are sent, as codes.

@@ -23,6 +23,9 @@ pub trait Narrator: Send + Sync {
     /// Who plans.
     fn identity(&self) -> Identity;
 
+    /// Whether it is to see the numbers of claims, where a person agreed to that; codes else.
+    fn wants_values(&self) -> bool;
+
     /// Asks for a plan; returns within `within` whatever happens. One call, never a second.
     ///
     /// # Errors

@@ -1,13 +1,16 @@
-//! What a model is asked about a text: its claims as codes. No value, date, name, place or id of the person's is in it, and
-//! nothing that rests on data whose provider forbids it.
+//! What a model is asked about a text: its claims as codes, and their numbers only where that was agreed to. No date, name,
+//! place or id of the person's is in it, and nothing that rests on data whose provider forbids it.
+
+use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
 use super::Brief;
 use crate::domain::claim::{Claim, ClaimId, ClaimKind};
+use crate::domain::evidence::Value;
 use crate::domain::frame::{Frame, Saying, frames};
 use crate::domain::metric::Metric;
-use crate::domain::plan::{AskedClaim, ClaimCode, MOST_CLAIMS, Matter, NoticeCode, Pair, PlanRequest};
+use crate::domain::plan::{AskedClaim, AskedValue, ClaimCode, MOST_CLAIMS, Matter, NoticeCode, Pair, PlanRequest};
 
 /// Raised when plans are checked or rendered differently: an old answer is not used again then.
 const POLICY: u32 = 1;
@@ -17,12 +20,14 @@ const FEWEST: usize = 3;
 /// A question and what its codes stand for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
-    /// What is sent.
+    /// What is sent, without the numbers.
     pub request: PlanRequest,
     /// The claims that are withheld, for their provider's terms.
     pub withheld: Vec<ClaimId>,
     /// The place in the brief of each claim that is sent, in the order of its codes.
     places: Vec<usize>,
+    /// The numbers of each claim that is sent.
+    values: Vec<Vec<AskedValue>>,
 }
 
 impl Asked {
@@ -62,6 +67,7 @@ impl Asked {
                 required: is_required(claim),
                 frames: named(frames().serving(claim).filter(|frame| may_be_said(frame, brief))),
                 pairs: pairs.collect(),
+                values: Vec::new(),
             }
         });
         let request = PlanRequest {
@@ -71,7 +77,21 @@ impl Asked {
             safety_ids: (0..brief.notices.len()).map_while(NoticeCode::at).collect(),
             matters: matters.into_iter().collect(),
         };
-        Some(Self { request, withheld, places })
+        let values = places.iter().map(|place| values(of(*place))).collect();
+        Some(Self { request, withheld, places, values })
+    }
+
+    /// What is sent, with the numbers of the claims or without.
+    #[must_use]
+    pub fn sent(&self, with_values: bool) -> Cow<'_, PlanRequest> {
+        if !with_values {
+            return Cow::Borrowed(&self.request);
+        }
+        let mut request = self.request.clone();
+        for (claim, values) in request.claims.iter_mut().zip(&self.values) {
+            claim.values.clone_from(values);
+        }
+        Cow::Owned(request)
     }
 
     /// The place in the brief of the claim that a code stands for.
@@ -86,16 +106,27 @@ impl Asked {
         self.places.contains(&place)
     }
 
-    /// The digest of the question, in hex.
+    /// Whether an answer is to this question, asked with the numbers or without: a run does not know who may see them.
     #[must_use]
-    pub fn payload(&self) -> String {
+    pub fn is_answered_by(&self, payload: &str) -> bool {
+        [false, true].iter().any(|with_values| self.payload(*with_values) == payload)
+    }
+
+    /// The digest of the question as it is sent, in hex.
+    #[must_use]
+    pub fn payload(&self, with_values: bool) -> String {
         let mut hasher = Sha256::new();
         hasher.update(POLICY.to_be_bytes());
         // What cannot be written cannot be sent either.
-        hasher.update(serde_json::to_vec(&self.request).unwrap_or_default());
+        hasher.update(serde_json::to_vec(&self.sent(with_values)).unwrap_or_default());
         let hash: [u8; 32] = hasher.finalize().into();
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+fn values(claim: &Claim) -> Vec<AskedValue> {
+    let asked = |value: &Value| AskedValue { name: value.name.clone(), shown: value.said() };
+    claim.evidence.values.iter().map(asked).collect()
 }
 
 /// Whether every provider whose data a claim rests on allows it. Of what speaks of a metric and names nobody that is not known.

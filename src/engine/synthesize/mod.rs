@@ -194,12 +194,11 @@ fn by_plan(run: &mut Run<'_>, brief: &Brief) -> Result<Option<(Narrative, Vec<Re
     let Some(asked) = Asked::about(brief, run.state.profile.matters.iter().copied()) else { return Ok(None) };
     let sources = Provider::distinct(brief.claims.iter().flat_map(|claim| claim.evidence.sources.clone()));
     let answered = run.state.answers.fresh.get(&brief.period).cloned();
-    let payload = asked.payload();
     run.questions.push(Question { period: brief.period, asked: asked.clone(), sources: sources.clone() });
     let Some(answered) = answered else { return Ok(None) };
     let found = match answered.outcome {
         // What the person's data say has changed since it was asked.
-        _ if answered.payload != payload => Err("outdated".to_owned()),
+        _ if !asked.is_answered_by(&answered.payload) => Err("outdated".to_owned()),
         Outcome::Failed { class } => Err(class.to_string()),
         Outcome::Planned { plan } | Outcome::Reused { plan } => match compose(&plan, &asked, brief) {
             Err(unusable) => Err(unusable.to_string()),

@@ -33,7 +33,7 @@ deny:
 bench:
     cargo bench
 
-# The statistics on one seed, for a quarter of an hour, and the tables of the page from what was found. A missed target stays in both.
+# The statistics on one seed, for twenty minutes, and the tables of the page from what was found. A missed target stays in both.
 calibration SEED:
     -cargo run --release -- calibrate --seed {{ SEED }} --json > docs/calibration.json
     CANDOR_ACCEPT=1 cargo test --test calibration_page

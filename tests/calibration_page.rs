@@ -83,7 +83,7 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
 
 fn experiments(run: &Run, begins: &str, in_blocks: bool) -> String {
     let rows = run.scenarios(begins).into_iter().filter(|name| in_blocks != name.contains("before")).map(|name| {
-        let what = name.trim_start_matches("trial, ").to_owned();
+        let what = name.trim_start_matches("experiment, ").to_owned();
         let all = ["fpr", "coverage", "power"];
         let mut row =
             vec![what, run.figures(&name, "candor", &all), run.figures(&name, "candor_verdict", &["fpr", "power"])];
@@ -176,10 +176,14 @@ fn lasting(run: &Run) -> String {
 }
 
 fn links(run: &Run) -> String {
-    let rows = run.scenarios("links, ").into_iter().map(|name| {
+    let rows = run.scenarios("links").into_iter().map(|name| {
         let raw = run.figures(&name, "uncorrected_p", &["fdr", "power"]);
         let own = ["fdr", "power"].map(|quantity| run.figure(&name, "candor", quantity, 3));
-        [name.trim_start_matches("links, ").to_owned()].into_iter().chain(own).chain([raw]).collect()
+        [name.trim_start_matches("links").trim_start_matches(", ").to_owned()]
+            .into_iter()
+            .chain(own)
+            .chain([raw])
+            .collect()
     });
     let header = ["one look at", "false discovery rate", "power", "every p below 0.05 at any lag: fdr / power"];
     table(&header, rows)
@@ -189,7 +193,11 @@ fn weekly_links(run: &Run) -> String {
     let rows = run.scenarios("weekly links").into_iter().map(|name| {
         let grades = ["C", "B", "A"].map(|grade| run.grade(&name, "association", grade));
         let figures = ["false_alerts", "fdr", "power"].map(|quantity| run.figure(&name, "candor", quantity, 3));
-        [name.trim_start_matches("weekly links, ").to_owned()].into_iter().chain(grades).chain(figures).collect()
+        [name.trim_start_matches("weekly links").trim_start_matches(", ").to_owned()]
+            .into_iter()
+            .chain(grades)
+            .chain(figures)
+            .collect()
     });
     let told = "linked pairs told at B or better";
     table(&["world", "true at C", "B", "A", "raises a person-year", "raises that are wrong", told], rows)
@@ -229,12 +237,12 @@ fn seed(run: &Run) -> String {
 
 fn designs(run: &Run) -> String {
     let names = run
-        .scenarios("trial, ")
+        .scenarios("experiment, ")
         .into_iter()
-        .filter_map(|name| name.strip_prefix("trial, ")?.strip_suffix(", phi 0").map(ToOwned::to_owned));
+        .filter_map(|name| name.strip_prefix("experiment, ")?.strip_suffix(", phi 0").map(ToOwned::to_owned));
     let rows = names.map(|design| {
         let both = |drift: &str, method: &str, quantity: &str| {
-            let of = |phi: &str| run.figure(&format!("trial, {design}, {drift}phi {phi}"), method, quantity, 3);
+            let of = |phi: &str| run.figure(&format!("experiment, {design}, {drift}phi {phi}"), method, quantity, 3);
             format!("{} / {}", of("0.3"), of("0.6"))
         };
         let nothing = both("", "candor", "fpr");
@@ -257,10 +265,16 @@ fn designs(run: &Run) -> String {
 fn the_tables_of_the_page_are_those_of_the_run() {
     let report = fs::read_to_string(docs("calibration.json")).expect("the report of the run");
     let run = Run(serde_json::from_str(&report).expect("a report"));
+    let rules = u64::from(candor::engine::rules::VERSION);
+    assert_eq!(
+        run.0["rules"].as_u64(),
+        Some(rules),
+        "the rules have changed since: `just calibration SEED` with a fresh seed"
+    );
     let of_calibration = [
         ("seed", seed(&run)),
-        ("before and after", experiments(&run, "trial, ", false)),
-        ("blocks", experiments(&run, "trial, ", true)),
+        ("before and after", experiments(&run, "experiment, ", false)),
+        ("blocks", experiments(&run, "experiment, ", true)),
         ("belief", belief(&run)),
         ("windows", windows(&run)),
         ("levels", levels(&run)),

@@ -35,7 +35,7 @@ fn seeds(cell: u64) -> std::ops::Range<u64> {
 #[track_caller]
 fn measure(design: &str) -> [Figure; 4] {
     ["phi 0.3", "phi 0.6", "drift of 1 SD, phi 0.3", "drift of 1 SD, phi 0.6"].map(|noise| {
-        let scenario = format!("trial, {design}, {noise}");
+        let scenario = format!("experiment, {design}, {noise}");
         let report = calibrate(&Plan { seed: seed(), series: SERIES / 4, only: scenario.clone() }, 1, &|| ());
         for quantity in ["fpr", "coverage"] {
             assert!(report.targets.iter().any(|t| t.scenario == scenario && t.quantity == quantity), "{scenario}");

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 /// Everything a run's outcome depends on besides the data: the build's version, the catalogues of
 /// interventions and of frames, the safety thresholds. A change to a stage raises [`VERSION`].
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The digest of the rules of this build, in hex.
 #[must_use]

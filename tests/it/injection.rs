@@ -81,6 +81,7 @@ fn files(of: impl Fn(&'static str, usize) -> String) -> [(&'static str, String);
     for number in 0..ATTEMPTS {
         let day = first + chrono::Days::new(number as u64);
         let (minutes, answer) = (20 + number * 7 % 50, number % 3 == 0);
+        let seconds = 60 * minutes;
         let _ = writeln!(
             workouts,
             "{day} 04:00:00,,UTC+00:00,{day} 08:00:00,{day} 09:00:00,{minutes},{},7.5,120",
@@ -94,16 +95,15 @@ fn files(of: impl Fn(&'static str, usize) -> String) -> [(&'static str, String);
         );
         let _ = writeln!(
             strava,
-            "{number},\"{}\",{},{},{},{},5,{1},{1},5000",
+            "{number},\"{}\",{},{},{},{seconds},5,{seconds},{seconds},5000",
             day.format("%b %-d, %Y, 6:01:54 AM"),
             cell("strava name", number),
             cell("strava type", number),
             cell("strava description", number),
-            minutes * 60,
         );
         garmin.push(serde_json::json!({
             "summaryId": of("garmin id", number), "activityId": number, "activityName": of("garmin name", number),
-            "activityType": of("garmin type", number), "durationInSeconds": minutes * 60, "distanceInMeters": 1500.5,
+            "activityType": of("garmin type", number), "durationInSeconds": seconds, "distanceInMeters": 1500.5,
             "startTimeInSeconds": day.and_hms_opt(17, 0, 0).unwrap().and_utc().timestamp(), "startTimeOffsetInSeconds": 0,
         }));
     }

@@ -42,13 +42,16 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
         let text = |key: &str| state.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         out.line(&format!("Held back: {} ({})", text("state"), text("blocks")))?;
     }
-    for missing in &today.missing {
-        let kind = match missing.absence {
+    // A night that was not worn takes twenty values with it: one line for all that ended on the same day.
+    for group in today.missing.chunk_by(|a, b| (a.absence, a.last_day) == (b.absence, b.last_day)) {
+        let Some(first) = group.first() else { continue };
+        let kind = match first.absence {
             Absence::NotReceived => "not received",
             Absence::NotWorn => "not worn",
             Absence::NotMeasured => "not measured by this device",
         };
-        out.line(&format!("Missing: {}, {kind} since {}", missing.metric.label(), missing.last_day))?;
+        let names: Vec<&str> = group.iter().map(|missing| missing.metric.label()).collect();
+        out.paragraph("", &format!("Missing: {}, {kind} since {}", names.join(", "), first.last_day))?;
     }
     statements(out, &today.insights)?;
     context(out, &today.context)?;

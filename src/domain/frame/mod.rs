@@ -95,6 +95,9 @@ pub struct Frame {
     /// What it may not be beside a notice.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<Tag>,
+    /// Whether the template leaves it to those who plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spare: bool,
     /// The sentence: `{slot}` is filled from the claim, `[...]` is left out when one of its slots has nothing to show.
     pub text: String,
 }
@@ -106,6 +109,12 @@ impl Frame {
         Saying::of(claim) == Some(self.says)
             && claim.grade.map_or(self.grades.is_empty(), |grade| self.grades.contains(&grade))
             && (self.designs.is_empty() || self.designs.contains(&claim.design))
+    }
+
+    /// Whether the template takes it.
+    #[must_use]
+    pub fn is_of_template(&self) -> bool {
+        self.tone == Tone::Plain && !self.spare
     }
 }
 

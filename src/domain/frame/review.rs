@@ -46,7 +46,7 @@ pub enum Objection {
     /// It is no sentence: a capital at the start and a full stop at the end.
     #[error("frame {0}: begins with a capital and ends with a full stop, in plain letters")]
     Shape(FrameId),
-    /// Nothing plain says it at a grade: the template would be silent.
+    /// Nothing of the template's says it at a grade: it would be silent.
     #[error("{says:?} at {grade:?} has no plain frame")]
     Silent {
         /// What would not be said.
@@ -89,7 +89,7 @@ pub fn review(frames: &[(Frame, Vec<Part>)]) -> Vec<Objection> {
         let plain = |grade: Option<Grade>| {
             frames.iter().any(|(frame, _)| {
                 let serves = grade.map_or(frame.grades.is_empty(), |grade| frame.grades.contains(&grade));
-                frame.says == says && frame.tone == super::Tone::Plain && frame.designs.is_empty() && serves
+                frame.says == says && frame.is_of_template() && frame.designs.is_empty() && serves
             })
         };
         let grades = says.grades().iter().map(|grade| Some(*grade));

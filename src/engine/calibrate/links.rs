@@ -1,4 +1,5 @@
-//! Links between series: ten leads and four followers, forty pairs of which four are linked, weekends shared by all.
+//! Links between series: ten leads and four followers, forty pairs of which four are linked, weekends shared by all. The leads
+//! are measured daily, answered with yes or no, or hours of activity with days of rest.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -21,8 +22,42 @@ const MISSING: f64 = 0.1;
 /// Days of rolling use.
 const DAYS: i32 = 2 * 365;
 
+/// What a person does, as its days look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leads {
+    /// More or less of it on every day.
+    Daily,
+    /// Done or not, by an answer: each thing on its own share of days, a tenth to a half.
+    Answered,
+    /// Hours of it on some four days in ten, nothing on the others.
+    WithRest,
+}
+
+impl Leads {
+    /// The kinds, by the name they bear in a scenario.
+    pub(super) const ALL: [(Self, &'static str); 3] =
+        [(Self::Daily, ""), (Self::Answered, ", yes or no"), (Self::WithRest, ", with days of rest")];
+
+    /// What stands on each day of a series of noise: the same days, with a variance of 1 as the noise has it.
+    fn on_days(self, noise: Vec<f64>, dice: &mut ChaCha8Rng) -> Vec<f64> {
+        let shown: Vec<f64> = match self {
+            Self::Daily => return noise,
+            Self::Answered => {
+                // 1.28 and 0 leave a tenth and a half of the days above them.
+                let above = 1.28 * uniform(dice);
+                noise.iter().map(|value| f64::from(u8::from(*value > above))).collect()
+            }
+            Self::WithRest => noise.iter().map(|value| (value - 0.25).max(0.0)).collect(),
+        };
+        let n = shown.len() as f64;
+        let mean = shown.iter().sum::<f64>() / n;
+        let spread = libm::sqrt(shown.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / n);
+        shown.iter().map(|value| value / spread.max(f64::MIN_POSITIVE)).collect()
+    }
+}
+
 /// One person's series; follower `k` follows lead `k` after `k` days.
-fn person(days: usize, pull: f64, dice: &mut ChaCha8Rng) -> (Vec<Vec<Point>>, Vec<Vec<Point>>) {
+fn person(days: usize, kind: Leads, pull: f64, dice: &mut ChaCha8Rng) -> (Vec<Vec<Point>>, Vec<Vec<Point>>) {
     let noise = |dice: &mut ChaCha8Rng| {
         let phi = (0.35 + 0.2 * normal(dice)).clamp(0.0, 0.7);
         let fresh = libm::sqrt(1.0 - phi * phi);
@@ -34,23 +69,36 @@ fn person(days: usize, pull: f64, dice: &mut ChaCha8Rng) -> (Vec<Vec<Point>>, Ve
         }
         all
     };
-    let leads: Vec<Vec<f64>> = (0..LEADS).map(|_| noise(dice)).collect();
-    let followers: Vec<Vec<f64>> = (0..FOLLOWERS)
-        .map(|k| {
-            let own = noise(dice);
-            let lead = &leads[k];
-            own.iter()
-                .enumerate()
-                .map(|(day, own)| own + day.checked_sub(k).map_or(0.0, |at| pull * lead[at]))
-                .collect()
+    let with_weekends = |noise: Vec<f64>| -> Vec<f64> {
+        let weekend = |day| 0.5 * f64::from(u8::from(is_weekend(day)));
+        (FIRST_DAY..).zip(noise).map(|(day, value)| value + weekend(day)).collect()
+    };
+    let leads: Vec<Vec<f64>> = (0..LEADS)
+        .map(|_| {
+            let done = with_weekends(noise(dice));
+            kind.on_days(done, dice)
         })
         .collect();
-    let mut measured = |series: Vec<f64>| {
+    let followers: Vec<Vec<f64>> = (0..FOLLOWERS)
+        .map(|k| {
+            let own = with_weekends(noise(dice));
+            let lead = &leads[k];
+            let pulled = |(day, own): (usize, f64)| own + day.checked_sub(k).map_or(0.0, |at| pull * lead[at]);
+            own.into_iter().enumerate().map(pulled).collect()
+        })
+        .collect();
+    let mut measured = |series: Vec<f64>, without: Option<f64>| {
         let days = (FIRST_DAY..).zip(series);
-        let there = days.filter(|_| uniform(dice) >= MISSING);
-        there.map(|(day, value)| Point { day, value: value + 0.5 * f64::from(u8::from(is_weekend(day))) }).collect()
+        days.filter_map(|(day, value)| {
+            let there = uniform(dice) >= MISSING;
+            Some(Point { day, value: if there { value } else { without? } })
+        })
+        .collect()
     };
-    (leads.into_iter().map(&mut measured).collect(), followers.into_iter().map(&mut measured).collect())
+    // A day of activity that was not recorded reads as a day of rest.
+    let without = (kind == Leads::WithRest).then_some(0.0);
+    let leads = leads.into_iter().map(|series| measured(series, without)).collect();
+    (leads, followers.into_iter().map(|series| measured(series, None)).collect())
 }
 
 fn judge(scenario: &str, method: &'static str, draw: &Draw<'_>, wrong: f64, power: Share) -> Figure {
@@ -66,18 +114,21 @@ fn judge(scenario: &str, method: &'static str, draw: &Draw<'_>, wrong: f64, powe
 
 /// The search over all pairs, and beside it every pair with p < .05 at any lag with no correction. The false discovery rate
 /// is the mean over people of wrong links among those claimed, zero where none is.
-pub(super) fn links(scenario: &str, days: u32, draw: &Draw<'_>) -> Found {
+pub(super) fn links(scenario: &str, leads: Leads, days: u32, draw: &Draw<'_>) -> Found {
     let (mut wrong, mut power) = ([0.0; 2], [Share::default(); 2]);
     for seed in draw.each() {
-        let (leads, followers) = person(days as usize, PULL, &mut chance(seed));
+        let (leads, followers) = person(days as usize, leads, PULL, &mut chance(seed));
         let last = FIRST_DAY + days as i32 - 1;
         let adjusted = |points: &Vec<Point>| Adjusted::new(points, last, days, FEWEST_DAYS);
-        let leads: Vec<_> = leads.iter().filter_map(adjusted).collect();
-        let followers: Vec<_> = followers.iter().filter_map(adjusted).collect();
+        // A series that is too thin to look at keeps its place: a pair is known by the places of both.
+        let leads: Vec<_> = leads.iter().map(adjusted).collect();
+        let followers: Vec<_> = followers.iter().map(adjusted).collect();
         let pairs: Vec<((usize, usize), Link)> = (0..leads.len())
             .flat_map(|lead| (0..followers.len()).map(move |follower| (lead, follower)))
-            .filter_map(|pair| Some((pair, leads[pair.0].strongest(&followers[pair.1])?)))
+            .filter_map(|pair| Some((pair, leads[pair.0].as_ref()?.strongest(followers[pair.1].as_ref()?)?)))
             .collect();
+        let unseen = (0..FOLLOWERS).filter(|at| pairs.iter().all(|(pair, _)| *pair != (*at, *at))).count();
+        power.iter_mut().for_each(|found| (0..unseen).for_each(|_| found.count(false)));
         let passes = pass(&pairs.iter().map(|(_, link)| link.p).collect::<Vec<_>>(), FALSE_DISCOVERIES);
         let mut claimed = [Share::default(); 2];
         for (((lead, follower), link), passes) in pairs.iter().zip(passes) {
@@ -110,11 +161,11 @@ struct Raised {
 
 /// Two years of Mondays with the search, the look at the days since, and the rests of the stage. `pull` is zero where no
 /// pair is linked.
-pub(super) fn years(scenario: &str, pull: f64, draw: &Draw<'_>) -> Found {
+pub(super) fn years(scenario: &str, leads: Leads, pull: f64, draw: &Draw<'_>) -> Found {
     let mut grades = [Share::default(); 3];
     let (mut raised, mut told) = (Share::default(), Share::default());
     for seed in draw.each() {
-        let (leads, followers) = person(DAYS as usize, pull, &mut chance(seed));
+        let (leads, followers) = person(DAYS as usize, leads, pull, &mut chance(seed));
         let mut pending: [Option<Raised>; FOLLOWERS] = Default::default();
         let mut resume = [0; FOLLOWERS];
         let mut stood = [false; FOLLOWERS];

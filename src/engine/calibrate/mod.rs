@@ -25,6 +25,7 @@ use serde::Serialize;
 use draw::Draw;
 use experiments::Design;
 use found::{Band, Figure, Found, Graded};
+use links::Leads;
 use rolling::Change;
 use targets::Target;
 use world::World;
@@ -86,7 +87,7 @@ fn scenarios() -> Vec<(String, Play)> {
         for (noise, phi, fresh, drift) in noises {
             let world = World { missing: 0.2, fresh, drift, ..World::quiet(phi, 0) };
             let play = move |name: &str, draw: &Draw<'_>| experiments::errors(name, design, &world, draw);
-            add(&format!("trial, {}, {noise}", design.name()), Box::new(play));
+            add(&format!("experiment, {}, {noise}", design.name()), Box::new(play));
         }
     }
     for (pi0, tau, drifts) in
@@ -121,11 +122,15 @@ fn scenarios() -> Vec<(String, Play)> {
         let play = move |name: &str, draw: &Draw<'_>| rolling::lasting(name, phi, size, draw);
         add(&format!("weekly, lasting {size} SD, phi {phi}"), Box::new(play));
     }
-    for days in [90, 180] {
-        add(&format!("links, {days} days"), Box::new(move |name, draw| links::links(name, days, draw)));
-    }
-    for (name, pull) in [("weekly links, none there", 0.0), ("weekly links, 4 of 40 there", links::PULL)] {
-        add(name, Box::new(move |name, draw| links::years(name, pull, draw)));
+    for (leads, kind) in Leads::ALL {
+        for days in [90, 180] {
+            let play = move |name: &str, draw: &Draw<'_>| links::links(name, leads, days, draw);
+            add(&format!("links{kind}, {days} days"), Box::new(play));
+        }
+        for (there, pull) in [("none there", 0.0), ("4 of 40 there", links::PULL)] {
+            let play = move |name: &str, draw: &Draw<'_>| links::years(name, leads, pull, draw);
+            add(&format!("weekly links{kind}, {there}"), Box::new(play));
+        }
     }
     all
 }
@@ -147,7 +152,7 @@ impl Plan {
     }
 
     fn series_of(&self, scenario: &str) -> u64 {
-        let cheap = ["trial, ", "belief, "].iter().any(|kind| scenario.starts_with(kind));
+        let cheap = ["experiment, ", "belief, "].iter().any(|kind| scenario.starts_with(kind));
         if cheap { self.series.saturating_mul(4) } else { self.series }
     }
 

@@ -38,7 +38,7 @@ type Bound = (&'static str, &'static str, &'static str, &'static str, bool, f64)
 const WEAK: (f64, f64) = (0.06, 0.94);
 const STRONG: (f64, f64) = (0.09, 0.91);
 /// Scenarios that are held to them, by the beginning of their names, and which phi is which.
-const OF_NOISE: [&str; 4] = ["trial, ", "trend, ", "step, ", "level, "];
+const OF_NOISE: [&str; 4] = ["experiment, ", "trend, ", "step, ", "level, "];
 const NOISE: [(&str, (f64, f64)); 6] = [
     (", phi 0", WEAK),
     (", phi 0.2", WEAK),
@@ -48,14 +48,16 @@ const NOISE: [(&str, (f64, f64)); 6] = [
     (", phi 0.6", STRONG),
 ];
 
-const BOUNDS: [Bound; 21] = [
-    ("trial, 42 days of 3, 0 left out", ", phi 0", "candor", "power", false, 0.7),
-    ("trial, 42 days of 3, 0 left out", ", phi 0.3", "candor", "power", false, 0.7),
-    ("trial, 42 days of 3, 0 left out", ", phi 0.6", "candor", "power", false, 0.7),
-    ("trial, 42 days of 3, 1 left out", ", phi 0", "candor", "power", false, 0.7),
-    ("trial, 42 days of 3, 1 left out", ", phi 0.3", "candor", "power", false, 0.7),
-    ("trial, 42 days of 3, 1 left out", ", phi 0.6", "candor", "power", false, 0.7),
-    ("trial, 84 days of 3, 1 left out", ", phi 0.3", "candor", "power", false, 0.8),
+const BOUNDS: [Bound; 23] = [
+    ("experiment, 42 days of 3, 0 left out", ", phi 0", "candor", "power", false, 0.7),
+    ("experiment, 42 days of 3, 0 left out", ", phi 0.3", "candor", "power", false, 0.7),
+    ("experiment, 42 days of 3, 0 left out", ", phi 0.6", "candor", "power", false, 0.7),
+    ("experiment, 42 days of 3, 1 left out", ", phi 0", "candor", "power", false, 0.7),
+    ("experiment, 42 days of 3, 1 left out", ", phi 0.3", "candor", "power", false, 0.7),
+    ("experiment, 42 days of 3, 1 left out", ", phi 0.6", "candor", "power", false, 0.7),
+    ("experiment, 84 days of 3, 1 left out", ", phi 0", "candor", "power", false, 0.8),
+    ("experiment, 84 days of 3, 1 left out", ", phi 0.3", "candor", "power", false, 0.8),
+    ("experiment, 84 days of 3, 1 left out", ", phi 0.6", "candor", "power", false, 0.8),
     ("belief, pi0 .8 tau .5", "pi0 .8 tau .5", "candor", "ece", true, 0.05),
     ("daily, ", "", "candor", "false_alerts", true, 5.0),
     ("daily, ", "", "one_day", "false_alerts", true, 5.0),
@@ -67,9 +69,9 @@ const BOUNDS: [Bound; 21] = [
     ("weekly, lasting 2 SD, ", ", phi 0.35", "candor", "power", false, 0.8),
     ("weekly, lasting 4 SD, ", ", phi 0.2", "candor", "power", false, 0.95),
     ("weekly, lasting 7 SD, ", ", phi 0.2", "candor", "power", false, 0.95),
-    ("links, ", " days", "candor", "fdr", true, 0.1),
-    ("weekly links, 4 of 40 there", "", "candor", "fdr", true, 0.1),
-    ("weekly links, none there", "", "candor", "false_alerts", true, 5.0),
+    ("links", " days", "candor", "fdr", true, 0.1),
+    ("weekly links", "4 of 40 there", "candor", "fdr", true, 0.1),
+    ("weekly links", "none there", "candor", "false_alerts", true, 5.0),
 ];
 
 /// Whether it is known that a scenario misses a figure: worlds beyond those the targets were set for, in which too much is
@@ -82,8 +84,8 @@ fn is_known(scenario: &str, quantity: &str) -> bool {
     let ends = |world| scenario.ends_with(world);
     let unconfirmed = ["true rate at 0.4 to 0.6", "true rate at C", "fdr"].contains(&quantity);
     match scenario.split(", ").next() {
-        Some("trial") if scenario.contains("before") => scenario.contains("drift"),
-        Some("trial") => quantity == "power" && scenario.contains("42 days of 3, 1 left out"),
+        Some("experiment") if scenario.contains("before") => scenario.contains("drift"),
+        Some("experiment") => quantity == "power" && scenario.contains("42 days of 3, 1 left out"),
         Some("belief") => ends("drift"),
         Some("weekly") => unconfirmed || ends("N(0,0.5²)") || ends("phi 0.65"),
         Some("weekly links") => unconfirmed || ends("none there"),
@@ -184,7 +186,7 @@ mod tests {
 
     fn found(fpr: f64, true_rate: f64) -> Found {
         let figure = Figure {
-            scenario: "trial, 28 days before and 14 after, phi 0.3".to_owned(),
+            scenario: "experiment, 28 days before and 14 after, phi 0.3".to_owned(),
             method: "candor",
             series: 2_000,
             fpr: Some(fpr),
@@ -229,15 +231,15 @@ mod tests {
     #[test]
     fn only_a_design_or_a_world_that_cannot_do_it_is_excused() {
         let excused = [
-            ("trial, 60 days before and 30 after, drift of 1 SD, phi 0.3", "fpr"),
-            ("trial, 42 days of 3, 1 left out, phi 0.3", "power"),
+            ("experiment, 60 days before and 30 after, drift of 1 SD, phi 0.3", "fpr"),
+            ("experiment, 42 days of 3, 1 left out, phi 0.3", "power"),
             ("weekly, 20 % of years N(0,0.8²)", "true rate at C"),
         ];
         assert!(excused.iter().all(|(scenario, quantity)| is_known(scenario, quantity)));
         let not = [
-            ("trial, 60 days before and 30 after, phi 0.3", "fpr"),
-            ("trial, 42 days of 3, 1 left out, drift of 1 SD, phi 0.3", "fpr"),
-            ("trial, 42 days of 3, 0 left out, phi 0.3", "power"),
+            ("experiment, 60 days before and 30 after, phi 0.3", "fpr"),
+            ("experiment, 42 days of 3, 1 left out, drift of 1 SD, phi 0.3", "fpr"),
+            ("experiment, 42 days of 3, 0 left out, phi 0.3", "power"),
             ("weekly, 20 % of years N(0,0.8²)", "true rate at B"),
             ("level, phi 0.65", "true rate at A"),
             ("belief, pi0 .9 tau .5", "true rate at 0.6 to 0.8"),

@@ -14,7 +14,7 @@ use crate::domain::experiment::{
 use crate::domain::grade::{Design, Grade};
 use crate::domain::metric::{Metric, round_to};
 use crate::engine::history::DayValue;
-use crate::engine::model::{self, Change, ONE_LOOK, Turn, drift};
+use crate::engine::model::{self, Change, ONE_LOOK, SUREST, Turn, drift};
 
 /// What stands around an experiment when it is evaluated.
 #[derive(Clone, Debug)]
@@ -160,7 +160,7 @@ fn values(experiment: &RunningExperiment, arms: &Arms, change: Option<&Change>) 
         }
         values.extend(per_protocol(plan, arms, change.rises));
     }
-    values.push(Value::new("confidence", change.map_or(0.0, |c| c.confidence), "", 2));
+    values.push(Value::new("confidence", change.map_or(0.0, |c| c.confidence.min(SUREST)), "", 2));
     values
 }
 

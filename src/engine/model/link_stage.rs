@@ -120,8 +120,6 @@ fn statement(
     confidence: f64,
     at_most_c: bool,
 ) -> Insight {
-    // How often links from notes and activities are right has not been measured: they stay at C.
-    let at_most_c = at_most_c || matches!(lead.definition().cadence, Cadence::Noted | Cadence::PerActivity);
     let searched = round_to(confidence, 2).min(SUREST);
     let (confidence, grade) = stated(confidence, link.n, link.coverage, at_most_c);
     let coverage = round_to(link.coverage, 2);

@@ -41,4 +41,4 @@ pub use point::{Point, is_weekend};
 pub use search::{Look, Outcome, Sought, Watch, look};
 pub use shown::shown;
 pub use stage::{LEVEL_DAYS, stage};
-pub use stated::stated;
+pub use stated::{SUREST, stated};

@@ -5,6 +5,7 @@
 
 use super::level::level;
 use super::link_stage::look_at_links;
+use super::stated::stated;
 use super::weekly;
 use crate::domain::claim::Direction;
 use crate::domain::day::LocalDay;
@@ -52,8 +53,7 @@ fn look_at_level(run: &mut Run<'_>, metric: Metric) -> Result<(), RunError> {
     let coverage = round_to(days as f64 / f64::from(LEVEL_DAYS), 2);
     let n = u32::try_from(days).unwrap_or(u32::MAX);
     let (unit, decimals) = (metric.unit().symbol(), metric.definition().decimals);
-    let confidence = found.map_or(0.0, |l| round_to(l.confidence, 2));
-    let grade = Grade::of(confidence, n, coverage);
+    let (confidence, grade) = found.map_or((0.0, Grade::D), |level| stated(level.confidence, days, coverage, false));
     if let Some(found) = found.filter(|_| grade != Grade::D) {
         let values = vec![
             Value::new("mean", found.mean, unit, decimals),

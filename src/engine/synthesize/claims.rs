@@ -17,7 +17,7 @@ use crate::domain::score::Band;
 use crate::engine::run::{Run, offset_on};
 
 /// Metrics whose usual value a person is told first.
-const SALIENT: [Metric; 12] = [
+const SALIENT: [Metric; 13] = [
     Metric::SleepDuration,
     Metric::RestingHeartRate,
     Metric::HrvRmssd,
@@ -30,16 +30,21 @@ const SALIENT: [Metric; 12] = [
     Metric::BodyBattery,
     Metric::SleepScore,
     Metric::HrvSdnn,
+    Metric::ActivityDuration,
 ];
 /// Metrics whose latest value is worth saying by itself.
-const LATEST: [Metric; 3] = [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd];
+const LATEST: [Metric; 4] =
+    [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd, Metric::ActivityDuration];
 /// What a readiness score may be made of.
 pub(crate) const SCORED: [Metric; 5] =
     [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
-/// Usual values in one text.
-const MOST_LEVELS: usize = 5;
-/// Links in one text.
-const MOST_LINKS: usize = 3;
+/// How many usual values and links stand in one text.
+const fn most(period: Period) -> (usize, usize) {
+    match period {
+        Period::Daily => (3, 1),
+        Period::Weekly => (5, 3),
+    }
+}
 /// Metrics of which a text about a week gives the mean.
 const MOST_MEANS: usize = 6;
 /// Days a text about a week looks back on.
@@ -65,6 +70,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
         return claims;
     }
     let spoken_of = claims.len();
+    let (most_levels, most_links) = most(period);
     claims.extend(match period {
         Period::Daily => day_score(run),
         Period::Weekly => week_score(run),
@@ -73,7 +79,10 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     let mut open: Vec<&Insight> = run.state.insights.values().collect();
     open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
     claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
-    claims.extend(of_kind(&open, InsightKind::Association, MOST_LINKS));
+    // Of links the best comes first: what was confirmed says more than what was only found.
+    let mut links = open.clone();
+    links.sort_by_key(|link| link.grade);
+    claims.extend(of_kind(&links, InsightKind::Association, most_links));
     let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
     news.sort_by_key(|e| (std::cmp::Reverse(e.day), e.id));
     claims.extend(news.into_iter().map(|e| {
@@ -89,7 +98,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
             claims.extend(SALIENT.iter().filter_map(|metric| mean_of_week(run, *metric)).take(MOST_MEANS))
         }
     }
-    claims.extend(of_kind(&open, InsightKind::Level, MOST_LEVELS));
+    claims.extend(of_kind(&open, InsightKind::Level, most_levels));
     claims.extend(suggestions(run));
     if open.iter().all(|i| i.kind != InsightKind::Level) {
         claims.extend(of_kind(&open, InsightKind::InsufficientData, 3));

@@ -45,9 +45,8 @@ pub struct Brief {
 /// When a claim cannot be said, or the check finds something its evidence does not hold.
 pub fn write(brief: &Brief) -> Result<Narrative, Refused> {
     let mut sentences = said_notices(brief);
-    for (turn, claim) in brief.claims.iter().enumerate().filter(|(_, claim)| claim.kind != ClaimKind::Notice) {
-        sentences.push(template::said(claim, turn)?);
-    }
+    let claims: Vec<&Claim> = brief.claims.iter().filter(|claim| claim.kind != ClaimKind::Notice).collect();
+    sentences.extend(template::all(&claims)?);
     sentences.extend(uncertainty(&brief.claims));
     lay_out(brief, sentences, "template")
 }

@@ -38,8 +38,7 @@ pub fn render(frame: &FrameId, claims: &[&Claim]) -> Result<String, Refused> {
 /// like a table.
 #[must_use]
 pub fn plain(claim: &Claim, turn: usize) -> Option<&'static Frame> {
-    let of_claim: Vec<&Frame> =
-        frames().all().filter(|frame| frame.tone == crate::domain::frame::Tone::Plain && frame.serves(claim)).collect();
+    let of_claim: Vec<&Frame> = frames().all().filter(|frame| frame.is_of_template() && frame.serves(claim)).collect();
     of_claim.get(turn.checked_rem(of_claim.len())?).copied()
 }
 

@@ -3,7 +3,7 @@
 
 use super::render::{Refused, plain, render};
 use crate::domain::claim::{Claim, ClaimKind, Section, Sentence};
-use crate::domain::frame::FrameId;
+use crate::domain::frame::{FrameId, Saying, frames};
 
 /// The sentence of a claim and the frame it was said with. `turn` varies the wording.
 ///
@@ -27,6 +27,37 @@ pub fn said(claim: &Claim, turn: usize) -> Result<Sentence, Refused> {
         frame: Some(frame),
         by_model: false,
         grade: claim.grade,
+    })
+}
+
+/// The sentences of claims in their order; two that one sentence can say share it.
+///
+/// # Errors
+/// As for [`sentence`].
+pub fn all(claims: &[&Claim]) -> Result<Vec<Sentence>, Refused> {
+    let (mut sentences, mut rest) = (Vec::new(), claims);
+    while let [claim, later @ ..] = rest {
+        let pair = later.first().and_then(|second| Some((Saying::of_two(claim, second)?, *second)));
+        let sentence = match pair {
+            Some((says, second)) => of_two(says, claim, second)?,
+            None => said(claim, claims.len() - rest.len())?,
+        };
+        rest = &rest[sentence.claim_ids.len()..];
+        sentences.push(sentence);
+    }
+    Ok(sentences)
+}
+
+fn of_two(says: Saying, first: &Claim, second: &Claim) -> Result<Sentence, Refused> {
+    let mut of_template = frames().all().filter(|frame| frame.says == says && frame.is_of_template());
+    let frame = of_template.next().ok_or_else(|| Refused::new(first, "no frame says both"))?;
+    Ok(Sentence {
+        section: section(first),
+        text: render(&frame.id, &[first, second])?,
+        claim_ids: vec![first.id.clone(), second.id.clone()],
+        frame: Some(frame.id.clone()),
+        by_model: false,
+        grade: None,
     })
 }
 

@@ -100,7 +100,7 @@ pub(super) async fn person(engine: &Engine, named: Option<Uuid>) -> Result<Perso
         (Some(person), _) if known.contains(&person) => Ok(person),
         (Some(person), _) => Err(Failure::refused(format!("there is no person {person}"))),
         (None, [one]) => Ok(*one),
-        (None, []) => Err(Failure::refused("there is nobody yet: `candor import FILE` or `candor demo` starts")),
+        (None, []) => Err(Failure::refused("there is nobody yet: `candor import FILE` starts")),
         (None, many) => {
             let ids: Vec<String> = many.iter().map(ToString::to_string).collect();
             Err(Failure::usage(format!(

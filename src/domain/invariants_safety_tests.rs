@@ -80,4 +80,11 @@ fn open_suggestions_contradict_neither_each_other_nor_a_notice() {
     let mut stopped = person();
     stopped.symptoms.insert(safety::Symptom::ChestPain, day(1));
     refused_by("suggestion_is_allowed", &stopped, propose(suggestion()));
+    // One that was open before the report may not be accepted after it.
+    let accept = InterventionAccepted { proposal_id: suggestion().id };
+    let mut open = person();
+    open.evolve(2, &propose(suggestion()).into());
+    assert_eq!(check(&open, &accept.clone().into()), Ok(()));
+    open.symptoms.insert(safety::Symptom::ChestPain, day(1));
+    refused_by("suggestion_is_allowed", &open, accept);
 }

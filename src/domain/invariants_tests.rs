@@ -11,14 +11,16 @@ use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Noti
 use crate::domain::day::LocalDay;
 use crate::domain::event::{
     AdherenceLogged, ConsentGranted, EvaluationCompleted, ExperimentInvalidated, ExperimentStarted,
-    HumanReviewRequested, HumanReviewResolved, InsightRaised, InsightRenewed, InterventionProposed, NarrativePublished,
-    ObservationCorrected, ObservationsRecorded, PersonRegistered, SafetyNoticeRaised,
+    HumanReviewRequested, HumanReviewResolved, InsightRaised, InsightRenewed, InterventionAccepted,
+    InterventionProposed, NarrativePublished, NarrativeRequested, ObservationCorrected, ObservationsRecorded,
+    PersonRegistered, SafetyNoticeRaised,
 };
 use crate::domain::evidence::{Value, Window};
 use crate::domain::experiment::{Conduct, Experiment, Layout, Unreliable, Verdict};
 use crate::domain::grade::Design;
 use crate::domain::intervention::{Boundary, LoadEffect, SafetyDecision};
 use crate::domain::metric::Metric;
+use crate::domain::narration::Identity;
 use crate::domain::observation::{ObservationKey, RecordKind, Source};
 use crate::domain::profile::Condition;
 use crate::domain::provider::Provider;
@@ -209,6 +211,28 @@ fn without_consent_nothing_is_recorded() {
     state.consents.clear();
     let event = ObservationsRecorded { source: source(), observations: vec![pulse(60.0)] };
     refused_by("processing_needs_consent", &state, event);
+}
+
+#[test]
+fn nothing_goes_to_a_model_without_consent_and_no_number_without_another() {
+    let asked = |with_values| NarrativeRequested {
+        day: day(0),
+        period: Period::Daily,
+        payload: "digest".into(),
+        with_values,
+        identity: Identity { model: "m".into(), settings: "s".into() },
+        claims: 3,
+        withheld: Vec::new(),
+        budget_ms: 3_000,
+        sources: Vec::new(),
+    };
+    let mut state = person();
+    refused_by("model_needs_consent", &state, asked(false));
+    state.evolve(2, &ConsentGranted { purpose: Purpose::NarrativeByModel }.into());
+    check(&state, &asked(false).into()).expect("codes may go");
+    refused_by("values_need_consent", &state, asked(true));
+    state.evolve(3, &ConsentGranted { purpose: Purpose::ValuesToModel }.into());
+    check(&state, &asked(true).into()).expect("numbers may go too");
 }
 
 #[test]

@@ -161,7 +161,8 @@ impl Engine {
     pub async fn today(&self, person: PersonId, now: Instant) -> Result<TodayView, EngineError> {
         let state = self.state(person).await?;
         let day = run::today(&state, now);
-        let score = state.scores.get(&day).copied();
+        // Where nothing is analysed there is no score either, however old it is.
+        let score = state.scores.get(&day).copied().filter(|_| allowance(&state).analysis);
         let before = state.scores.get(&day.minus(1)).copied();
         let degradation =
             state.degradation.iter().map(|d| json!({ "state": d.key(), "blocks": d.blocks(), "detail": d }));

@@ -216,10 +216,11 @@ fn what_was_accepted_is_taken_back_when_the_risk_rises() {
     store.json(&["intervention", "accept", accepted]);
     let experiment = store.json(&["experiment", "start", "regular_bedtime", "--start", "2026-03-05"]);
     declared(&store, "pregnancy");
-    // What was declared counts at once, before any run.
+    // What was declared counts at once, before anybody runs a loop: the suggestion is gone.
     let other = suggested[1]["proposal"]["id"].as_str().unwrap();
     let refused = store.run(&["intervention", "accept", other]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("suggestion_is_allowed"), "{refused:?}");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("there is no suggestion"), "{refused:?}");
     store.json(&["loop"]);
     assert!(states(&store).contains(&"protocol_invalidated".to_owned()));
     let list = store.json(&["intervention", "list"]);

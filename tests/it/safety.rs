@@ -98,6 +98,24 @@ fn chest_pain_stops_everything_at_once_even_without_any_data() {
 }
 
 #[test]
+fn a_symptom_or_a_condition_is_told_before_anybody_runs_a_loop() {
+    let mut store = store_with(&usual_pulse());
+    store.json(&["loop"]);
+    assert!(store.json(&["today"])["score"].is_number());
+    store.json(&["profile", "set", "--conditions", "pregnancy"]);
+    assert_eq!(rules(&store), ["pregnancy"]);
+    store.at("2026-03-02T20:00:00Z");
+    store.json(&["checkin", "--symptom", "chest_pain"]);
+    assert!(rules(&store).contains(&"red_flag_symptom".to_owned()));
+    let today = store.json(&["today"]);
+    assert_eq!((&today["score"], &today["insights"]), (&Value::Null, &Value::Array(vec![])));
+    let text = store.text(&["narrative"]);
+    assert!(text.contains("urgent help now") && !text.contains("readiness") && !text.contains("You could"), "{text}");
+    assert_eq!(open_suggestions(&store), 0);
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
 fn a_symptom_is_answered_even_by_somebody_who_took_consent_back() {
     let store = store_with(&usual_pulse());
     store.json(&["consent", "withdraw", "processing"]);

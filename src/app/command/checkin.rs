@@ -116,5 +116,9 @@ pub(super) async fn run(
     } else {
         out.line(&format!("Recorded for {day}: {}.", count + told))?;
     }
+    // What was reported must not wait for the next loop: until then the old text and its suggestions would stand.
+    if told > 0 {
+        engine.run_stages(person, config.now, None, &|_, _| ()).await?;
+    }
     Ok(true)
 }

@@ -65,7 +65,10 @@ pub(super) async fn run(
     let list = if granted.is_empty() { "nothing".to_owned() } else { granted.join(", ") };
     out.line(&format!("You allow: {list}."))?;
     if !withdrawn.is_empty() {
-        out.line(&format!("You took back: {}. What is held stays held, and is not looked at.", withdrawn.join(", ")))?;
+        out.line(&format!(
+            "You took back: {}. From the next `candor loop` on none of it happens; what is held stays held.",
+            withdrawn.join(", ")
+        ))?;
     }
     Ok(true)
 }

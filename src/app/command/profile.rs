@@ -117,6 +117,11 @@ pub(super) async fn run(
                 })
             })
             .await?;
+        // A condition speaks at once where something was told that it may speak against.
+        let state = engine.state(person).await?;
+        if !state.scores.is_empty() || !state.insights.is_empty() {
+            engine.run_stages(person, config.now, None, &|_, _| ()).await?;
+        }
     }
     if out.json {
         out.document(&profile)?;

@@ -13,6 +13,7 @@ use crate::domain::degradation::Absence;
 use crate::domain::frame;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
+use crate::domain::safety::Level;
 use crate::engine::Engine;
 use crate::engine::context::{ContextItem, Told};
 use crate::engine::tell::InsightView;
@@ -33,6 +34,9 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
             out.line(&format!("Readiness {score} of 100: {band}{delta}"))?;
         }
         (Some(score), None) => out.line(&format!("Readiness {score} of 100, without a band while a notice stands"))?,
+        _ if today.notices.iter().any(|notice| notice.level == Level::Stop) => {
+            out.line("No score today: nothing is analysed while this stands.")?;
+        }
         _ => out.line("No score today: neither steps nor a resting heart rate have come in.")?,
     }
     if let Some(newest) = &today.newest_data {
@@ -43,7 +47,9 @@ pub(super) async fn today(engine: &Engine, config: &Config, out: &Out, person: P
         out.line(&format!("Held back: {} ({})", text("state"), text("blocks")))?;
     }
     // A night that was not worn takes twenty values with it: one line for all that ended on the same day.
-    for group in today.missing.chunk_by(|a, b| (a.absence, a.last_day) == (b.absence, b.last_day)) {
+    let mut missing = today.missing.clone();
+    missing.sort_by_key(|missing| (missing.last_day, missing.absence));
+    for group in missing.chunk_by(|a, b| (a.absence, a.last_day) == (b.absence, b.last_day)) {
         let Some(first) = group.first() else { continue };
         let kind = match first.absence {
             Absence::NotReceived => "not received",

@@ -154,7 +154,7 @@ impl PersonState {
             Event::ConsentWithdrawn(e) => {
                 self.consents.remove(&e.purpose);
                 self.withdrawn.insert(e.purpose);
-                if e.purpose == Purpose::NarrativeByModel {
+                if matches!(e.purpose, Purpose::NarrativeByModel | Purpose::ValuesToModel) {
                     self.answers = Answers::default();
                 }
             }

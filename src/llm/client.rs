@@ -123,4 +123,14 @@ mod tests {
         assert_ne!(one, identity("http://127.0.0.1:1/v1", "k", "n"));
         assert_eq!(one.settings.len(), 64);
     }
+
+    #[test]
+    fn numbers_are_wanted_only_where_the_payload_says_so() {
+        let wants = |payload| {
+            let base_url = Some("http://127.0.0.1:1/v1");
+            let variables = Variables { base_url, key: Some("k"), model: Some("m"), payload, ..Variables::default() };
+            ChatNarrator::new(Settings::read(&variables).unwrap()).unwrap().wants_values()
+        };
+        assert_eq!([None, Some("codes"), Some("values")].map(wants), [false, false, true]);
+    }
 }

@@ -244,6 +244,15 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_sent_unless_values_are_asked_for() {
+        let of = |payload| Settings::read(&Variables { payload, ..variables() }).unwrap().payload;
+        assert_eq!(
+            [None, Some(""), Some("codes"), Some("values")].map(of),
+            [Payload::Codes, Payload::Codes, Payload::Codes, Payload::Values]
+        );
+    }
+
+    #[test]
     fn a_key_is_shown_nowhere() {
         let settings = Settings::read(&Variables { key: Some("sk-canary"), ..variables() }).unwrap();
         assert!(settings.bearer.is_sensitive());

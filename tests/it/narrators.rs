@@ -224,7 +224,7 @@ async fn numbers_are_sent_only_with_a_consent_of_their_own(place: &Place) {
     agree(&engine, Purpose::ValuesToModel, false).await;
     run(&engine, "2026-04-14T20:00:00Z").await;
     let after = narrator.asked().split_off(2 + with.len());
-    assert_eq!(values(&after), 0, "{after:?}");
+    assert!(!after.is_empty() && values(&after) == 0, "{after:?}");
     sound(&engine).await;
 }
 

@@ -4,7 +4,7 @@ use crate::domain::grade::Grade;
 use crate::domain::metric::round_to;
 
 /// The confidence that is stated at most of what no later day has confirmed: the least that means C. A search picks the
-/// days that look most changed, so its own confidence promises more than it keeps: of raises .23 to .55 are true, by world
+/// days that look most changed, so its own confidence promises more than it keeps: of raises .21 to .57 are true, by world
 /// (`docs/calibration.md`).
 pub const SUREST_OF_A_RAISE: f64 = 0.4;
 

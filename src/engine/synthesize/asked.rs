@@ -124,7 +124,11 @@ impl Asked {
     }
 }
 
+/// The numbers of a claim; none of one that names nobody it rests on, for whoever it is may forbid it.
 fn values(claim: &Claim) -> Vec<AskedValue> {
+    if claim.evidence.sources.is_empty() {
+        return Vec::new();
+    }
     let asked = |value: &Value| AskedValue { name: value.name.clone(), shown: value.said() };
     claim.evidence.values.iter().map(asked).collect()
 }

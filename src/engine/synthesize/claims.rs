@@ -81,7 +81,8 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
     // Of links the best comes first: what was confirmed says more than what was only found.
     let mut links = open.clone();
-    links.sort_by_key(|link| link.grade);
+    links.retain(|link| link.names().all(|metric| !allowed.hidden.contains(&metric)));
+    links.sort_by_key(|link| (link.grade, std::cmp::Reverse(link.day)));
     claims.extend(of_kind(&links, InsightKind::Association, most_links));
     let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
     news.sort_by_key(|e| (std::cmp::Reverse(e.day), e.id));

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use candor::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Period, Section};
 use candor::domain::evidence::{Evidence, Value, Window};
-use candor::domain::frame::Tone;
+use candor::domain::frame::{FrameId, Tone};
 use candor::domain::grade::{Design, Grade};
 use candor::domain::metric::Metric;
 use candor::domain::plan::{NarrativePlan, Opener, PLAN_VERSION, PlannedSentence, SentenceCode};
@@ -64,7 +64,12 @@ fn change(number: u128, metric: Metric) -> Claim {
 
 /// Ways for a server to go wrong, one of which is not wrong at all.
 fn faults(plan: &NarrativePlan) -> Vec<Turn> {
-    let plan = serde_json::to_string(plan).expect("a plan is written");
+    let written = |plan: &NarrativePlan| serde_json::to_string(plan).expect("a plan is written");
+    let (mut nobodys, mut twice) = (plan.clone(), plan.clone());
+    nobodys.sentences.iter_mut().for_each(|sentence| sentence.frame = FrameId("F999".to_owned()));
+    let first = plan.sentences[0].claim_ids.clone();
+    twice.sentences.iter_mut().for_each(|sentence| sentence.claim_ids.clone_from(&first));
+    let plan = written(plan);
     let whole = completion(&plan).to_string();
     let mut unfinished = completion(&plan);
     unfinished["choices"][0]["finish_reason"] = "length".into();
@@ -73,8 +78,8 @@ fn faults(plan: &NarrativePlan) -> Vec<Turn> {
     turns.extend([
         Turn::Say(response(200, &whole)),
         Turn::Say(response(200, unfinished.to_string())),
-        Turn::Say(response(200, completion(&plan.replace("F0", "F9")).to_string())),
-        Turn::Say(response(200, completion(&plan.replace("E1", "E9")).to_string())),
+        Turn::Say(response(200, completion(&written(&nobodys)).to_string())),
+        Turn::Say(response(200, completion(&written(&twice)).to_string())),
         Turn::Say(response(200, completion("You slept badly because of coffee.").to_string())),
         Turn::Say(response(200, &whole[..whole.len() / 2])),
         Turn::Say(response(200, &whole)[..200].to_vec()),

@@ -49,6 +49,13 @@ impl Scripted {
         Self { plan: Box::new(plan), values: false, asked: Mutex::default(), judged: Mutex::default() }
     }
 
+    /// One that wants to see numbers too.
+    pub(crate) fn with_values(
+        plan: impl Fn(&PlanRequest) -> Result<NarrativePlan, NoAnswer> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { values: true, ..Self::of(plan) })
+    }
+
     pub(crate) fn asked(&self) -> Vec<PlanRequest> {
         self.asked.lock().unwrap().clone()
     }
@@ -131,7 +138,7 @@ async fn consent(engine: &Engine, given: bool) {
     agree(engine, Purpose::NarrativeByModel, given).await;
 }
 
-async fn agree(engine: &Engine, purpose: Purpose, given: bool) {
+pub(crate) async fn agree(engine: &Engine, purpose: Purpose, given: bool) {
     let event: Event = if given { ConsentGranted { purpose }.into() } else { ConsentWithdrawn { purpose }.into() };
     engine.decide(person(), "consent", at("2026-04-06T20:00:00Z"), |_| Ok(vec![event.clone()])).await.unwrap();
 }
@@ -201,8 +208,7 @@ async fn the_same_question_is_not_asked_twice(place: &Place) {
 }
 
 async fn numbers_are_sent_only_with_a_consent_of_their_own(place: &Place) {
-    let faithful = Scripted { values: true, ..Scripted::of(|request| Ok(faithful(request))) };
-    let narrator = Arc::new(faithful);
+    let narrator = Scripted::with_values(|request| Ok(faithful(request)));
     let engine = somebody(place, &narrator).await;
     run(&engine, DAY).await;
     let values = |asked: &[PlanRequest]| asked.iter().flat_map(|r| &r.claims).map(|c| c.values.len()).sum::<usize>();
@@ -266,6 +272,30 @@ async fn a_model_that_does_not_answer_leaves_the_template(place: &Place) {
     other.narrator = None;
     run(&other, DAY).await;
     assert_eq!(text(&other, DAY).await, fallen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_to_another_question_is_not_taken() {
+    // A process that died between an answer and its text leaves the answer; meanwhile the person's data went on.
+    let narrator = Scripted::new(|request| Ok(faithful(request)));
+    let place = Place::sqlite().await.unwrap();
+    let mut engine = somebody(&place, &narrator).await;
+    run(&engine, DAY).await;
+    let asked = |kind| told(&engine, kind);
+    let mut left: Vec<Event> = asked("model_answered").await;
+    assert_eq!(left.len(), 2);
+    for answer in &mut left {
+        let Event::ModelAnswered(answered) = answer else { continue };
+        answered.answered.payload = "0".repeat(64);
+    }
+    engine.decide(person(), "answer", at(DAY), |_| Ok(left.clone())).await.unwrap();
+    engine.narrator = None;
+    run(&engine, "2026-04-07T20:00:00Z").await;
+    assert_eq!(text(&engine, "2026-04-07T20:00:00Z").await.source, "template");
+    let fallen = told(&engine, "narrative_fell_back").await;
+    let outdated = |event: &&Event| matches!(event, Event::NarrativeFellBack(e) if e.reason == "outdated");
+    assert_eq!(fallen.iter().filter(outdated).count(), 2, "{fallen:?}");
+    sound(&engine).await;
 }
 
 /// A change to a plan that nobody should make.

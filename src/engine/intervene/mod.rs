@@ -84,7 +84,9 @@ pub fn withhold(run: &mut Run<'_>) -> Result<(), RunError> {
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     outlived(run)?;
-    let adverse: Vec<Insight> = run.state.insights.values().filter(|i| is_adverse(i)).cloned().collect();
+    let mut adverse: Vec<Insight> = run.state.insights.values().filter(|i| is_adverse(i)).cloned().collect();
+    // What comes first can keep out what contradicts it: the order is not left to the ids.
+    adverse.sort_by_key(|insight| (insight.metric, insight.kind, insight.day));
     for insight in adverse {
         suggest(run, &insight)?;
     }

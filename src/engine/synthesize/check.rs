@@ -191,7 +191,8 @@ fn may_say_cause(claim: &Claim) -> bool {
         && claim.design == Design::Randomised
         && matches!(claim.code.as_deref(), Some("helpful" | "not_helpful"))
         && claim.grade.is_some_and(|grade| grade < Grade::D)
-        && claim.conduct.is_some_and(|conduct| conduct.randomised && !conduct.suppressed)
+        && claim.conduct.is_some_and(|conduct| conduct.randomised)
+        && claim.conduct.is_some_and(|conduct| !conduct.suppressed)
         && number("pairs") >= Some(3.0)
         && number("washout_days").is_some()
         && number("lag_days").is_some()

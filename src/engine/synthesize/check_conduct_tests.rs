@@ -75,6 +75,22 @@ fn the_check_reads_the_numbers_and_does_not_take_the_conducts_word() {
 }
 
 #[test]
+fn each_thing_a_causal_verb_asks_for_is_missed_by_itself() {
+    let alone: [Lack; 4] = [
+        ("what was only observed", |c| c.kind = ClaimKind::Change),
+        ("an observational design beside a lot", |c| c.design = Design::Observational),
+        ("no verdict beside a grade", |c| c.code = Some("unclear".to_owned())),
+        ("a conduct of nothing", |c| c.conduct = None),
+    ];
+    for (lack, take_away) in alone {
+        let mut claim = compared(ClaimKind::Experiment, Grade::A, Design::Randomised, Direction::Higher);
+        let causal = said(&claim);
+        take_away(&mut claim);
+        assert_eq!(sentence_check(&causal, &[&claim]), Err("no_causal_word"), "{lack}");
+    }
+}
+
+#[test]
 fn what_is_unreliable_has_neither_direction_nor_number() {
     let mut claim = compared(ClaimKind::Experiment, Grade::D, Design::Randomised, Direction::Higher);
     (claim.code, claim.direction) = (Some("unreliable".to_owned()), None);

@@ -84,6 +84,13 @@ fn beside_a_notice_a_frame_that_reassures_or_urges_is_named() {
 }
 
 #[test]
+fn what_went_the_unwelcome_way_and_was_left_out_is_named() {
+    // The second sentence is about sleep that fell.
+    let found = rejected(false, |plan| drop(plan.sentences.remove(1)));
+    assert_eq!(found, [(String::new(), "nothing_is_left_out".to_owned(), false)]);
+}
+
+#[test]
 fn what_is_rendered_is_read_again_before_it_is_taken() {
     let mut brief = rich(false);
     let value = brief.claims[8].evidence.values.iter_mut().find(|value| value.name == "value").expect("a value");
@@ -125,4 +132,8 @@ fn a_sentence_under_the_name_of_a_frame_that_may_not_say_it_is_named() {
     assert_eq!(sentence_check(&said, &[&claim]), Ok(()));
     let other = Sentence { frame: Some(FrameId("F016".into())), ..said };
     assert_eq!(sentence_check(&other, &[&claim]), Err("the_frame_may_say_it"));
+    for nobodys in [None, Some(FrameId("F999".into()))] {
+        let sentence = Sentence { frame: nobodys, ..other.clone() };
+        assert_eq!(sentence_check(&sentence, &[&claim]), Err("a_frame_says_it"));
+    }
 }

@@ -105,16 +105,13 @@ fn number<'t>(text: &'t str, claim: &Claim, name: &str, with_unit: bool) -> Opti
     let read: f64 = written.parse().ok()?;
     let decimals = written.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let close = (read - value.value).abs() < 0.4 * libm::pow(10.0, -f64::from(value.decimals));
-    let signed = written.starts_with('-') == (value.value < 0.0 || value.value.is_sign_negative());
+    let signed = written.starts_with('-') == value.value.is_sign_negative();
     let rest = (close && signed && decimals == value.decimals as usize).then(|| &text[written.len()..])?;
-    let rest = if with_unit && !value.unit.is_empty() {
-        rest.strip_prefix(' ')?.strip_prefix(value.unit.as_str())?
+    if with_unit && !value.unit.is_empty() {
+        rest.strip_prefix(' ')?.strip_prefix(value.unit.as_str())
     } else {
-        rest
-    };
-    // A number ends where it ends: 5 is not the 5 of 57.
-    let goes_on = rest.starts_with(|c: char| c.is_ascii_digit() || c == '%');
-    (!goes_on).then_some(rest)
+        Some(rest)
+    }
 }
 
 /// Whether a number is one of whole minutes that fill an hour: it is said in hours and minutes.
@@ -147,3 +144,7 @@ fn score_parts<'t>(claim: &Claim, mut text: &'t str) -> Option<&'t str> {
     }
     Some(text)
 }
+
+#[cfg(test)]
+#[path = "reading_tests.rs"]
+mod tests;

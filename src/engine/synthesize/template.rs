@@ -20,14 +20,18 @@ pub fn sentence(claim: &Claim, turn: usize) -> Result<(FrameId, String), Refused
 /// As for [`sentence`].
 pub fn said(claim: &Claim, turn: usize) -> Result<Sentence, Refused> {
     let (frame, text) = sentence(claim, turn)?;
-    Ok(Sentence {
-        section: section(claim),
+    Ok(of(frame, text, &[claim]))
+}
+
+fn of(frame: FrameId, text: String, claims: &[&Claim]) -> Sentence {
+    Sentence {
+        section: claims.first().map_or(Section::KeyPoint, |claim| section(claim)),
         text,
-        claim_ids: vec![claim.id.clone()],
+        claim_ids: claims.iter().map(|claim| claim.id.clone()).collect(),
         frame: Some(frame),
         by_model: false,
-        grade: claim.grade,
-    })
+        grade: claims.iter().filter_map(|claim| claim.grade).max(),
+    }
 }
 
 /// The sentences of claims in their order; two that one sentence can say share it.
@@ -51,14 +55,8 @@ pub fn all(claims: &[&Claim]) -> Result<Vec<Sentence>, Refused> {
 fn of_two(says: Saying, first: &Claim, second: &Claim) -> Result<Sentence, Refused> {
     let mut of_template = frames().all().filter(|frame| frame.says == says && frame.is_of_template());
     let frame = of_template.next().ok_or_else(|| Refused::new(first, "no frame says both"))?;
-    Ok(Sentence {
-        section: section(first),
-        text: render(&frame.id, &[first, second])?,
-        claim_ids: vec![first.id.clone(), second.id.clone()],
-        frame: Some(frame.id.clone()),
-        by_model: false,
-        grade: None,
-    })
+    let both = [first, second];
+    Ok(of(frame.id.clone(), render(&frame.id, &both)?, &both))
 }
 
 /// The section a claim's sentence stands in.

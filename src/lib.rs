@@ -2,6 +2,7 @@
 
 #![warn(clippy::unwrap_used, clippy::get_unwrap, clippy::print_stdout, clippy::print_stderr)]
 
+pub mod api;
 pub mod app;
 pub mod domain;
 pub mod engine;

@@ -109,6 +109,24 @@ pub(super) enum Command {
     Verify,
     /// Make the read models anew.
     Rebuild,
+    /// Who may sign in.
+    #[command(subcommand)]
+    User(command::user::Action),
+    /// Answer over HTTP.
+    Serve {
+        /// One person on this machine, without signing in.
+        #[arg(long)]
+        local: bool,
+        /// The address to listen on.
+        #[arg(long, default_value = "127.0.0.1:8080", env = "CANDOR_LISTEN")]
+        listen: std::net::SocketAddr,
+    },
+    /// What `serve` would refuse to start with, and what to do about it; exit 1 when there is anything.
+    Doctor {
+        /// The address the server is to listen on.
+        #[arg(long, default_value = "127.0.0.1:8080", env = "CANDOR_LISTEN")]
+        listen: std::net::SocketAddr,
+    },
     /// Write everything to a new folder.
     Export {
         /// The folder; it must not exist yet.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
 use super::error::Failure;
 use crate::domain::Instant;
 use crate::llm::{Settings, Variables, settings};
@@ -21,10 +23,28 @@ pub(super) struct Config {
     pub database_url: Option<String>,
     pub keys_url: Option<String>,
     pub master_key: Option<Key>,
+    /// The key that wraps every other: a file of 64 hex digits.
+    pub master_key_file: Option<PathBuf>,
     pub env_mode: Option<EnvMode>,
     pub now: Instant,
+    /// The instant that `--now` pretends it is.
+    pub pretended: Option<Instant>,
+    /// The secret that signs access tokens: a file of 64 hex digits.
+    pub signing_key_file: Option<PathBuf>,
+    /// Where people reach this server.
+    pub public_url: Option<String>,
+    /// The proxies whose word about where a request comes from is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// The endpoint that plans texts, where `ENABLE_LLM` says so.
     pub model: Option<Settings>,
+    /// Where copies of the data folder go.
+    pub backup_dir: Option<PathBuf>,
+    /// Who is told when something fails.
+    pub alerts: Option<String>,
+    /// How many days data are kept, as it was written.
+    pub retention_days: Option<String>,
+    /// What some other program wants logged. It changes nothing here; the rules of a start look at it.
+    pub rust_log: Option<String>,
 }
 
 impl Config {
@@ -39,10 +59,8 @@ impl Config {
         if now.is_some() && env_mode == Some(EnvMode::Production) {
             return Err(Failure::configuration("--now is refused where ENV_MODE is production"));
         }
-        let now = match now {
-            Some(text) => parse_instant(text)?,
-            None => clock(),
-        };
+        let pretended = now.map(parse_instant).transpose()?;
+        let now = pretended.unwrap_or_else(clock);
         let (database_url, keys_url) = (postgres_url("DATABASE_URL")?, postgres_url("CANDOR_KEYS_URL")?);
         let master_key = match variable("CANDOR_MASTER_KEY") {
             Some(text) => Some(
@@ -52,13 +70,95 @@ impl Config {
             None => None,
         };
         let model = model(env_mode)?;
-        Ok(Self { data_dir, database_url, keys_url, master_key, env_mode, now, model })
+        let signing_key_file = named("CANDOR_SIGNING_KEY_FILE").map(PathBuf::from);
+        let public_url = named("CANDOR_PUBLIC_URL");
+        let trusted_proxies = proxies(named("CANDOR_TRUSTED_PROXIES").as_deref().unwrap_or_default())?;
+        Ok(Self {
+            data_dir,
+            master_key_file: named("CANDOR_MASTER_KEY_FILE").map(PathBuf::from),
+            backup_dir: named("CANDOR_BACKUP_DIR").map(PathBuf::from),
+            alerts: named("CANDOR_ALERTS").map(|text| text.trim().to_owned()),
+            retention_days: named("RETENTION_DAYS").map(|text| text.trim().to_owned()),
+            rust_log: named("RUST_LOG"),
+            database_url,
+            keys_url,
+            master_key,
+            env_mode,
+            now,
+            pretended,
+            signing_key_file,
+            public_url,
+            trusted_proxies,
+            model,
+        })
+    }
+}
+
+impl Config {
+    /// What there is when nothing is set.
+    pub(super) fn unset(data_dir: PathBuf, now: Instant) -> Self {
+        Self {
+            data_dir,
+            database_url: None,
+            keys_url: None,
+            master_key: None,
+            master_key_file: None,
+            env_mode: None,
+            now,
+            pretended: None,
+            signing_key_file: None,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            model: None,
+            backup_dir: None,
+            alerts: None,
+            retention_days: None,
+            rust_log: None,
+        }
+    }
+
+    /// The mode a server runs in: what is not known is held to production's rules.
+    pub(super) fn mode_name(&self) -> &'static str {
+        match self.env_mode {
+            Some(EnvMode::Dev) => "dev",
+            Some(EnvMode::Staging) => "staging",
+            None | Some(EnvMode::Production) => "production",
+        }
+    }
+
+    /// How much of what happens is written down.
+    pub(super) fn logging_level(&self) -> &'static str {
+        match self.env_mode {
+            Some(EnvMode::Dev) => "debug",
+            Some(EnvMode::Staging) => "info",
+            None | Some(EnvMode::Production) => "warn",
+        }
     }
 }
 
 fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "configuration is the one reader of the environment")]
     std::env::var(name).ok()
+}
+
+/// A variable that says something.
+fn named(name: &str) -> Option<String> {
+    variable(name).filter(|text| !text.trim().is_empty())
+}
+
+fn proxies(text: &str) -> Result<Vec<IpNet>, Failure> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let net = |part: &str| part.parse::<IpNet>().or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from));
+    parts
+        .map(|part| {
+            net(part).map_err(|_| {
+                Failure::configuration(format!(
+                    "CANDOR_TRUSTED_PROXIES: {part:?} is no network; write addresses or networks like 10.0.0.0/8, \
+                     separated by commas"
+                ))
+            })
+        })
+        .collect()
 }
 
 /// The endpoint that plans texts: off unless `ENABLE_LLM` says yes, and then complete or refused.
@@ -102,7 +202,8 @@ fn postgres_url(name: &str) -> Result<Option<String>, Failure> {
     }
 }
 
-fn clock() -> Instant {
+/// The time.
+pub(super) fn clock() -> Instant {
     use chrono::SubsecRound as _;
     #[expect(clippy::disallowed_methods, reason = "the composition root hands the time to everything else")]
     chrono::Utc::now().trunc_subsecs(6)

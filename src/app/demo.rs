@@ -38,15 +38,7 @@ pub(super) async fn run(config: &Config, out: &Out, _once: bool) -> Result<bool,
 async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bool, Failure> {
     let last: LocalDay = LocalDay::at(config.now, chrono::Offset::fix(&chrono::Utc));
     let now = last.end(chrono::Offset::fix(&chrono::Utc));
-    let config = Config {
-        data_dir: folder.to_owned(),
-        database_url: None,
-        keys_url: None,
-        master_key: None,
-        model: None,
-        env_mode: config.env_mode,
-        now,
-    };
+    let config = Config { env_mode: config.env_mode, pretended: Some(now), ..Config::unset(folder.to_owned(), now) };
     let engine = system::open(&config).await?;
     let file = folder.join("demo.ndjson");
     let text = observations(last);

@@ -8,6 +8,8 @@ mod entropy;
 mod error;
 mod files;
 mod present;
+mod rules;
+mod serve;
 mod system;
 
 pub use cli::main;

@@ -1,24 +1,29 @@
 //! Plugging the ports: a folder of SQLite files, or PostgreSQL.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::config::Config;
+use super::config::{Config, EnvMode};
 use super::entropy::OsEntropy;
 use super::error::Failure;
 use crate::domain::person::PersonId;
 use crate::engine::Engine;
+use crate::engine::identity::{AccessTokens, Identity, Limits, SigningKey};
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::narrator::Narrator;
 use crate::llm::ChatNarrator;
 use crate::providers::ExportFiles;
+use crate::store::accounts::{AccountPlace, AccountTables};
 use crate::store::journal::SealedJournal;
 use crate::store::keys::{KeyPlace, KeyStore};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
 use crate::store::master_key;
+use crate::store::mode_tag;
 use crate::store::originals::SealedOriginals;
 use crate::store::refusals::RefusalTable;
+use crate::store::seal::Key;
 use crate::store::sql::{Durability, Sql};
 use crate::store::views::{PeopleViews, Place};
 
@@ -31,15 +36,22 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let master_file = folder.join("master.key");
     // In this order: another process that begins the store just now makes the master key before keys.db.
-    if config.master_key.is_none() && folder.join("keys.db").exists() && !master_file.exists() {
+    let named = config.master_key.is_some() || config.master_key_file.is_some();
+    if !named && folder.join("keys.db").exists() && !master_file.exists() {
         return Err(Failure::configuration(format!(
             "{} is missing, and keys.db holds keys that only it opens: put it back",
             master_file.display()
         )));
     }
-    let master = match &config.master_key {
-        Some(key) => key.clone(),
-        None => master_key::of_file(&master_file, entropy.as_ref())?,
+    let master = match (&config.master_key, &config.master_key_file) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::configuration(
+                "CANDOR_MASTER_KEY and CANDOR_MASTER_KEY_FILE are both set: remove one",
+            ));
+        }
+        (Some(key), None) => key.clone(),
+        (None, Some(file)) => named_key("CANDOR_MASTER_KEY_FILE", file)?,
+        (None, None) => master_key::of_file(&master_file, entropy.as_ref())?,
     };
     let key_place = match &config.keys_url {
         Some(url) => KeyPlace::Postgres(url.clone()),
@@ -48,7 +60,8 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
     let keys = Arc::new(KeyStore::open(&key_place, master, Arc::clone(&entropy)).await?);
     if !keys.fits().await? {
         return Err(Failure::configuration(
-            "the master key does not open the keys of this store: CANDOR_MASTER_KEY or master.key belongs to another",
+            "the master key does not open the keys of this store: CANDOR_MASTER_KEY, its file or master.key belongs to \
+             another",
         ));
     }
     let (log, pointer, place): (Arc<dyn EventLog>, Sql, Place) = match &config.database_url {
@@ -83,6 +96,56 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         refusals,
         narrator,
     })
+}
+
+/// A key whose file is named: it must be there.
+fn named_key(variable: &str, file: &Path) -> Result<Key, Failure> {
+    if !file.exists() {
+        let file = file.display();
+        return Err(Failure::configuration(format!(
+            "{variable} {file} does not exist: `openssl rand -hex 32 > {file}` makes one"
+        )));
+    }
+    Ok(master_key::of_file(file, &OsEntropy)?)
+}
+
+/// Writes into a store of staging or production that it is theirs, and refuses one that is another's.
+pub(super) async fn claim(config: &Config) -> Result<(), Failure> {
+    if config.env_mode == Some(EnvMode::Dev) {
+        return Ok(());
+    }
+    let mode = config.mode_name();
+    let place = match &config.database_url {
+        Some(url) => Place::Postgres(url.clone()),
+        None => Place::Folder(config.data_dir.clone()),
+    };
+    let owner = mode_tag::claim(&place, mode).await?;
+    if owner == mode {
+        return Ok(());
+    }
+    Err(Failure::configuration(format!("ENV_MODE: this store belongs to {owner}, and this is {mode}")))
+}
+
+/// The secret that signs what this server hands out: the file that is named, else one in the data folder, made when it is
+/// missing.
+pub(super) fn signing_secret(config: &Config) -> Result<Key, Failure> {
+    if let Some(file) = &config.signing_key_file {
+        return named_key("CANDOR_SIGNING_KEY_FILE", file);
+    }
+    std::fs::create_dir_all(&config.data_dir)?;
+    Ok(master_key::of_file(&config.data_dir.join("signing.key"), &OsEntropy)?)
+}
+
+/// Opens the accounts.
+pub(super) async fn identity(config: &Config, secret: &Key) -> Result<Identity, Failure> {
+    let place = match &config.database_url {
+        Some(url) => AccountPlace::Postgres(url.clone()),
+        None => AccountPlace::File(config.data_dir.join("accounts.db")),
+    };
+    let accounts = Arc::new(AccountTables::open(&place).await?);
+    let key = SigningKey::new(secret).map_err(|_| Failure::configuration("the signing key cannot be used"))?;
+    let issuer = config.public_url.clone().unwrap_or_else(|| "candor".to_owned());
+    Ok(Identity::new(accounts, Arc::new(OsEntropy), AccessTokens::new(issuer, key), Limits::default()))
 }
 
 /// A fresh random person.

@@ -156,6 +156,12 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "no number goes to a model without the person's consent to values_to_model",
             )
         }
+        Event::DataRead(_) => ensure(
+            state.consents.contains(&Purpose::Review),
+            "reading_needs_consent",
+            "consent",
+            "nobody else reads a person's data without their consent to review",
+        ),
         Event::NarrativePublished(e) => {
             let stands = |n: &SafetyNotice| {
                 let mut first = e.narrative.sentences.iter().take(state.notices.len());

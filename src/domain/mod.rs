@@ -3,6 +3,7 @@
 //! Everything here is a value or a pure function. Time, chance and ids come in as arguments, so that the
 //! same log folds to the same state on every machine. This module knows nothing of the others.
 
+pub mod account;
 pub mod claim;
 pub mod day;
 pub mod degradation;

@@ -86,6 +86,51 @@ impl Profile {
     }
 }
 
+/// What is to be changed in a profile; what is not named stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// Age band.
+    pub age_band: Option<AgeBand>,
+    /// Conditions; an empty set means "none of these".
+    pub conditions: Option<BTreeSet<Condition>>,
+    /// Whether medication that slows the heart is taken.
+    pub heart_medication: Option<bool>,
+    /// Height in whole centimetres.
+    pub height_cm: Option<u16>,
+    /// Home zone.
+    pub home_zone: Option<Tz>,
+    /// What matters to the person.
+    pub matters: Option<BTreeSet<Matter>>,
+    /// Whether sleep counts in the score.
+    pub score_sleep: Option<bool>,
+    /// Whether stress counts in it.
+    pub score_stress: Option<bool>,
+    /// Whether HRV counts in it.
+    pub score_hrv: Option<bool>,
+}
+
+impl ProfileChange {
+    /// The profile with the change.
+    #[must_use]
+    pub fn to(&self, standing: &Profile) -> Profile {
+        let change = self.clone();
+        let flags = standing.score_flags;
+        Profile {
+            age_band: change.age_band.or(standing.age_band),
+            conditions: change.conditions.or_else(|| standing.conditions.clone()),
+            heart_medication: change.heart_medication.or(standing.heart_medication),
+            height_cm: change.height_cm.or(standing.height_cm),
+            home_zone: change.home_zone.or(standing.home_zone),
+            matters: change.matters.unwrap_or_else(|| standing.matters.clone()),
+            score_flags: ScoreFlags {
+                sleep: change.score_sleep.unwrap_or(flags.sleep),
+                stress: change.score_stress.unwrap_or(flags.stress),
+                hrv: change.score_hrv.unwrap_or(flags.hrv),
+            },
+        }
+    }
+}
+
 /// What a consent is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Purpose {
@@ -95,13 +140,15 @@ pub enum Purpose {
     NarrativeByModel,
     /// Letting that model see the numbers of a result, not only its codes.
     ValuesToModel,
+    /// Letting a reviewer read the data.
+    Review,
     /// Fetching from a provider.
     Provider(Provider),
 }
 
 /// A name that no purpose bears.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("unknown purpose {0:?}; known are processing, narrative_by_model, values_to_model, provider:<name>")]
+#[error("unknown purpose {0:?}; known are processing, narrative_by_model, values_to_model, review, provider:<name>")]
 pub struct UnknownPurpose(String);
 
 impl fmt::Display for Purpose {
@@ -110,6 +157,7 @@ impl fmt::Display for Purpose {
             Self::Processing => f.write_str("processing"),
             Self::NarrativeByModel => f.write_str("narrative_by_model"),
             Self::ValuesToModel => f.write_str("values_to_model"),
+            Self::Review => f.write_str("review"),
             Self::Provider(provider) => write!(f, "provider:{provider}"),
         }
     }
@@ -124,6 +172,7 @@ impl FromStr for Purpose {
             "processing" => Ok(Self::Processing),
             "narrative_by_model" => Ok(Self::NarrativeByModel),
             "values_to_model" => Ok(Self::ValuesToModel),
+            "review" => Ok(Self::Review),
             _ => {
                 let provider = s.strip_prefix("provider:").ok_or_else(unknown)?;
                 provider.parse().map(Self::Provider).map_err(|_| unknown())

@@ -251,7 +251,8 @@ impl PersonState {
             Event::BaselineComputed(_)
             | Event::InsightSuppressed(_)
             | Event::NarrativeRequested(_)
-            | Event::ExportProduced(_) => {}
+            | Event::ExportProduced(_)
+            | Event::DataRead(_) => {}
         }
     }
 

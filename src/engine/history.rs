@@ -112,7 +112,8 @@ impl History {
             | Event::NarrativeFellBack(_)
             | Event::NarrativePublished(_)
             | Event::DayAssessed(_)
-            | Event::ExportProduced(_) => {}
+            | Event::ExportProduced(_)
+            | Event::DataRead(_) => {}
         }
     }
 

@@ -4,24 +4,31 @@
 //! outside goes through a port.
 
 pub mod calibrate;
+pub mod checkins;
+mod consents;
 pub mod context;
 pub mod evaluate;
 pub mod experiments;
 pub mod history;
+pub mod identity;
 pub mod import;
 pub mod intervene;
 pub mod model;
 pub mod narrate;
 pub mod observe;
 pub mod ports;
+mod profiles;
+mod reading;
 pub mod rules;
 pub mod run;
 pub mod safety;
-mod said;
+pub mod said;
 pub mod sleeps;
 pub mod stages;
+pub mod suggestions;
 pub mod synthesize;
 pub mod tell;
+pub mod trail;
 pub mod verify;
 pub mod why;
 

@@ -240,6 +240,10 @@ impl Journal for SealedJournal {
         Ok(opened)
     }
 
+    async fn head(&self, person: PersonId) -> Result<Option<u64>, JournalError> {
+        Ok(self.log.head(&person.stream()).await.map_err(unavailable)?.map(|head| head.revision))
+    }
+
     async fn check(&self, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<ChainReport, JournalError> {
         let mut faults = Vec::new();
         let mut tell = |step: Step| match step {

@@ -3,10 +3,12 @@
 //! The layers, from the disk up: [`log`] keeps sealed bytes in order and knows no secret; [`chain`] and [`verify`] prove
 //! that nobody edited them; [`keys`] and [`seal`] make them readable to their owner only, and unreadable for good once a
 //! key is destroyed; [`journal`] joins the four for the use cases; [`views`] folds the opened events into tables that can
-//! be dropped and rebuilt. [`originals`] keeps imported files the same way, sealed and by digest.
+//! be dropped and rebuilt. [`originals`] keeps imported files the same way, sealed and by digest. [`accounts`] stand apart
+//! from all of it: credentials are rows that can vanish.
 //!
 //! Nothing here looks at a clock or makes up an id: time, randomness and ids are arguments.
 
+pub mod accounts;
 pub mod atomic_file;
 pub mod chain;
 pub mod error;
@@ -16,6 +18,7 @@ pub mod keys;
 pub mod log;
 pub mod master_key;
 mod migrate;
+pub mod mode_tag;
 pub mod originals;
 pub mod refusals;
 pub mod seal;

@@ -8,6 +8,25 @@ use serde_json::Value;
 /// The person every test is about.
 pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
 
+/// What a shell may have left set, and a test must not depend on.
+const SETTINGS: [&str; 15] = [
+    "CANDOR_ALERTS",
+    "CANDOR_BACKUP_DIR",
+    "CANDOR_DATA_DIR",
+    "CANDOR_KEYS_URL",
+    "CANDOR_LISTEN",
+    "CANDOR_MASTER_KEY",
+    "CANDOR_MASTER_KEY_FILE",
+    "CANDOR_PUBLIC_URL",
+    "CANDOR_SIGNING_KEY_FILE",
+    "CANDOR_TRUSTED_PROXIES",
+    "DATABASE_URL",
+    "ENABLE_LLM",
+    "ENV_MODE",
+    "RETENTION_DAYS",
+    "RUST_LOG",
+];
+
 /// A store of its own for one test.
 pub(crate) struct Store {
     folder: tempfile::TempDir,
@@ -43,16 +62,21 @@ impl Store {
 
     /// A command that tells what it does beside its answer.
     pub(crate) fn with_notes(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
+        let mut command = self.today();
+        command.args(["--person", PERSON, "--now", &self.now]);
         command
-            .env_remove("DATABASE_URL")
-            .env_remove("ENV_MODE")
-            .env_remove("CANDOR_MASTER_KEY")
-            .env_remove("ENABLE_LLM");
+    }
+
+    /// A command that does not pretend it is another time, which production refuses.
+    pub(crate) fn today(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_candor"));
+        for variable in SETTINGS {
+            command.env_remove(variable);
+        }
         if let Some(url) = &self.url {
             command.env("DATABASE_URL", url);
         }
-        command.arg("--data-dir").arg(self.path("data")).args(["--person", PERSON, "--now", &self.now]);
+        command.arg("--data-dir").arg(self.path("data"));
         command
     }
 

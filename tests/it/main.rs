@@ -3,15 +3,18 @@
 #![expect(clippy::disallowed_methods, reason = "tests start tasks of their own and read their own switches")]
 #![expect(clippy::zombie_processes, reason = "the PostgreSQL of a test run ends with the run, watched by its guard")]
 
+mod api;
 mod bad_input;
 mod change_points;
 mod command;
 mod context;
 mod degradation;
+mod doctor;
 mod experiments;
 mod exports;
 mod faults;
 mod golden;
+mod identity;
 mod injection;
 mod log_contract;
 mod model_server;

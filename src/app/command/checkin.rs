@@ -9,13 +9,10 @@ use super::parse_day;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::event::CheckInRecorded;
-use crate::domain::metric::Metric;
-use crate::domain::observation::{Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
-use crate::domain::provider::Provider;
-use crate::domain::safety::{Level, SafetyRule, Symptom};
-use crate::engine::{Engine, run as runs};
+use crate::domain::safety::Symptom;
+use crate::engine::checkins::{CheckIn, CheckedIn};
+use crate::engine::{Engine, EngineError};
 
 #[derive(Debug, Args)]
 pub(in crate::app) struct Ratings {
@@ -60,65 +57,24 @@ pub(super) async fn run(
     person: PersonId,
     ratings: &Ratings,
 ) -> Result<bool, Failure> {
-    let symptoms = ratings.symptoms()?;
+    let given = [ratings.sleep_quality, ratings.energy, ratings.mood, ratings.stress, ratings.body_temperature];
+    let rated = CheckIn::METRICS.into_iter().zip(given).filter_map(|(metric, value)| Some((metric, value?)));
+    let day = parse_day(ratings.day.as_deref(), "--day")?;
+    let check_in = CheckIn { day, ratings: rated.collect(), symptoms: ratings.symptoms()? };
     // Whatever becomes of the record, a person who reports this is told what to do first.
-    let urgent = (!symptoms.is_empty()).then(|| SafetyRule::RedFlagSymptom.text(Level::Stop));
+    let urgent = check_in.urgent();
     if let Some(urgent) = urgent {
         if out.json { out.error(urgent) } else { out.line(&format!("! {urgent}"))? }
     }
-    let state = engine.state(person).await?;
-    let today = runs::today(&state, config.now);
-    let day = parse_day(ratings.day.as_deref(), "--day")?.unwrap_or(today);
-    if day > today || today.days_since(day) > 366 {
-        return Err(Failure::usage(format!("--day {day}: rate a day of the last year, up to today ({today})")));
-    }
-    let given = [
-        (Metric::CheckinSleepQuality, ratings.sleep_quality),
-        (Metric::CheckinEnergy, ratings.energy),
-        (Metric::CheckinMood, ratings.mood),
-        (Metric::CheckinStress, ratings.stress),
-        (Metric::BodyTemperature, ratings.body_temperature),
-    ];
-    let mut observations = Vec::new();
-    for (metric, value) in given {
-        let Some(value) = value else { continue };
-        metric.check(value).map_err(|refusal| Failure::usage(format!("{}: {refusal}", metric.label())))?;
-        // One word a day: a later one replaces it, and the log keeps both.
-        let start = day.date().and_time(chrono::NaiveTime::MIN).and_utc();
-        observations.push(Observation {
-            key: ObservationKey {
-                provider: Provider::Person,
-                kind: RecordKind::Checkin,
-                metric,
-                start,
-                provider_id: None,
-            },
-            end: None,
-            day,
-            value,
-            resolution: if metric == Metric::BodyTemperature { 0.1 } else { 1.0 },
-            as_of: config.now,
-            row: 0,
-        });
-    }
-    if observations.is_empty() && symptoms.is_empty() {
-        return Err(Failure::usage(
-            "say at least one of --sleep-quality, --energy, --mood, --stress, from 1 to 5, or --symptom, or \
-             --body-temperature",
-        ));
-    }
-    let (count, told) = (observations.len(), symptoms.len());
-    let day_told = (told > 0).then_some(day);
-    let event = crate::domain::event::Event::from(CheckInRecorded { observations, symptoms, day: day_told });
-    engine.decide(person, "checkin", config.now, |_| Ok(vec![event.clone()])).await?;
+    let outcome = engine.check_in(person, &check_in, config.now).await;
+    let CheckedIn { day, recorded } = outcome.map_err(|error| match error {
+        EngineError::Refused(violation) if violation.rule == CheckIn::RULE => Failure::usage(violation),
+        other => other.into(),
+    })?;
     if out.json {
-        out.document(&json!({ "day": day, "recorded": count + told, "urgent": urgent }))?;
+        out.document(&json!({ "day": day, "recorded": recorded, "urgent": urgent }))?;
     } else {
-        out.line(&format!("Recorded for {day}: {}.", count + told))?;
-    }
-    // What was reported must not wait for the next loop: until then the old text and its suggestions would stand.
-    if told > 0 {
-        engine.run_stages(person, config.now, None, &|_, _| ()).await?;
+        out.line(&format!("Recorded for {day}: {recorded}."))?;
     }
     Ok(true)
 }

@@ -8,14 +8,13 @@ use serde_json::json;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::event::{ConsentGranted, ConsentWithdrawn};
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::engine::Engine;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::app) enum Action {
-    /// Allow a purpose: processing, `narrative_by_model`, `values_to_model`, provider:whoop.
+    /// Allow a purpose: processing, `narrative_by_model`, `values_to_model`, review, provider:whoop.
     Grant {
         /// The purpose.
         purpose: String,
@@ -39,23 +38,8 @@ pub(super) async fn run(
     let parse = |text: &str| text.parse::<Purpose>().map_err(Failure::usage);
     let state = match action {
         Action::List => engine.state(person).await?,
-        Action::Grant { purpose } => {
-            let purpose = parse(purpose)?;
-            let decide = |state: &crate::domain::state::PersonState| {
-                let known = state.consents.contains(&purpose);
-                Ok(if known { Vec::new() } else { vec![ConsentGranted { purpose }.into()] })
-            };
-            engine.decide(person, "consent", config.now, decide).await?
-        }
-        Action::Withdraw { purpose } => {
-            let purpose = parse(purpose)?;
-            let decide = |state: &crate::domain::state::PersonState| {
-                // A provider's data are taken without being asked for, so what was never granted can be taken back too.
-                let known = state.withdrawn.contains(&purpose);
-                Ok(if known { Vec::new() } else { vec![ConsentWithdrawn { purpose }.into()] })
-            };
-            engine.decide(person, "consent", config.now, decide).await?
-        }
+        Action::Grant { purpose } => engine.grant(person, parse(purpose)?, config.now).await?,
+        Action::Withdraw { purpose } => engine.withdraw(person, parse(purpose)?, config.now).await?,
     };
     let names = |purposes: &BTreeSet<Purpose>| purposes.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (granted, withdrawn) = (names(&state.consents), names(&state.withdrawn));

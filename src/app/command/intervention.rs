@@ -7,10 +7,9 @@ use uuid::Uuid;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::event::{InterventionAccepted, InterventionDeclined};
-use crate::domain::intervention::ProposalStatus;
 use crate::domain::person::PersonId;
-use crate::engine::{Engine, EngineError, intervene};
+use crate::engine::suggestions::Answer;
+use crate::engine::{Engine, intervene};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::app) enum Action {
@@ -35,30 +34,16 @@ pub(super) async fn run(
     person: PersonId,
     action: &Action,
 ) -> Result<bool, Failure> {
-    let (id, accept) = match action {
+    let (id, answer, said) = match action {
         Action::List => return list(engine, out, person).await,
-        Action::Accept { id } => (*id, true),
-        Action::Decline { id } => (*id, false),
+        Action::Accept { id } => (*id, Answer::Accept, "accepted"),
+        Action::Decline { id } => (*id, Answer::Decline, "declined"),
     };
-    let decide = |state: &crate::domain::state::PersonState| {
-        let held = state
-            .proposals
-            .get(&id)
-            .filter(|held| !matches!(held.status, ProposalStatus::Suppressed | ProposalStatus::Invalidated));
-        let held = held.ok_or_else(|| EngineError::NotFound { what: "suggestion", id: id.to_string() })?;
-        let (wanted, event) = if accept {
-            (ProposalStatus::Accepted, InterventionAccepted { proposal_id: id }.into())
-        } else {
-            (ProposalStatus::Declined, InterventionDeclined { proposal_id: id }.into())
-        };
-        Ok(if held.status == wanted { Vec::new() } else { vec![event] })
-    };
-    engine.decide(person, &format!("answer/{id}"), config.now, decide).await?;
-    let answer = if accept { "accepted" } else { "declined" };
+    engine.answer_suggestion(person, id, answer, config.now).await?;
     if out.json {
-        out.document(&json!({ "id": id, "status": answer }))?;
+        out.document(&json!({ "id": id, "status": said }))?;
     } else {
-        out.line(&format!("Suggestion {id}: {answer}."))?;
+        out.line(&format!("Suggestion {id}: {said}."))?;
     }
     Ok(true)
 }

@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod calibrate;
 pub(super) mod checkin;
 pub(super) mod consent;
+mod doctor;
 pub(super) mod experiment;
 mod export;
 mod import;
@@ -12,12 +13,16 @@ mod operate;
 pub(super) mod profile;
 mod read;
 pub(super) mod review;
+pub(super) mod user;
+
+use std::sync::Arc;
 
 use super::cli::{Cli, Command};
 use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
-use super::{demo, system};
+use super::{demo, serve, system};
+use crate::api::Access;
 use crate::domain::day::LocalDay;
 pub(super) use read::{context, show};
 
@@ -42,6 +47,33 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Status { config: show } => {
             let engine = system::open(config).await?;
             return operate::status(&engine, config, out, *show).await;
+        }
+        Command::Serve { local, listen } => {
+            serve::log(config)?;
+            if !local && config.pretended.is_some() && config.env_mode.is_none() {
+                return Err(Failure::configuration(
+                    "--now is refused where ENV_MODE is not set: a server is held to production",
+                ));
+            }
+            doctor::refuse(config, out, *local, *listen).await?;
+            let engine = system::open(config).await?;
+            if !*local {
+                system::claim(config).await?;
+            }
+            let secret = system::signing_secret(config)?;
+            let access = if *local {
+                serve::local_access(&engine, config, out, global.person, *listen).await?
+            } else {
+                let identity = system::identity(config, &secret).await?;
+                identity.prune(config.now).await?;
+                Access::Private(Arc::new(identity))
+            };
+            return serve::run(config, out, *listen, serve::service(config, engine, access, &secret)).await;
+        }
+        Command::Doctor { listen } => return doctor::run(config, out, *listen).await,
+        Command::User(action) => {
+            let engine = system::open(config).await?;
+            return user::run(&engine, config, out, global.person, action).await;
         }
         Command::Verify => {
             let engine = system::open(config).await?;
@@ -74,6 +106,9 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Import { .. }
         | Command::Status { .. }
         | Command::Calibrate(_)
+        | Command::Serve { .. }
+        | Command::Doctor { .. }
+        | Command::User(_)
         | Command::Verify
         | Command::Rebuild => Ok(true),
     }

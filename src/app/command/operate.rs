@@ -138,7 +138,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         "data_dir": { "value": config.data_dir, "from": "flag --data-dir, CANDOR_DATA_DIR or default" },
         "DATABASE_URL": { "value": config.database_url.as_ref().map(|_| "set"), "from": from(config.database_url.is_some()) },
         "CANDOR_KEYS_URL": { "value": config.keys_url.as_ref().map(|_| "set"), "from": from(config.keys_url.is_some()) },
-        "CANDOR_MASTER_KEY": { "value": config.master_key.as_ref().map(|_| "set"), "from": if config.master_key.is_some() { "environment" } else { "file master.key" } },
+        "CANDOR_MASTER_KEY": { "value": config.master_key.as_ref().map(|_| "set"), "from": if config.master_key.is_some() { "environment" } else if config.master_key_file.is_some() { "CANDOR_MASTER_KEY_FILE" } else { "file master.key" } },
         "ENV_MODE": { "value": mode, "from": from(config.env_mode.is_some()) },
     });
     let mut document = json!({

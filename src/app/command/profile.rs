@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
 
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::event::ProfileDeclared;
 use crate::domain::person::PersonId;
 use crate::domain::plan::Matter;
-use crate::domain::profile::{Condition, Profile};
+use crate::domain::profile::{Condition, ProfileChange};
 use crate::engine::Engine;
 
 #[derive(Debug, Subcommand)]
@@ -54,47 +54,50 @@ pub(in crate::app) struct Settings {
 }
 
 impl Settings {
-    fn apply(&self, profile: &mut Profile) -> Result<(), Failure> {
-        if let Some(text) = &self.age_band {
-            let parsed = serde_json::from_value(text.as_str().into());
-            profile.age_band = Some(parsed.map_err(|_| {
+    fn change(&self) -> Result<ProfileChange, Failure> {
+        let age_band = self.age_band.as_ref().map(|text| {
+            serde_json::from_value(text.as_str().into()).map_err(|_| {
                 Failure::usage(format!("--age-band {text:?}: under18, from18_to39, from40_to64 or from65"))
-            })?);
-        }
-        if let Some(text) = &self.conditions {
-            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "none");
-            let conditions: Result<BTreeSet<Condition>, _> =
-                names.map(|name| serde_json::from_value(name.into())).collect();
-            profile.conditions = Some(conditions.map_err(|_| {
+            })
+        });
+        let conditions = self.conditions.as_ref().map(|text| {
+            words::<Condition>(text).map_err(|_| {
                 Failure::usage(format!(
                     "--conditions {text:?}: none, or of pregnancy, heart, diabetes, epilepsy, eating_disorder, \
                      sleep_disorder, bipolar"
                 ))
-            })?);
-        }
-        if let Some(text) = &self.home_zone {
-            let zone = text.parse().map_err(|_| {
+            })
+        });
+        let home_zone = self.home_zone.as_ref().map(|text| {
+            text.parse().map_err(|_| {
                 Failure::usage(format!("--home-zone {text:?}: write a zone like Europe/Berlin or America/New_York"))
-            })?;
-            profile.home_zone = Some(zone);
-        }
-        if let Some(text) = &self.matters {
-            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "none");
-            let matters: Result<BTreeSet<Matter>, _> = names.map(|name| serde_json::from_value(name.into())).collect();
-            profile.matters = matters.map_err(|_| {
+            })
+        });
+        let matters = self.matters.as_ref().map(|text| {
+            words::<Matter>(text).map_err(|_| {
                 Failure::usage(format!(
                     "--matters {text:?}: none, or of sleep, recovery, training, movement, calm, energy"
                 ))
-            })?;
-        }
-        profile.heart_medication = self.heart_medication.or(profile.heart_medication);
-        profile.height_cm = self.height_cm.or(profile.height_cm);
-        let flags = &mut profile.score_flags;
-        flags.sleep = self.score_sleep.unwrap_or(flags.sleep);
-        flags.stress = self.score_stress.unwrap_or(flags.stress);
-        flags.hrv = self.score_hrv.unwrap_or(flags.hrv);
-        Ok(())
+            })
+        });
+        Ok(ProfileChange {
+            age_band: age_band.transpose()?,
+            conditions: conditions.transpose()?,
+            heart_medication: self.heart_medication,
+            height_cm: self.height_cm,
+            home_zone: home_zone.transpose()?,
+            matters: matters.transpose()?,
+            score_sleep: self.score_sleep,
+            score_stress: self.score_stress,
+            score_hrv: self.score_hrv,
+        })
     }
+}
+
+/// Closed words separated by commas; `none` is none of them.
+fn words<T: DeserializeOwned + Ord>(text: &str) -> Result<BTreeSet<T>, serde_json::Error> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty() && *word != "none");
+    words.map(|word| serde_json::from_value(word.into())).collect()
 }
 
 pub(super) async fn run(
@@ -104,25 +107,10 @@ pub(super) async fn run(
     person: PersonId,
     action: &Action,
 ) -> Result<bool, Failure> {
-    let mut profile = engine.state(person).await?.profile;
-    if let Action::Set(settings) = action {
-        settings.apply(&mut profile)?;
-        let declared = profile.clone();
-        engine
-            .decide(person, "profile", config.now, |state| {
-                Ok(if state.profile == declared {
-                    Vec::new()
-                } else {
-                    vec![ProfileDeclared { profile: declared.clone() }.into()]
-                })
-            })
-            .await?;
-        // A condition speaks at once where something was told that it may speak against.
-        let state = engine.state(person).await?;
-        if !state.scores.is_empty() || !state.insights.is_empty() {
-            engine.run_stages(person, config.now, None, &|_, _| ()).await?;
-        }
-    }
+    let profile = match action {
+        Action::Show => engine.state(person).await?.profile,
+        Action::Set(settings) => engine.declare(person, &settings.change()?, config.now).await?,
+    };
     if out.json {
         out.document(&profile)?;
         return Ok(true);

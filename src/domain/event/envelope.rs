@@ -16,6 +16,8 @@ pub enum Actor {
     Provider,
     /// A stage.
     System,
+    /// A reviewer, with the person's consent.
+    Reviewer,
     /// Whoever runs the instance.
     Operator,
 }

@@ -382,4 +382,11 @@ events! {
         /// Events in it.
         events: u64,
     }
+    /// Somebody else read the person's data, with their consent.
+    DataRead = "data_read" {
+        /// The account that read.
+        account: Uuid,
+        /// What was read, as the operation's name.
+        what: String,
+    }
 }

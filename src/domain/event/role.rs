@@ -51,7 +51,8 @@ impl Event {
             | Self::NarrativeFellBack(_)
             | Self::NarrativePublished(_)
             | Self::DayAssessed(_)
-            | Self::ExportProduced(_) => false,
+            | Self::ExportProduced(_)
+            | Self::DataRead(_) => false,
         }
     }
 
@@ -60,7 +61,11 @@ impl Event {
     pub const fn is_of_stage(&self) -> bool {
         let beside = matches!(
             self,
-            Self::FileImported(_) | Self::ExportProduced(_) | Self::NarrativeRequested(_) | Self::ModelAnswered(_)
+            Self::FileImported(_)
+                | Self::ExportProduced(_)
+                | Self::DataRead(_)
+                | Self::NarrativeRequested(_)
+                | Self::ModelAnswered(_)
         );
         !self.is_input() && !beside
     }
@@ -108,7 +113,8 @@ impl Event {
             | Self::ExperimentStopped(_)
             | Self::ExperimentInvalidated(_)
             | Self::AdherenceLogged(_)
-            | Self::ExportProduced(_) => BTreeSet::new(),
+            | Self::ExportProduced(_)
+            | Self::DataRead(_) => BTreeSet::new(),
         }
     }
 }

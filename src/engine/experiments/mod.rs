@@ -1,6 +1,6 @@
 //! Experiments: fixing one before it starts, ending it early, logging whether it was done.
 
-mod view;
+pub mod view;
 
 pub use view::{DayView, ExperimentView, view};
 

@@ -91,6 +91,12 @@ pub trait Journal: Send + Sync {
     /// When the store does not answer or a record is not what it claims to be.
     async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError>;
 
+    /// The revision of a person's newest event; nothing for nobody.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn head(&self, person: PersonId) -> Result<Option<u64>, JournalError>;
+
     /// Walks the whole log: positions, revisions, links, digests, heads.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What the engine asks of the outside. Adapters live in `store`, `providers` and `llm`; `app` plugs them in.
 
+pub mod accounts;
 pub mod entropy;
 pub mod export;
 pub mod journal;

@@ -143,6 +143,18 @@ pub trait Views: Send + Sync {
     /// When the store does not answer.
     async fn trail(&self, person: PersonId, entity: Option<(&str, &str)>) -> Result<Vec<TrailEntry>, ViewsError>;
 
+    /// The revisions of the newest events about an entity below one, the newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn trail_page(
+        &self,
+        person: PersonId,
+        entity: (&str, &str),
+        below: Option<u64>,
+        limit: u64,
+    ) -> Result<Vec<u64>, ViewsError>;
+
     /// The digest over every row of the live version.
     ///
     /// # Errors

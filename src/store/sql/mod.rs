@@ -10,6 +10,7 @@
 
 mod bulk;
 mod connect;
+pub mod inspect;
 pub(crate) mod sqlite;
 mod transaction;
 mod value;

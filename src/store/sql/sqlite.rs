@@ -11,11 +11,10 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 
 use super::connect::Durability;
+use super::inspect::OLDEST_SQLITE;
 use super::value::{Row, Value};
 use crate::store::error::{Inconsistency, StoreError};
 
-/// The first SQLite whose write-ahead log cannot be corrupted by several connections at once: 3.51.3.
-const OLDEST: i32 = 3_051_003;
 /// Statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
 /// Connections that are kept for the next reader.
@@ -23,8 +22,11 @@ const READERS: usize = 4;
 
 /// Opens a connection that writes; with `create` the file is made when it is missing.
 pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<Connection, StoreError> {
-    if rusqlite::version_number() < OLDEST {
+    if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Inconsistency::new("sqlite", "sqlite_version", rusqlite::version()).into());
+    }
+    if create {
+        make_private(path);
     }
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
@@ -43,6 +45,17 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
         Durability::Rebuildable => "PRAGMA synchronous = NORMAL",
     })?;
     Ok(connection)
+}
+
+/// Makes a file that only its owner may read, where there is none; the files SQLite makes beside it get the same
+/// permissions. What goes wrong here is told by SQLite, which opens the file next.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    // One that exists is never opened here: closing it would take away the locks that this process holds on it.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 /// Connections that only read, lent out one at a time.
@@ -133,7 +146,7 @@ pub(super) fn execute(connection: &Connection, sql: &str, args: &[Value]) -> Res
 }
 
 /// Runs a query and returns its rows.
-pub(super) fn query(connection: &Connection, sql: &str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+pub(in crate::store) fn query(connection: &Connection, sql: &str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     bind(&mut statement, args)?;
     let columns = statement.column_count();

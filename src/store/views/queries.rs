@@ -194,6 +194,39 @@ impl Views for PeopleViews {
             .collect()
     }
 
+    async fn trail_page(
+        &self,
+        person: PersonId,
+        (entity_type, entity_id): (&str, &str),
+        below: Option<u64>,
+        limit: u64,
+    ) -> Result<Vec<u64>, ViewsError> {
+        let live = self.live_of(person).await?;
+        let place = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let rows = live
+            .sql
+            .query(
+                "SELECT revision
+                 FROM trail
+                 WHERE person = $1
+                   AND entity_type = $2
+                   AND entity_id = $3
+                   AND revision < $4
+                 ORDER BY revision DESC
+                 LIMIT $5",
+                &[
+                    person.to_string().into(),
+                    entity_type.into(),
+                    entity_id.into(),
+                    below.map_or(i64::MAX, place).into(),
+                    place(limit).into(),
+                ],
+            )
+            .await
+            .map_err(unavailable)?;
+        rows.iter().map(|row| row.int(0).map(i64::cast_unsigned).map_err(unavailable)).collect()
+    }
+
     async fn digest(&self) -> Result<String, ViewsError> {
         self.live().await?.digest().await.map_err(unavailable)
     }

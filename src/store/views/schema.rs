@@ -149,7 +149,7 @@ impl Into<'_> {
 pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event, before: &Ended, after: &PersonState) {
     let (person, revision) = (recorded.person, recorded.revision);
     let mut into = Into { rows, of: person, person: person.to_string(), revision };
-    if matches!(meta.actor, Actor::Person | Actor::Operator) {
+    if matches!(meta.actor, Actor::Person | Actor::Reviewer | Actor::Operator) {
         into.trail("command", &meta.correlation_id.to_string());
     }
     match event {
@@ -235,6 +235,7 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         }
         Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", body(e)),
         Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
+        Event::DataRead(e) => into.trail("account", &e.account.to_string()),
     }
 }
 

@@ -58,6 +58,18 @@ pub(super) const MIGRATIONS: &[Migration] = &[
             down: include_str!("../../../../migrations/log/postgres/0003_refusals.down.sql"),
         },
     },
+    Migration {
+        version: 4,
+        name: "store_mode",
+        sqlite: Scripts {
+            up: include_str!("../../../../migrations/log/sqlite/0004_store_mode.up.sql"),
+            down: include_str!("../../../../migrations/log/sqlite/0004_store_mode.down.sql"),
+        },
+        postgres: Scripts {
+            up: include_str!("../../../../migrations/log/postgres/0004_store_mode.up.sql"),
+            down: include_str!("../../../../migrations/log/postgres/0004_store_mode.down.sql"),
+        },
+    },
 ];
 
 /// The event log in a SQLite file.

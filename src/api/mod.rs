@@ -1,0 +1,22 @@
+//! HTTP: the JSON API under `/api/v1`, and what an operator's machinery asks.
+//!
+//! A handler reads, asks the engine, and shows the answer. A route is registered together with its description, so that
+//! nothing can be reached that `openapi.json` does not name.
+
+mod body;
+mod caller;
+mod document;
+mod operation;
+mod page;
+mod problem;
+pub mod request_id;
+pub mod request_log;
+mod router;
+mod same_site;
+mod service;
+mod shape;
+
+pub use caller::Access;
+pub use problem::Problem;
+pub use router::{document, router};
+pub use service::{Elapsed, Mode, Service, UPLOAD};

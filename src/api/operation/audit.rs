@@ -1,0 +1,66 @@
+//! `GET /audit/`: everything that happened, the newest first.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+use crate::api::body::Asked;
+use crate::api::caller::Reader;
+use crate::api::page::{self, Listing};
+use crate::api::{Problem, Service, shape};
+use crate::domain::Instant;
+use crate::domain::event::Event;
+use crate::engine::trail::TrailFilter;
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Filter {
+    /// The person, for a reviewer whom they have allowed it.
+    #[param(value_type = Option<String>, format = Uuid)]
+    #[serde(rename = "person")]
+    _person: Option<String>,
+    /// Only events of this type, as in `insight_raised`.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// Only what was recorded at or after this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Instant>,
+    /// Only what was recorded before this instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Instant>,
+    /// How many; 50 unless said otherwise.
+    #[param(minimum = 1, maximum = 200)]
+    #[validate(range(min = 1, max = 200, message = "is from 1 to 200"))]
+    limit: Option<u64>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+}
+
+/// The events of the person, the newest first. With a filter a page may be short and still have a next one.
+#[utoipa::path(
+    get, path = "/api/v1/audit/", tag = "audit", operation_id = "audit", security(("bearer" = [])), params(Filter),
+    responses((status = 200, body = shape::EventPage), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::api) async fn list(
+    State(service): State<Service>,
+    Reader(person): Reader,
+    Asked(asked): Asked<Filter>,
+) -> Result<Json<shape::EventPage>, Problem> {
+    if asked.kind.as_ref().is_some_and(|kind| !Event::KINDS.contains(&kind.as_str())) {
+        return Err(Problem::field("type", "is no type of event; there is `insight_raised` and the like"));
+    }
+    let instant = |instant: Option<Instant>| instant.map(|instant| instant.to_rfc3339()).unwrap_or_default();
+    let (since, until) = (instant(asked.since), instant(asked.until));
+    let listing = Listing::of(person, "audit", &[asked.kind.as_deref().unwrap_or_default(), &since, &until]);
+    let below = listing.place(&service, asked.cursor.as_deref())?;
+    let filter = TrailFilter { entity: None, kind: asked.kind, since: asked.since, until: asked.until };
+    let found = service.engine.trail_page(person, &filter, below, asked.limit.unwrap_or(page::USUAL)).await?;
+    Ok(Json(shape::EventPage {
+        events: found.events.iter().map(Into::into).collect(),
+        next_cursor: found.next.map(|place| listing.cursor(&service, place)),
+    }))
+}

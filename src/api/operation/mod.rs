@@ -1,0 +1,26 @@
+//! One file an operation or a resource: read, ask the engine, show.
+
+#![expect(unused_qualifications, reason = "what the description of parameters expands to")]
+
+pub(super) mod audit;
+pub(super) mod audit_entity;
+pub(super) mod auth;
+pub(super) mod checkins;
+pub(super) mod consents;
+pub(super) mod days;
+pub(super) mod devices;
+pub(super) mod experiments;
+pub(super) mod imports;
+pub(super) mod insights;
+pub(super) mod interventions;
+pub(super) mod me;
+pub(super) mod metrics;
+pub(super) mod narratives;
+pub(super) mod observations;
+pub(super) mod profile;
+pub(super) mod readiness;
+pub(super) mod stages;
+pub(super) mod system_status;
+pub(super) mod today;
+pub(super) mod watch;
+pub(super) mod why;

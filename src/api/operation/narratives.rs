@@ -1,0 +1,44 @@
+//! `GET /narratives/{period}`: the newest text.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::body::Named;
+use crate::api::caller::Reader;
+use crate::api::{Problem, Service, shape};
+use crate::domain::claim;
+
+/// What a text looks back on.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::api) enum Period {
+    /// A day.
+    Daily,
+    /// A week.
+    Weekly,
+}
+
+impl From<Period> for claim::Period {
+    fn from(period: Period) -> Self {
+        match period {
+            Period::Daily => Self::Daily,
+            Period::Weekly => Self::Weekly,
+        }
+    }
+}
+
+/// The newest text of a period. There is none before the stages have run.
+#[utoipa::path(
+    get, path = "/api/v1/narratives/{period}", tag = "narratives", operation_id = "narrative", security(("bearer" = [])),
+    params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it."), ("period" = Period, Path, description = "`daily` or `weekly`.")),
+    responses((status = 200, body = shape::Narrative), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::api) async fn get(
+    State(service): State<Service>,
+    Reader(person): Reader,
+    Named(period): Named<Period>,
+) -> Result<Json<shape::Narrative>, Problem> {
+    Ok(Json(service.engine.narrative(person, period.into(), service.now()).await?.into()))
+}

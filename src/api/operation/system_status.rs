@@ -1,0 +1,54 @@
+//! `GET /system/status`: how this server was started and how far its read models have come.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::caller::Known;
+use crate::api::{Problem, Service};
+use crate::domain::provider::Provider;
+use crate::engine::EngineError;
+
+/// How the server runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct SystemStatus {
+    /// The version of this build.
+    version: &'static str,
+    /// `dev`, `staging` or `production`.
+    env_mode: &'static str,
+    /// `public` or `private`.
+    auth_mode: &'static str,
+    /// The providers whose data can be taken.
+    providers_enabled: Vec<String>,
+    /// `strict`: no threshold is relaxed.
+    safety_status: &'static str,
+    /// The level of the log.
+    logging_level: &'static str,
+    /// Whether a model may plan texts.
+    enable_llm: bool,
+    /// Events of the log that the read models have not taken in.
+    events_behind: u64,
+    /// Persons whose read models stand still.
+    persons_paused: usize,
+}
+
+/// How the server runs.
+#[utoipa::path(
+    get, path = "/api/v1/system/status", tag = "system", operation_id = "system_status", security(("bearer" = [])),
+    responses((status = 200, body = SystemStatus), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::api) async fn get(State(service): State<Service>, _: Known) -> Result<Json<SystemStatus>, Problem> {
+    let progress = service.engine.views.progress().await.map_err(EngineError::from)?;
+    Ok(Json(SystemStatus {
+        version: env!("CARGO_PKG_VERSION"),
+        env_mode: service.mode.env_mode,
+        auth_mode: service.access.mode(),
+        providers_enabled: Provider::ALL.map(|provider| provider.to_string()).to_vec(),
+        safety_status: "strict",
+        logging_level: service.mode.logging_level,
+        enable_llm: service.mode.enable_llm,
+        events_behind: progress.behind,
+        persons_paused: progress.paused.len(),
+    }))
+}

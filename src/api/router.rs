@@ -1,0 +1,110 @@
+//! Every route, and the layers that all of them share.
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, MatchedPath};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::document::Head;
+use super::{Problem, Service, operation, request_id, request_log, same_site};
+
+/// Bytes a body may have; what is uploaded has a limit of its own.
+const MOST_OF_A_BODY: usize = 1024 * 1024;
+/// What a request may take.
+const TIME: Duration = Duration::from_secs(30);
+/// What a file may take on its way here and into the log.
+const TIME_OF_A_FILE: Duration = Duration::from_secs(30 * 60);
+
+fn operations() -> OpenApiRouter<Service> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(operation::auth::login))
+        .routes(routes!(operation::auth::refresh))
+        .routes(routes!(operation::auth::logout))
+        .routes(routes!(operation::auth::sessions))
+        .routes(routes!(operation::auth::end))
+        .routes(routes!(operation::auth::change_password))
+        .routes(routes!(operation::auth::set_password))
+        .routes(routes!(operation::devices::list, operation::devices::add))
+        .routes(routes!(operation::devices::end))
+        .routes(routes!(operation::me::get))
+        .routes(routes!(operation::today::get))
+        .routes(routes!(operation::days::list))
+        .routes(routes!(operation::watch::get))
+        .routes(routes!(operation::metrics::list))
+        .routes(routes!(operation::insights::list))
+        .routes(routes!(operation::why::get))
+        .routes(routes!(operation::narratives::get))
+        .routes(routes!(operation::audit::list))
+        .routes(routes!(operation::audit_entity::get))
+        .routes(routes!(operation::experiments::list, operation::experiments::start))
+        .routes(routes!(operation::experiments::get))
+        .routes(routes!(operation::experiments::stop))
+        .routes(routes!(operation::experiments::log))
+        .routes(routes!(operation::interventions::list))
+        .routes(routes!(operation::interventions::accept))
+        .routes(routes!(operation::interventions::decline))
+        .routes(routes!(operation::profile::get, operation::profile::change))
+        .routes(routes!(operation::consents::list))
+        .routes(routes!(operation::consents::grant, operation::consents::withdraw))
+        .routes(routes!(operation::checkins::create))
+        .routes(routes!(operation::observations::create))
+        .routes(routes!(operation::imports::create))
+        .routes(routes!(operation::stages::run))
+        .routes(routes!(operation::system_status::get))
+}
+
+/// The description of every operation.
+#[must_use]
+pub fn document() -> OpenApi {
+    operations().into_openapi()
+}
+
+/// Everything the server answers.
+pub fn router(service: &Service) -> Router {
+    let (routes, document) = operations().split_for_parts();
+    let document = Json(document);
+    let described = move || async move { document.clone() };
+    routes
+        .route("/api/v1/openapi.json", axum::routing::get(described))
+        .route("/healthz", axum::routing::get(async || "ok\n"))
+        .route("/readyz", axum::routing::get(operation::readiness::get))
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::unreadable(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method.")
+        })
+        .layer(DefaultBodyLimit::max(MOST_OF_A_BODY))
+        .layer(from_fn_with_state(service.clone(), same_site::layer))
+        .layer(axum::middleware::from_fn(in_time))
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!(request_id = %request_id::current(), "a request ended in a panic");
+            Problem::internal().into_response()
+        }))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(service.clone(), request_log::layer))
+        .layer(from_fn_with_state(service.clone(), request_id::layer))
+        .with_state(service.clone())
+}
+
+async fn in_time(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let time = if route == Some(operation::imports::PATH) { TIME_OF_A_FILE } else { TIME };
+    match tokio::time::timeout(time, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable().into_response(),
+    }
+}

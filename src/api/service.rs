@@ -1,0 +1,112 @@
+//! What every operation works with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::Problem;
+use super::caller::Access;
+use crate::domain::Instant;
+use crate::engine::Engine;
+use crate::engine::ports::entropy::Entropy;
+
+/// What the folder of an upload is called at first.
+pub const UPLOAD: &str = ".upload.";
+
+/// How the server was started, for `system/status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    /// `dev`, `staging` or `production`.
+    pub env_mode: &'static str,
+    /// The level of the log.
+    pub logging_level: &'static str,
+    /// Whether a model may plan texts.
+    pub enable_llm: bool,
+}
+
+/// The engine, who may ask it, and what comes from outside: time and chance.
+#[derive(Clone)]
+pub struct Service {
+    /// The use cases.
+    pub engine: Engine,
+    /// Who may ask.
+    pub access: Access,
+    /// How it was started.
+    pub mode: Mode,
+    /// The time.
+    pub clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+    /// A clock for durations: called once it starts, what it gives tells how long ago that was.
+    pub watch: Arc<dyn Fn() -> Elapsed + Send + Sync>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Seals the cursors of pages; the same in every process, so that any of them takes the other's.
+    pub cursor_key: hmac::Key,
+    /// The folder in which uploads wait for being read.
+    pub uploads: PathBuf,
+    /// The files that may be on their way into the log at once.
+    pub turns: Arc<Semaphore>,
+    /// The proxies whose word about where a request comes from is taken.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.
+    pub draining: Arc<AtomicBool>,
+}
+
+/// An uploaded file on its way into the log, in a folder of its own that goes with it.
+pub struct Spooled {
+    /// What is written to it.
+    pub file: std::io::BufWriter<std::fs::File>,
+    /// Where it lies.
+    pub path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// How long ago a stopwatch was started.
+pub type Elapsed = Box<dyn Fn() -> Duration + Send + Sync>;
+
+impl Service {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        (self.clock)()
+    }
+
+    /// Starts a stopwatch.
+    #[must_use]
+    pub fn stopwatch(&self) -> Elapsed {
+        (self.watch)()
+    }
+
+    /// An empty file of a name for what is uploaded.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub(super) fn spool(&self, name: &str) -> Result<Spooled, Problem> {
+        let made = || {
+            let folder = tempfile::Builder::new().prefix(UPLOAD).tempdir_in(&self.uploads)?;
+            let path = folder.path().join(name);
+            let file = std::io::BufWriter::new(std::fs::File::create_new(&path)?);
+            Ok(Spooled { file, path, _folder: folder })
+        };
+        made().map_err(|error: std::io::Error| self.full(&error))
+    }
+
+    /// What is answered when the disk does not take an upload.
+    pub(super) fn full(&self, error: &std::io::Error) -> Problem {
+        tracing::error!(%error, "an upload could not be kept");
+        Problem::unavailable()
+    }
+
+    /// A fresh random id.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+}

@@ -1,0 +1,36 @@
+//! What answers look like on the wire. Nothing of the domain is sent as it is: a field that is added there is not published
+//! by accident.
+
+mod event;
+mod evidence;
+mod experiment;
+mod import;
+mod insight;
+mod intervention;
+mod narrative;
+mod profile;
+mod today;
+mod why;
+
+pub use event::{Event, EventPage};
+pub use evidence::{Evidence, Window};
+pub use experiment::Experiment;
+pub use import::Import;
+pub use insight::Insight;
+pub use intervention::Interventions;
+pub use narrative::Narrative;
+pub use profile::{Consents, Profile};
+pub use today::{Metric, Today};
+pub use why::Why;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+/// A closed word of the domain as it is written.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Json::String(word)) => word,
+        // What is no word is not a choice.
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,157 @@
+//! Serving: the API until somebody asks it to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::config::{self, Config};
+use super::entropy::OsEntropy;
+use super::error::Failure;
+use super::present::Out;
+use super::system;
+use crate::api::{self, Access, Elapsed, Mode, Service};
+use crate::engine::Engine;
+use crate::store::seal::Key;
+
+/// Files that may be on their way into the log at once.
+const UPLOADS: usize = 4;
+/// How old what is left of an upload must be to be nobody's any more.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+/// What requests in flight may take once a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Serves on an address until a signal, then lets what is in flight finish.
+pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service: Service) -> Result<bool, Failure> {
+    sweep(&service.uploads);
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        Failure::configuration(format!("{listen} cannot be listened on: {error}; --listen names another address"))
+    })?;
+    let address = listener.local_addr()?;
+    let stop = Arc::new(tokio::sync::Notify::new());
+    let draining = Arc::clone(&service.draining);
+    let stopped = {
+        let stop = Arc::clone(&stop);
+        async move {
+            stop_asked().await;
+            draining.store(true, std::sync::atomic::Ordering::Relaxed);
+            stop.notify_one();
+        }
+    };
+    out.note(&format!("candor serves {} on http://{address}", config.mode_name()));
+    let serving = axum::serve(listener, api::router(&service).into_make_service_with_connect_info::<SocketAddr>());
+    let mut serving = std::pin::pin!(serving.with_graceful_shutdown(stopped).into_future());
+    let outcome = tokio::select! {
+        outcome = &mut serving => outcome,
+        () = stop.notified() => match tokio::time::timeout(DRAIN, serving).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                tracing::warn!("some requests were still running when the time to drain was over");
+                Ok(())
+            }
+        },
+    };
+    outcome?;
+    Ok(true)
+}
+
+/// Removes what killed servers left of uploads: it is health data in clear.
+fn sweep(folder: &std::path::Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+        let is_upload = entry.file_name().to_string_lossy().starts_with(api::UPLOAD);
+        if is_upload && age.is_some_and(|age| age > LEFT_BEHIND) && std::fs::remove_dir_all(entry.path()).is_err() {
+            tracing::warn!("what is left of an upload could not be removed");
+        }
+    }
+}
+
+/// What every operation works with. `secret` seals the cursors of pages, apart from what else it signs.
+pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &Key) -> Service {
+    let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()), b"candor/cursors");
+    let fixed = config.pretended;
+    Service {
+        engine,
+        access,
+        mode: Mode {
+            env_mode: config.mode_name(),
+            logging_level: config.logging_level(),
+            enable_llm: config.model.is_some(),
+        },
+        clock: Arc::new(move || fixed.unwrap_or_else(config::clock)),
+        watch: Arc::new(|| -> Elapsed {
+            #[expect(clippy::disallowed_methods, reason = "how long a request took is logged, never used")]
+            let started = std::time::Instant::now();
+            Box::new(move || started.elapsed())
+        }),
+        entropy: Arc::new(OsEntropy),
+        cursor_key: hmac::Key::new(hmac::HMAC_SHA256, pages.as_ref()),
+        uploads: config.data_dir.clone(),
+        turns: Arc::new(Semaphore::new(UPLOADS)),
+        trusted_proxies: config.trusted_proxies.clone().into(),
+        draining: Arc::default(),
+    }
+}
+
+/// Waits for the signal that asks for a stop.
+async fn stop_asked() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}
+
+/// Where this process writes what it does: one JSON object a line on standard error.
+pub(super) fn log(config: &Config) -> Result<(), Failure> {
+    let level = config.logging_level();
+    let filter = format!("{level},{}=info,hyper=warn,sqlx=warn", api::request_log::TARGET);
+    // What a panic says may hold a value: where it happened is enough.
+    std::panic::set_hook(Box::new(|info| {
+        let at = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, "a panic");
+    }));
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init()
+        .map_err(Failure::configuration)
+}
+
+/// The access of one person on this machine; they are registered if nobody is here yet.
+pub(super) async fn local_access(
+    engine: &Engine,
+    config: &Config,
+    out: &Out,
+    named: Option<uuid::Uuid>,
+    listen: SocketAddr,
+) -> Result<Access, Failure> {
+    if !listen.ip().is_loopback() {
+        return Err(Failure::configuration(format!(
+            "--listen {listen}: without accounts only this machine may ask; listen on 127.0.0.1 or [::1]"
+        )));
+    }
+    engine.views.catch_up().await.map_err(crate::engine::EngineError::from)?;
+    let known = engine.views.persons().await.map_err(crate::engine::EngineError::from)?;
+    let person = if known.is_empty() {
+        let person = named.map_or_else(system::new_person, crate::domain::person::PersonId::new);
+        engine.register(person, config.now).await?;
+        out.note(&format!("Person {person} was registered here, and their consent to processing recorded."));
+        person
+    } else {
+        system::person(engine, named).await?
+    };
+    Ok(Access::Public(person))
+}

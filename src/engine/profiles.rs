@@ -1,0 +1,35 @@
+//! Declaring what safety and the score need to know.
+
+use super::{Engine, EngineError};
+use crate::domain::Instant;
+use crate::domain::event::ProfileDeclared;
+use crate::domain::person::PersonId;
+use crate::domain::profile::{Profile, ProfileChange};
+
+impl Engine {
+    /// Changes the profile that stands, and brings what was told in line with it: until the next loop the old text and its
+    /// suggestions would stand.
+    ///
+    /// # Errors
+    /// What a rule refuses, or the log does not take.
+    pub async fn declare(
+        &self,
+        person: PersonId,
+        change: &ProfileChange,
+        now: Instant,
+    ) -> Result<Profile, EngineError> {
+        let before = self.state(person).await?;
+        let after = self
+            .decide(person, "profile", now, |state| {
+                let profile = change.to(&state.profile);
+                Ok(if state.profile == profile { Vec::new() } else { vec![ProfileDeclared { profile }.into()] })
+            })
+            .await?;
+        // Before anything was told there is nothing that a condition could speak against.
+        let told = !before.scores.is_empty() || !before.insights.is_empty();
+        if told && before.profile != after.profile {
+            self.run_stages(person, now, None, &|_, _| ()).await?;
+        }
+        Ok(after.profile)
+    }
+}

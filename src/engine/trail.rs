@@ -1,0 +1,116 @@
+//! The audit trail in pages, the newest event first.
+
+use super::ports::journal::Recorded;
+use super::{Engine, EngineError};
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+
+/// Events looked at for one page: a filter that few of them pass gives a short page and the place to go on from.
+const LOOKED_AT: u64 = 2_000;
+/// Events read at a time while looking.
+const AT_A_TIME: u64 = 250;
+
+/// Which events are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct TrailFilter {
+    /// Those about one entity, by its type and id.
+    pub entity: Option<(String, String)>,
+    /// Those of one type.
+    pub kind: Option<String>,
+    /// Those recorded at or after an instant.
+    pub since: Option<Instant>,
+    /// Those recorded before an instant.
+    pub until: Option<Instant>,
+}
+
+impl TrailFilter {
+    fn passes(&self, recorded: &Recorded) -> bool {
+        self.kind.as_ref().is_none_or(|kind| *kind == recorded.kind)
+            && self.since.is_none_or(|since| recorded.recorded_at >= since)
+            && self.until.is_none_or(|until| recorded.recorded_at < until)
+    }
+}
+
+/// A page of the trail.
+#[derive(Clone, Debug)]
+pub struct TrailPage {
+    /// The events, the newest first.
+    pub events: Vec<Recorded>,
+    /// The revision below which the next page begins; none where nothing is left.
+    pub next: Option<u64>,
+}
+
+impl Engine {
+    /// The newest events of a person below a revision.
+    ///
+    /// # Errors
+    /// When the store does not answer, or there is no such entity.
+    pub async fn trail_page(
+        &self,
+        person: PersonId,
+        filter: &TrailFilter,
+        below: Option<u64>,
+        limit: u64,
+    ) -> Result<TrailPage, EngineError> {
+        match &filter.entity {
+            Some((entity_type, id)) => self.entity_page(person, filter, (entity_type, id), below, limit).await,
+            None => self.stream_page(person, filter, below, limit).await,
+        }
+    }
+
+    async fn stream_page(
+        &self,
+        person: PersonId,
+        filter: &TrailFilter,
+        below: Option<u64>,
+        limit: u64,
+    ) -> Result<TrailPage, EngineError> {
+        let end = self.journal.head(person).await?.map_or(0, |head| head + 1);
+        let mut below = below.map_or(end, |below| below.min(end));
+        let stop = below.saturating_sub(LOOKED_AT);
+        let mut events = Vec::new();
+        while below > stop && (events.len() as u64) < limit {
+            // Without a filter every event passes, and one reading is enough.
+            let wanted = if filter.kind.is_none() && filter.since.is_none() && filter.until.is_none() {
+                limit - events.len() as u64
+            } else {
+                AT_A_TIME
+            };
+            let from = below.saturating_sub(wanted).max(stop);
+            let read = self.journal.read(person, from, usize::try_from(below - from).unwrap_or(usize::MAX)).await?;
+            for recorded in read.into_iter().rev() {
+                below = recorded.revision;
+                if filter.passes(&recorded) {
+                    events.push(recorded);
+                    if events.len() as u64 == limit {
+                        break;
+                    }
+                }
+            }
+            below = if events.len() as u64 == limit { below } else { from };
+        }
+        Ok(TrailPage { events, next: Some(below).filter(|below| *below > 0) })
+    }
+
+    async fn entity_page(
+        &self,
+        person: PersonId,
+        filter: &TrailFilter,
+        (entity_type, id): (&str, &str),
+        below: Option<u64>,
+        limit: u64,
+    ) -> Result<TrailPage, EngineError> {
+        self.views.catch_up().await?;
+        let mut revisions = self.views.trail_page(person, (entity_type, id), below, limit + 1).await?;
+        if revisions.is_empty() && below.is_none() {
+            return Err(EngineError::NotFound { what: "entity", id: id.to_owned() });
+        }
+        let more = revisions.len() as u64 > limit;
+        revisions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut events = Vec::new();
+        for revision in &revisions {
+            events.extend(self.journal.read(person, *revision, 1).await?.into_iter().filter(|r| filter.passes(r)));
+        }
+        Ok(TrailPage { events, next: revisions.last().copied().filter(|_| more) })
+    }
+}

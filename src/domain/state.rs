@@ -294,8 +294,9 @@ impl PersonState {
 
     fn assessed(&mut self, e: &DayAssessed) {
         self.pending.remove(&e.day);
-        let analysed = self.newest_data.map_or(e.day, |newest| newest.min(e.day));
-        self.modelled = self.modelled.max(Some(analysed));
+        // Where nothing was measured yet no day was looked at.
+        let analysed = self.newest_data.map(|newest| newest.min(e.day));
+        self.modelled = self.modelled.max(analysed);
         if e.present {
             self.degradation.clone_from(&e.degradation);
             self.missing.clone_from(&e.missing);

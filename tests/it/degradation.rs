@@ -295,3 +295,44 @@ fn several_things_taken_back_at_once_are_all_taken_back_and_said_once() {
     assert_eq!(text.matches("Something you were trying").count(), 1, "{text}");
     assert_eq!(store.json(&["verify"])["ok"], true);
 }
+
+fn levels(store: &Store) -> Vec<Value> {
+    let insights = store.json(&["insights"]);
+    let levels = insights.as_array().unwrap().iter().filter(|insight| insight["kind"] == "level");
+    levels.map(|level| level["statement"].clone()).collect()
+}
+
+#[test]
+fn what_comes_in_after_an_outage_is_looked_at_day_by_day() {
+    let higher = |n: u64| wave(n) + if n < 45 { 66.0 } else { 58.0 };
+    let pulse = |numbers| days("whoop", "resting_heart_rate", "bpm", LAST, numbers, higher);
+    let whole = store_with(&pulse(0..100));
+    whole.json(&["loop"]);
+    let mut store = Store::new("2026-01-21T20:00:00Z");
+    add(&store, "old.ndjson", &pulse(45..100));
+    store.json(&["loop"]);
+    assert!(states(&store).contains(&"baselines_frozen".to_owned()));
+    // A newer export: the person is looked at as if both had come at once.
+    store.at(NOW);
+    add(&store, "new.ndjson", &pulse(0..45));
+    store.json(&["loop"]);
+    let statements = |store: &Store| {
+        let insights = store.json(&["insights"]);
+        insights.as_array().unwrap().iter().map(|insight| insight["statement"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(statements(&store), statements(&whole));
+    assert!(statements(&store).len() > 1, "the rise is found: {:?}", statements(&store));
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn a_loop_before_anything_was_measured_closes_no_door() {
+    let whole = store_with(&pulse(0..100));
+    whole.json(&["loop"]);
+    let store = Store::new(NOW);
+    store.json(&["user", "add", "early@example.org"]);
+    store.json(&["loop"]);
+    add(&store, "days.ndjson", &pulse(0..100));
+    store.json(&["loop"]);
+    assert_eq!(levels(&store), levels(&whole));
+}

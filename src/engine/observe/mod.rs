@@ -41,6 +41,9 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
             _ => {}
         }
         run.missing = completeness::missing(run, frozen.is_none());
+    } else if run.state.frozen && run.moves_on() {
+        // A day that has passed is run since data came in for it: the outage was over by then.
+        run.emit(BaselinesResumed { day: run.day })?;
     }
     let quality_pct = learning(run)?;
     run.degradation = degradation(run, frozen);

@@ -21,7 +21,7 @@ use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// One statement a table or index.
 pub const TABLES: [&str; 7] = [

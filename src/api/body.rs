@@ -121,7 +121,12 @@ fn reason(told: &str) -> String {
     match told.rsplit_once("expected ") {
         Some((_, expected)) => {
             let end = expected.rfind(" at line ").unwrap_or(expected.len());
-            format!("{kind}; expected {}", &expected[..end])
+            let expected = match &expected[..end] {
+                "f64" => "a number",
+                "u16" | "u32" | "u64" => "a whole number from 0",
+                words => words,
+            };
+            format!("{kind}; expected {expected}")
         }
         None => kind.to_owned(),
     }

@@ -83,6 +83,12 @@ impl Problem {
         )
     }
 
+    /// A name and a password that open nothing, whatever stands in the way.
+    #[must_use]
+    pub fn not_signed_in(detail: &'static str) -> Self {
+        Self { detail: detail.to_owned(), ..Self::unauthenticated() }
+    }
+
     /// Who asks is known and may not.
     #[must_use]
     pub fn forbidden(detail: &'static str) -> Self {

@@ -124,7 +124,13 @@ pub(in crate::api) async fn login(
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let identity = service.access.identity()?;
-    let tokens = identity.login(&login.name, &login.password, address, service.now()).await?;
+    let tokens = identity.login(&login.name, &login.password, address, service.now()).await;
+    let tokens = tokens.map_err(|error| match error {
+        IdentityError::Refused => Problem::not_signed_in(
+            "The name or the password is not right, or too many were tried: look at both, or wait a quarter of an hour.",
+        ),
+        other => other.into(),
+    })?;
     Ok(Json(SignedIn::of(&tokens, &service)))
 }
 
@@ -221,7 +227,13 @@ pub(in crate::api) async fn set_password(
     Body(set): Body<PasswordSet>,
 ) -> Result<StatusCode, Problem> {
     let identity = service.access.identity()?;
-    identity.set_password(set.one_time_token.expose_secret(), &set.new, service.now()).await?;
+    let set = identity.set_password(set.one_time_token.expose_secret(), &set.new, service.now()).await;
+    set.map_err(|error| match error {
+        IdentityError::Refused => Problem::not_signed_in(
+            "The one-time token is not good, or not any more: whoever runs this server makes another.",
+        ),
+        other => other.into(),
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }
 

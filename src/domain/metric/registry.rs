@@ -56,7 +56,7 @@ pub enum Metric {
     Strain,
     /// Energy spent in the day, at rest included.
     Energy,
-    /// Mean heart rate over the day.
+    /// Mean all-day heart rate.
     HeartRateAverage,
     /// Highest heart rate of the day.
     HeartRateMax,
@@ -258,7 +258,7 @@ const REGISTRY: [Definition; Metric::ALL.len()] = {
         entry("body_temperature", "body temperature", Celsius, (30.0, 45.0), 1, Neutral, Max, Irregular),
         entry("strain", "strain", Points, (0.0, 21.0), 1, Neutral, Mean, Daily),
         entry("energy", "energy burned", Kilocalories, (0.0, 30_000.0), 0, Neutral, Sum, Daily),
-        entry("heart_rate_average", "heart rate over the day", Bpm, (20.0, 250.0), 1, Neutral, Mean, Daily),
+        entry("heart_rate_average", "all-day heart rate", Bpm, (20.0, 250.0), 1, Neutral, Mean, Daily),
         entry("heart_rate_max", "highest heart rate", Bpm, (20.0, 250.0), 0, Neutral, Max, Daily),
         entry("steps", "step count", Steps, (0.0, 200_000.0), 0, Higher, Sum, Daily),
         entry("stress", "stress", Points, (0.0, 100.0), 0, Lower, Mean, Daily),

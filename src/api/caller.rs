@@ -93,23 +93,36 @@ impl FromRequestParts<Service> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let Access::Private(identity) = &service.access else { return owner(parts, service, None).await.map(Self) };
-        let who = identity.who(bearer(&parts.headers)?, service.now()).await?;
-        if who.role != Role::Reviewer || !matches!(who.via, Via::Session(_)) {
-            return owner(parts, service, None).await.map(Self);
-        }
-        let person = named_person(parts.uri.query().unwrap_or_default())?;
+        let reviewer = match &service.access {
+            Access::Public(_) => None,
+            Access::Private(identity) => Some(identity.who(bearer(&parts.headers)?, service.now()).await?)
+                .filter(|who| who.role == Role::Reviewer && matches!(who.via, Via::Session(_))),
+        };
+        let Some(who) = reviewer else {
+            let own = owner(parts, service, None).await?;
+            // Whoever is no reviewer names themselves, or nobody.
+            return match named_person(parts.uri.query().unwrap_or_default())? {
+                Some(other) if other != own => Err(Problem::not_found()),
+                _ => Ok(Self(own)),
+            };
+        };
+        let person = named_person(parts.uri.query().unwrap_or_default())?
+            .ok_or_else(|| Problem::forbidden("A reviewer names the person with `person`."))?;
         let what = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         service.engine.read_by_other(person, who.account.uuid(), what, service.now()).await?;
         Ok(Self(person))
     }
 }
 
-/// The person a reviewer asks about.
-fn named_person(query: &str) -> Result<PersonId, Problem> {
-    let named = query.split('&').find_map(|pair| pair.strip_prefix("person="));
-    let id = named.ok_or_else(|| Problem::forbidden("A reviewer names the person with `person`."))?;
-    id.parse().map(PersonId::new).map_err(|_| Problem::not_found())
+/// The person that is named after the question mark.
+fn named_person(query: &str) -> Result<Option<PersonId>, Problem> {
+    let named = query.split('&').find_map(|pair| match pair.split_once('=') {
+        Some(("person", id)) => Some(id),
+        None if pair == "person" => Some(""),
+        _ => None,
+    });
+    let read = |id: &str| id.parse().map(PersonId::new).map_err(|_| Problem::field("person", "is no UUID"));
+    named.map(read).transpose()
 }
 
 /// The person for whom measurements are brought in: by themselves, or by a device of theirs that may.

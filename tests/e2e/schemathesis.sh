@@ -72,10 +72,10 @@ asks 200 --json '{"body_temperature":38.4711}' "$at/api/v1/checkins"
 asks 200 --json '{"observations":[{"metric":"resting_heart_rate","value":47.4711,"unit":"bpm","start":"2026-04-01T06:00:00Z"},
   {"metric":"resting_heart_rate","value":4711.25,"unit":"bpm","start":"2026-04-02T06:00:00Z"}]}' "$at/api/v1/observations"
 asks 422 --json '{"mood":4711.25}' "$at/api/v1/checkins"
-asks 404 "$at/api/v1/why/canary-4711?person=canary-4711"
+asks 422 "$at/api/v1/why/canary-4711?person=canary-4711"
 asks 422 --json "{\"old\":\"$password\",\"new\":\"canary-4711\"}" "$at/api/v1/auth/password"
 grep -q '"candor::requests"' "$folder/log" || { echo "there is no request log" >&2; exit 1; }
-for canary in 4711 example.org "$password" "$(cat "$folder/ann")" "$(cat "$folder/ben")" Bearer cr_ cd_ co_ eyJ; do
+for canary in 38.4711 47.4711 4711.25 canary-4711 example.org "$password" "$(cat "$folder/ann")" "$(cat "$folder/ben")" Bearer cr_ cd_ co_ eyJ; do
   ! grep -F -- "$canary" "$folder/log" >&2 || { echo "the log holds $canary" >&2; exit 1; }
 done
 echo "$(grep -c . "$folder/log") lines of log, and none holds a canary"

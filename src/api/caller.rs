@@ -7,9 +7,11 @@ use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
+use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::{Problem, Service};
-use crate::domain::account::{DeviceScope, Role};
+use crate::domain::account::{AccountId, DeviceScope, Role, SessionId};
 use crate::domain::person::PersonId;
 use crate::engine::identity::{Identity, Via, Who};
 
@@ -42,18 +44,27 @@ impl Access {
 }
 
 /// Who is signed in, by a session of any role.
-#[derive(Clone, Debug)]
-pub struct Signed(pub Who);
+#[derive(Clone, Copy, Debug)]
+pub struct Signed {
+    /// The account.
+    pub account: AccountId,
+    /// The session that asks.
+    pub session: SessionId,
+    /// What the account is for.
+    pub role: Role,
+    /// Whose data it owns.
+    pub person: Option<PersonId>,
+}
 
 impl FromRequestParts<Service> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let who = service.access.identity()?.who(bearer(&parts.headers)?, service.now()).await?;
-        match who.via {
-            Via::Session(_) => Ok(Self(who)),
-            Via::Device(..) => Err(Problem::forbidden("A device's token does not open this.")),
-        }
+        let Via::Session(session) = who.via else {
+            return Err(Problem::forbidden("A device's token does not open this."));
+        };
+        Ok(Self { account: who.account, session, role: who.role, person: who.person })
     }
 }
 
@@ -80,7 +91,7 @@ impl FromRequestParts<Service> for Owner {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        owner(parts, service, None).await.map(Self)
+        owner(service, who(parts, service).await?.as_ref(), None).map(Self)
     }
 }
 
@@ -93,25 +104,31 @@ impl FromRequestParts<Service> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let reviewer = match &service.access {
-            Access::Public(_) => None,
-            Access::Private(identity) => Some(identity.who(bearer(&parts.headers)?, service.now()).await?)
-                .filter(|who| who.role == Role::Reviewer && matches!(who.via, Via::Session(_))),
-        };
-        let Some(who) = reviewer else {
-            let own = owner(parts, service, None).await?;
+        let named = || named_person(parts.uri.query().unwrap_or_default());
+        let who = who(parts, service).await?;
+        let reviewer = who.as_ref().filter(|who| who.role == Role::Reviewer && matches!(who.via, Via::Session(_)));
+        let Some(reviewer) = reviewer else {
+            let own = owner(service, who.as_ref(), None)?;
             // Whoever is no reviewer names themselves, or nobody.
-            return match named_person(parts.uri.query().unwrap_or_default())? {
+            return match named()? {
                 Some(other) if other != own => Err(Problem::not_found()),
                 _ => Ok(Self(own)),
             };
         };
-        let person = named_person(parts.uri.query().unwrap_or_default())?
-            .ok_or_else(|| Problem::forbidden("A reviewer names the person with `person`."))?;
+        let person = named()?.ok_or_else(|| Problem::forbidden("A reviewer names the person with `person`."))?;
         let what = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        service.engine.read_by_other(person, who.account.uuid(), what, service.now()).await?;
+        service.engine.read_by_other(person, reviewer.account.uuid(), what, service.now()).await?;
         Ok(Self(person))
     }
+}
+
+/// The parameter by which a reviewer names the person.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Reader` reads")]
+pub(super) struct AboutPerson {
+    /// The person, for a reviewer whom they have allowed it.
+    person: Option<Uuid>,
 }
 
 /// The person that is named after the question mark.
@@ -133,7 +150,7 @@ impl FromRequestParts<Service> for Measuring {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        owner(parts, service, Some(DeviceScope::ObservationsWrite)).await.map(Self)
+        owner(service, who(parts, service).await?.as_ref(), Some(DeviceScope::ObservationsWrite)).map(Self)
     }
 }
 
@@ -145,17 +162,25 @@ impl FromRequestParts<Service> for Glancing {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        owner(parts, service, Some(DeviceScope::SummaryRead)).await.map(Self)
+        owner(service, who(parts, service).await?.as_ref(), Some(DeviceScope::SummaryRead)).map(Self)
+    }
+}
+
+/// Who asks; nobody in particular where there are no accounts.
+async fn who(parts: &Parts, service: &Service) -> Result<Option<Who>, Problem> {
+    match &service.access {
+        Access::Public(_) => Ok(None),
+        Access::Private(identity) => Ok(Some(identity.who(bearer(&parts.headers)?, service.now()).await?)),
     }
 }
 
 /// The person who asks, by a session, or by a device with a scope where one is enough.
-async fn owner(parts: &Parts, service: &Service, enough: Option<DeviceScope>) -> Result<PersonId, Problem> {
-    let identity = match &service.access {
-        Access::Public(person) => return Ok(*person),
-        Access::Private(identity) => identity,
+fn owner(service: &Service, who: Option<&Who>, enough: Option<DeviceScope>) -> Result<PersonId, Problem> {
+    let who = match (&service.access, who) {
+        (Access::Public(person), _) => return Ok(*person),
+        (Access::Private(_), Some(who)) => who,
+        (Access::Private(_), None) => return Err(Problem::unauthenticated()),
     };
-    let who = identity.who(bearer(&parts.headers)?, service.now()).await?;
     if let Via::Device(_, scopes) = &who.via
         && !enough.is_some_and(|scope| scopes.contains(&scope))
     {

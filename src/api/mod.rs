@@ -15,8 +15,10 @@ mod router;
 mod same_site;
 mod service;
 mod shape;
+mod upload;
 
 pub use caller::Access;
 pub use problem::Problem;
 pub use router::{document, router};
-pub use service::{Elapsed, Mode, Service, UPLOAD};
+pub use service::{Elapsed, Mode, Service};
+pub use upload::PREFIX as UPLOAD_PREFIX;

@@ -1,12 +1,14 @@
 //! What a refused request is answered with: RFC 9457, one shape for every fault.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{Content, Ref, RefOr, Response as Described, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use super::request_id;
 use crate::domain::invariants::Violation;
@@ -17,7 +19,7 @@ use crate::engine::ports::views::ViewsError;
 use crate::engine::run::RunError;
 
 /// The media type of a problem.
-const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+const MEDIA_TYPE: &str = "application/problem+json";
 
 /// A fault in a field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -117,6 +119,17 @@ impl Problem {
     #[must_use]
     pub fn unreadable(status: StatusCode, detail: impl Into<String>) -> Self {
         Self::new(status, "unreadable", "Not readable", detail)
+    }
+
+    /// The path is known, and does not take the method.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "No such method here",
+            "`openapi.json` names the methods of every path.",
+        )
     }
 
     /// It contradicts what stands.
@@ -230,13 +243,21 @@ impl From<IdentityError> for Problem {
     }
 }
 
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new().description("Why it was not done.").content(MEDIA_TYPE, content);
+        BTreeMap::from([("default".to_owned(), response.build().into())])
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -79,14 +79,12 @@ pub fn router(service: &Service) -> Router {
         .route("/healthz", axum::routing::get(async || "ok\n"))
         .route("/readyz", axum::routing::get(operation::readiness::get))
         .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || {
-            Problem::unreadable(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method.")
-        })
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(MOST_OF_A_BODY))
         .layer(from_fn_with_state(service.clone(), same_site::layer))
         .layer(axum::middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_| {
-            tracing::error!(request_id = %request_id::current(), "a request ended in a panic");
+            tracing::error!("a request ended in a panic");
             Problem::internal().into_response()
         }))
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))

@@ -10,14 +10,10 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::Problem;
 use super::caller::Access;
 use crate::domain::Instant;
 use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
-
-/// What the folder of an upload is called at first.
-pub const UPLOAD: &str = ".upload.";
 
 /// How the server was started, for `system/status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +53,6 @@ pub struct Service {
     pub draining: Arc<AtomicBool>,
 }
 
-/// An uploaded file on its way into the log, in a folder of its own that goes with it.
-pub struct Spooled {
-    /// What is written to it.
-    pub file: std::io::BufWriter<std::fs::File>,
-    /// Where it lies.
-    pub path: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
 /// How long ago a stopwatch was started.
 pub type Elapsed = Box<dyn Fn() -> Duration + Send + Sync>;
 
@@ -80,26 +67,6 @@ impl Service {
     #[must_use]
     pub fn stopwatch(&self) -> Elapsed {
         (self.watch)()
-    }
-
-    /// An empty file of a name for what is uploaded.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
-    pub(super) fn spool(&self, name: &str) -> Result<Spooled, Problem> {
-        let made = || {
-            let folder = tempfile::Builder::new().prefix(UPLOAD).tempdir_in(&self.uploads)?;
-            let path = folder.path().join(name);
-            let file = std::io::BufWriter::new(std::fs::File::create_new(&path)?);
-            Ok(Spooled { file, path, _folder: folder })
-        };
-        made().map_err(|error: std::io::Error| self.full(&error))
-    }
-
-    /// What is answered when the disk does not take an upload.
-    pub(super) fn full(&self, error: &std::io::Error) -> Problem {
-        tracing::error!(%error, "an upload could not be kept");
-        Problem::unavailable()
     }
 
     /// A fresh random id.

@@ -186,7 +186,7 @@ fn model(env_mode: Option<EnvMode>) -> Result<Option<Settings>, Failure> {
         retains: retains.as_deref(),
     });
     let settings = found.map_err(|bad| Failure::configuration(bad.to_string()))?;
-    // What is not known to be a place for trying things is held to production's rule.
+    // A command of one person on a laptop sets no mode and is not held to a server's rule.
     let strict = !matches!(env_mode, None | Some(EnvMode::Dev));
     settings.check(strict, allowed.as_deref()).map_err(|bad| Failure::configuration(bad.to_string()))?;
     Ok(Some(settings))

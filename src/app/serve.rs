@@ -62,7 +62,7 @@ pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service:
 fn sweep(folder: &std::path::Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
-        let is_upload = entry.file_name().to_string_lossy().starts_with(api::UPLOAD);
+        let is_upload = entry.file_name().to_string_lossy().starts_with(api::UPLOAD_PREFIX);
         if is_upload && age.is_some_and(|age| age > LEFT_BEHIND) && std::fs::remove_dir_all(entry.path()).is_err() {
             tracing::warn!("what is left of an upload could not be removed");
         }
@@ -124,6 +124,8 @@ pub(super) fn log(config: &Config) -> Result<(), Failure> {
     }));
     tracing_subscriber::fmt()
         .json()
+        // The innermost span names the request; the list would name it again.
+        .with_span_list(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .try_init()
@@ -147,8 +149,7 @@ pub(super) async fn local_access(
     let known = engine.views.persons().await.map_err(crate::engine::EngineError::from)?;
     let person = if known.is_empty() {
         let person = named.map_or_else(system::new_person, crate::domain::person::PersonId::new);
-        engine.register(person, config.now).await?;
-        out.note(&format!("Person {person} was registered here, and their consent to processing recorded."));
+        system::register(engine, config, out, person).await?;
         person
     } else {
         system::person(engine, named).await?

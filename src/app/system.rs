@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::config::{Config, EnvMode};
 use super::entropy::OsEntropy;
 use super::error::Failure;
+use super::present::Out;
 use crate::domain::person::PersonId;
 use crate::engine::Engine;
 use crate::engine::identity::{AccessTokens, Identity, Limits, SigningKey};
@@ -153,6 +154,17 @@ pub(super) fn new_person() -> PersonId {
     let mut bytes = [0; 16];
     OsEntropy.fill(&mut bytes);
     PersonId::new(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+/// Registers a person with their consent to processing, and says so; nothing where they are known.
+pub(super) async fn register(engine: &Engine, config: &Config, out: &Out, person: PersonId) -> Result<(), Failure> {
+    if engine.register(person, config.now).await? {
+        out.note(&format!(
+            "Person {person} was registered here, and their consent to processing recorded. `candor consent withdraw \
+             processing` takes it back."
+        ));
+    }
+    Ok(())
 }
 
 /// The person a command is about: the one named, else the only one there is.

@@ -11,10 +11,8 @@ const LOOKED_AT: u64 = 2_000;
 const AT_A_TIME: u64 = 250;
 
 /// Which events are asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrailFilter {
-    /// Those about one entity, by its type and id.
-    pub entity: Option<(String, String)>,
     /// Those of one type.
     pub kind: Option<String>,
     /// Those recorded at or after an instant.
@@ -41,24 +39,11 @@ pub struct TrailPage {
 }
 
 impl Engine {
-    /// The newest events of a person below a revision.
+    /// The newest events of a person below a revision that pass a filter.
     ///
     /// # Errors
-    /// When the store does not answer, or there is no such entity.
+    /// When the store does not answer.
     pub async fn trail_page(
-        &self,
-        person: PersonId,
-        filter: &TrailFilter,
-        below: Option<u64>,
-        limit: u64,
-    ) -> Result<TrailPage, EngineError> {
-        match &filter.entity {
-            Some((entity_type, id)) => self.entity_page(person, filter, (entity_type, id), below, limit).await,
-            None => self.stream_page(person, filter, below, limit).await,
-        }
-    }
-
-    async fn stream_page(
         &self,
         person: PersonId,
         filter: &TrailFilter,
@@ -68,34 +53,33 @@ impl Engine {
         let end = self.journal.head(person).await?.map_or(0, |head| head + 1);
         let mut below = below.map_or(end, |below| below.min(end));
         let stop = below.saturating_sub(LOOKED_AT);
+        // Without a filter every event passes, and one reading is enough.
+        let at_a_time = if *filter == TrailFilter::default() { limit } else { AT_A_TIME };
         let mut events = Vec::new();
         while below > stop && (events.len() as u64) < limit {
-            // Without a filter every event passes, and one reading is enough.
-            let wanted = if filter.kind.is_none() && filter.since.is_none() && filter.until.is_none() {
-                limit - events.len() as u64
-            } else {
-                AT_A_TIME
-            };
-            let from = below.saturating_sub(wanted).max(stop);
+            let from = below.saturating_sub(at_a_time).max(stop);
             let read = self.journal.read(person, from, usize::try_from(below - from).unwrap_or(usize::MAX)).await?;
-            for recorded in read.into_iter().rev() {
-                below = recorded.revision;
-                if filter.passes(&recorded) {
-                    events.push(recorded);
-                    if events.len() as u64 == limit {
-                        break;
-                    }
+            below = from;
+            for recorded in read.into_iter().rev().filter(|recorded| filter.passes(recorded)) {
+                if events.len() as u64 == limit {
+                    break;
                 }
+                if events.len() as u64 + 1 == limit {
+                    below = recorded.revision;
+                }
+                events.push(recorded);
             }
-            below = if events.len() as u64 == limit { below } else { from };
         }
         Ok(TrailPage { events, next: Some(below).filter(|below| *below > 0) })
     }
 
-    async fn entity_page(
+    /// The newest events about an entity below a revision.
+    ///
+    /// # Errors
+    /// When there is no such entity, or the store does not answer.
+    pub async fn entity_page(
         &self,
         person: PersonId,
-        filter: &TrailFilter,
         (entity_type, id): (&str, &str),
         below: Option<u64>,
         limit: u64,
@@ -109,7 +93,7 @@ impl Engine {
         revisions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let mut events = Vec::new();
         for revision in &revisions {
-            events.extend(self.journal.read(person, *revision, 1).await?.into_iter().filter(|r| filter.passes(r)));
+            events.extend(self.journal.read(person, *revision, 1).await?);
         }
         Ok(TrailPage { events, next: revisions.last().copied().filter(|_| more) })
     }

@@ -82,6 +82,8 @@ fn the_doctor_finds_what_a_start_would_refuse() {
 #[test]
 fn a_store_starts_in_one_mode_and_is_refused_by_the_other() {
     let store = Store::new(NOW);
+    // In memory: how full the disk of the test's machine is shall not decide.
+    let data = tempfile::tempdir_in("/dev/shm").unwrap();
     let key = |name: &str, text: &str| {
         let file = store.path(name);
         candor::store::atomic_file::create_private(&file, text.as_bytes()).unwrap();
@@ -95,7 +97,7 @@ fn a_store_starts_in_one_mode_and_is_refused_by_the_other() {
         let program = store.today();
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", "ulimit -c 0; ulimit -n 4096; exec \"$0\" \"$@\""]).arg(program.get_program());
-        shell.args(program.get_args()).arg("--json").arg(command);
+        shell.arg("--data-dir").arg(data.path()).arg("--json").arg(command);
         for (name, value) in program.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),

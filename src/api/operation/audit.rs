@@ -42,8 +42,9 @@ pub(in crate::api) struct Filter {
 
 /// The events of the person, the newest first. With a filter a page may be short and still have a next one.
 #[utoipa::path(
-    get, path = "/api/v1/audit/", tag = "audit", operation_id = "audit", security(("bearer" = [])), params(Filter),
-    responses((status = 200, body = shape::EventPage), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/audit/", tag = "audit", operation_id = "audit", security(("bearer" = [])),
+    params(Filter),
+    responses((status = 200, body = shape::EventPage), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
@@ -57,10 +58,7 @@ pub(in crate::api) async fn list(
     let (since, until) = (instant(asked.since), instant(asked.until));
     let listing = Listing::of(person, "audit", &[asked.kind.as_deref().unwrap_or_default(), &since, &until]);
     let below = listing.place(&service, asked.cursor.as_deref())?;
-    let filter = TrailFilter { entity: None, kind: asked.kind, since: asked.since, until: asked.until };
+    let filter = TrailFilter { kind: asked.kind, since: asked.since, until: asked.until };
     let found = service.engine.trail_page(person, &filter, below, asked.limit.unwrap_or(page::USUAL)).await?;
-    Ok(Json(shape::EventPage {
-        events: found.events.iter().map(Into::into).collect(),
-        next_cursor: found.next.map(|place| listing.cursor(&service, place)),
-    }))
+    Ok(Json(shape::EventPage::of(&found, |place| listing.cursor(&service, place))))
 }

@@ -10,7 +10,6 @@ use crate::api::body::Asked;
 use crate::api::caller::Reader;
 use crate::api::page::{self, Listing};
 use crate::api::{Problem, Service, shape};
-use crate::engine::trail::TrailFilter;
 
 /// Which thing.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -35,8 +34,9 @@ pub(in crate::api) struct Entity {
 
 /// The events about one thing, the newest first.
 #[utoipa::path(
-    get, path = "/api/v1/audit/entity", tag = "audit", operation_id = "audit_entity", security(("bearer" = [])), params(Entity),
-    responses((status = 200, body = shape::EventPage), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/audit/entity", tag = "audit", operation_id = "audit_entity", security(("bearer" = [])),
+    params(Entity),
+    responses((status = 200, body = shape::EventPage), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,
@@ -45,10 +45,7 @@ pub(in crate::api) async fn get(
 ) -> Result<Json<shape::EventPage>, Problem> {
     let listing = Listing::of(person, "audit_entity", &[&asked.entity_type, &asked.entity_id]);
     let below = listing.place(&service, asked.cursor.as_deref())?;
-    let filter = TrailFilter { entity: Some((asked.entity_type, asked.entity_id)), ..TrailFilter::default() };
-    let found = service.engine.trail_page(person, &filter, below, asked.limit.unwrap_or(page::USUAL)).await?;
-    Ok(Json(shape::EventPage {
-        events: found.events.iter().map(Into::into).collect(),
-        next_cursor: found.next.map(|place| listing.cursor(&service, place)),
-    }))
+    let entity = (&*asked.entity_type, &*asked.entity_id);
+    let found = service.engine.entity_page(person, entity, below, asked.limit.unwrap_or(page::USUAL)).await?;
+    Ok(Json(shape::EventPage::of(&found, |place| listing.cursor(&service, place))))
 }

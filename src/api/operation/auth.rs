@@ -12,8 +12,8 @@ use validator::Validate;
 use crate::api::body::{Body, Named};
 use crate::api::caller::{Address, Signed};
 use crate::api::{Problem, Service};
-use crate::domain::account::{AccountId, SessionId};
-use crate::engine::identity::{IdentityError, Tokens, Via, Who};
+use crate::domain::account::SessionId;
+use crate::engine::identity::{IdentityError, Tokens};
 
 /// A name and its password.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -116,7 +116,7 @@ pub(in crate::api) struct PasswordSet {
 /// Signs in. A wrong password, an unknown name and a locked account are answered alike.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "auth", operation_id = "login", request_body = Login,
-    responses((status = 200, body = SignedIn), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = SignedIn), Problem)
 )]
 pub(in crate::api) async fn login(
     State(service): State<Service>,
@@ -137,7 +137,7 @@ pub(in crate::api) async fn login(
 /// Gives the next pair of tokens. A token that is shown a second time ends its session.
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh", tag = "auth", operation_id = "refresh", request_body = Refresh,
-    responses((status = 200, body = SignedIn), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = SignedIn), Problem)
 )]
 pub(in crate::api) async fn refresh(
     State(service): State<Service>,
@@ -151,31 +151,29 @@ pub(in crate::api) async fn refresh(
 /// Ends the session that asks.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "auth", operation_id = "logout", security(("bearer" = [])),
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
-pub(in crate::api) async fn logout(State(service): State<Service>, Signed(who): Signed) -> Result<StatusCode, Problem> {
-    let (account, session) = session_of(&who)?;
-    service.access.identity()?.logout(account, session).await?;
+pub(in crate::api) async fn logout(State(service): State<Service>, signed: Signed) -> Result<StatusCode, Problem> {
+    service.access.identity()?.logout(signed.account, signed.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The sessions of the account, the newest first.
 #[utoipa::path(
     get, path = "/api/v1/auth/sessions", tag = "auth", operation_id = "sessions", security(("bearer" = [])),
-    responses((status = 200, body = Vec<SessionShown>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Vec<SessionShown>), Problem)
 )]
 pub(in crate::api) async fn sessions(
     State(service): State<Service>,
-    Signed(who): Signed,
+    signed: Signed,
 ) -> Result<Json<Vec<SessionShown>>, Problem> {
-    let (account, current) = session_of(&who)?;
-    let sessions = service.access.identity()?.sessions(account, service.now()).await?;
+    let sessions = service.access.identity()?.sessions(signed.account, service.now()).await?;
     let shown = sessions.iter().map(|session| SessionShown {
         id: session.id.to_string(),
         started_at: session.started_at.to_rfc3339(),
         used_at: session.used_at.to_rfc3339(),
         ends_at: session.ends_at().to_rfc3339(),
-        current: session.id == current,
+        current: session.id == signed.session,
     });
     Ok(Json(shown.collect()))
 }
@@ -184,14 +182,14 @@ pub(in crate::api) async fn sessions(
 #[utoipa::path(
     delete, path = "/api/v1/auth/sessions/{id}", tag = "auth", operation_id = "end_session", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The session's id.")),
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn end(
     State(service): State<Service>,
-    Signed(who): Signed,
+    signed: Signed,
     Named(id): Named<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    service.access.identity()?.revoke(who.account, SessionId::new(id)).await?;
+    service.access.identity()?.revoke(signed.account, SessionId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -199,14 +197,14 @@ pub(in crate::api) async fn end(
 #[utoipa::path(
     post, path = "/api/v1/auth/password", tag = "auth", operation_id = "change_password", security(("bearer" = [])),
     request_body = PasswordChange,
-    responses((status = 200, body = Renewed), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Renewed), Problem)
 )]
 pub(in crate::api) async fn change_password(
     State(service): State<Service>,
-    Signed(who): Signed,
+    signed: Signed,
     Body(change): Body<PasswordChange>,
 ) -> Result<Json<Renewed>, Problem> {
-    let (account, session) = session_of(&who)?;
+    let Signed { account, session, .. } = signed;
     let identity = service.access.identity()?;
     let changed = identity.change_password(account, session, &change.old, &change.new, service.now()).await;
     let access = changed.map_err(|error| match error {
@@ -220,7 +218,7 @@ pub(in crate::api) async fn change_password(
 /// Sets a password with a one-time token. Every session of the account ends.
 #[utoipa::path(
     post, path = "/api/v1/auth/password/one-time", tag = "auth", operation_id = "set_password", request_body = PasswordSet,
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn set_password(
     State(service): State<Service>,
@@ -235,11 +233,4 @@ pub(in crate::api) async fn set_password(
         other => other.into(),
     })?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn session_of(who: &Who) -> Result<(AccountId, SessionId), Problem> {
-    match who.via {
-        Via::Session(session) => Ok((who.account, session)),
-        Via::Device(..) => Err(Problem::forbidden("A device's token does not open this.")),
-    }
 }

@@ -79,7 +79,7 @@ pub(in crate::api) struct CheckInRecorded {
 #[utoipa::path(
     post, path = "/api/v1/checkins", tag = "checkins", operation_id = "check_in", security(("bearer" = [])),
     request_body = CheckInSaid,
-    responses((status = 200, body = CheckInRecorded), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = CheckInRecorded), Problem)
 )]
 pub(in crate::api) async fn create(
     State(service): State<Service>,

@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::api::body::Named;
-use crate::api::caller::{Owner, Reader};
+use crate::api::caller::{AboutPerson, Owner, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::profile::Purpose;
 
 /// What the person allows, and took back.
 #[utoipa::path(
-    get, path = "/api/v1/me/consents", tag = "me", operation_id = "consents", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = shape::Consents), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/me/consents", tag = "me", operation_id = "consents", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = shape::Consents), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
@@ -24,7 +25,7 @@ pub(in crate::api) async fn list(
 #[utoipa::path(
     put, path = "/api/v1/me/consents/{purpose}", tag = "me", operation_id = "grant_consent", security(("bearer" = [])),
     params(("purpose" = String, Path, description = "`processing`, `narrative_by_model`, `values_to_model`, `review`, or `provider:whoop` and the like.")),
-    responses((status = 200, body = shape::Consents), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = shape::Consents), Problem)
 )]
 pub(in crate::api) async fn grant(
     State(service): State<Service>,
@@ -38,7 +39,7 @@ pub(in crate::api) async fn grant(
 #[utoipa::path(
     delete, path = "/api/v1/me/consents/{purpose}", tag = "me", operation_id = "withdraw_consent", security(("bearer" = [])),
     params(("purpose" = String, Path, description = "`processing`, `narrative_by_model`, `values_to_model`, `review`, or `provider:whoop` and the like.")),
-    responses((status = 200, body = shape::Consents), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = shape::Consents), Problem)
 )]
 pub(in crate::api) async fn withdraw(
     State(service): State<Service>,

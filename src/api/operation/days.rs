@@ -49,8 +49,9 @@ pub(in crate::api) struct Day {
 
 /// The days with a score, the newest first, a year of them at most. While a notice stops the analysis there are none.
 #[utoipa::path(
-    get, path = "/api/v1/days", tag = "days", operation_id = "days", security(("bearer" = [])), params(Span),
-    responses((status = 200, body = Vec<Day>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/days", tag = "days", operation_id = "days", security(("bearer" = [])),
+    params(Span),
+    responses((status = 200, body = Vec<Day>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,

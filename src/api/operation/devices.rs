@@ -92,13 +92,13 @@ pub(in crate::api) struct DeviceAdded {
 /// The devices of the account, the newest first.
 #[utoipa::path(
     get, path = "/api/v1/devices", tag = "devices", operation_id = "devices", security(("bearer" = [])),
-    responses((status = 200, body = Vec<DeviceShown>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Vec<DeviceShown>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
-    Signed(who): Signed,
+    signed: Signed,
 ) -> Result<Json<Vec<DeviceShown>>, Problem> {
-    let devices = service.access.identity()?.devices(who.account).await?;
+    let devices = service.access.identity()?.devices(signed.account).await?;
     Ok(Json(devices.iter().map(Into::into).collect()))
 }
 
@@ -106,15 +106,16 @@ pub(in crate::api) async fn list(
 #[utoipa::path(
     post, path = "/api/v1/devices", tag = "devices", operation_id = "add_device", security(("bearer" = [])),
     request_body = NewDevice,
-    responses((status = 201, body = DeviceAdded), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 201, body = DeviceAdded), Problem)
 )]
 pub(in crate::api) async fn add(
     State(service): State<Service>,
-    Signed(who): Signed,
+    signed: Signed,
     Body(new): Body<NewDevice>,
 ) -> Result<(StatusCode, Json<DeviceAdded>), Problem> {
     let scopes = new.scopes.into_iter().map(Into::into).collect();
-    let (device, token) = service.access.identity()?.add_device(who.account, &new.label, scopes, service.now()).await?;
+    let (device, token) =
+        service.access.identity()?.add_device(signed.account, &new.label, scopes, service.now()).await?;
     let added = DeviceAdded { device: (&device).into(), token: token.expose_secret().to_owned() };
     Ok((StatusCode::CREATED, Json(added)))
 }
@@ -123,13 +124,13 @@ pub(in crate::api) async fn add(
 #[utoipa::path(
     delete, path = "/api/v1/devices/{id}", tag = "devices", operation_id = "end_device", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The device's id.")),
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn end(
     State(service): State<Service>,
-    Signed(who): Signed,
+    signed: Signed,
     Named(id): Named<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    service.access.identity()?.revoke_device(who.account, DeviceId::new(id)).await?;
+    service.access.identity()?.revoke_device(signed.account, DeviceId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

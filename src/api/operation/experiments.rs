@@ -10,7 +10,7 @@ use validator::Validate;
 
 use super::checkins::day_of;
 use crate::api::body::{Body, Named};
-use crate::api::caller::{Owner, Reader};
+use crate::api::caller::{AboutPerson, Owner, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::person::PersonId;
 use crate::engine::experiments::{Said, Wish, WishedLayout};
@@ -91,8 +91,9 @@ pub(in crate::api) struct StopReason {
 
 /// All experiments, the newest first.
 #[utoipa::path(
-    get, path = "/api/v1/experiments", tag = "experiments", operation_id = "experiments", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = Vec<shape::Experiment>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/experiments", tag = "experiments", operation_id = "experiments", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = Vec<shape::Experiment>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
@@ -105,8 +106,8 @@ pub(in crate::api) async fn list(
 /// One experiment.
 #[utoipa::path(
     get, path = "/api/v1/experiments/{id}", tag = "experiments", operation_id = "experiment", security(("bearer" = [])),
-    params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it."), ("id" = Uuid, Path, description = "The experiment's id.")),
-    responses((status = 200, body = shape::Experiment), (status = "default", body = Problem, content_type = "application/problem+json"))
+    params(AboutPerson, ("id" = Uuid, Path, description = "The experiment's id.")),
+    responses((status = 200, body = shape::Experiment), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,
@@ -120,7 +121,7 @@ pub(in crate::api) async fn get(
 #[utoipa::path(
     post, path = "/api/v1/experiments", tag = "experiments", operation_id = "start_experiment", security(("bearer" = [])),
     request_body = ExperimentWish,
-    responses((status = 200, body = shape::Experiment), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = shape::Experiment), Problem)
 )]
 pub(in crate::api) async fn start(
     State(service): State<Service>,
@@ -159,7 +160,7 @@ pub(in crate::api) async fn start(
 #[utoipa::path(
     post, path = "/api/v1/experiments/{id}/stop", tag = "experiments", operation_id = "stop_experiment", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The experiment's id.")), request_body = StopReason,
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn stop(
     State(service): State<Service>,
@@ -175,7 +176,7 @@ pub(in crate::api) async fn stop(
 #[utoipa::path(
     post, path = "/api/v1/experiments/{id}/adherence", tag = "experiments", operation_id = "log_adherence", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The experiment's id.")), request_body = AdherenceSaid,
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn log(
     State(service): State<Service>,

@@ -1,6 +1,5 @@
 //! `POST /imports`: a file, taken as the command line takes it.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,15 +12,13 @@ use validator::Validate;
 
 use crate::api::body::Asked;
 use crate::api::caller::Measuring;
-use crate::api::service::Spooled;
+use crate::api::upload::Upload;
 use crate::api::{Problem, Service, shape};
-use crate::domain::person::PersonId;
-use crate::engine::ports::export::ReadContext;
 
 /// Where files are sent to.
 pub(in crate::api) const PATH: &str = "/api/v1/imports";
 /// Bytes a file may have.
-pub(in crate::api) const MOST_OF_A_FILE: u64 = 512 * 1024 * 1024;
+const MOST_OF_A_FILE: u64 = 512 * 1024 * 1024;
 
 /// How the file is called.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -36,9 +33,10 @@ pub(in crate::api) struct FileName {
 /// Takes a file: a WHOOP, Strava or Garmin export, or Candor's own NDJSON. It is read whole before anything is written, and
 /// the same file again changes nothing.
 #[utoipa::path(
-    post, path = "/api/v1/imports", tag = "imports", operation_id = "import", security(("bearer" = [])), params(FileName),
+    post, path = "/api/v1/imports", tag = "imports", operation_id = "import", security(("bearer" = [])),
+    params(FileName),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = Vec<shape::Import>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Vec<shape::Import>), Problem)
 )]
 pub(in crate::api) async fn create(
     State(service): State<Service>,
@@ -52,7 +50,7 @@ pub(in crate::api) async fn create(
         return Err(Problem::field("name", "has from 1 to 200 letters, digits, dots, dashes and underscores"));
     }
     let Ok(_turn) = Arc::clone(&service.turns).try_acquire_owned() else { return Err(Problem::busy()) };
-    let mut file = service.spool(&asked.name)?;
+    let mut upload = Upload::begin(&service.uploads, &asked.name)?;
     let mut body = request.into_body().into_data_stream();
     let mut bytes = 0;
     while let Some(chunk) = body.next().await {
@@ -61,21 +59,7 @@ pub(in crate::api) async fn create(
         if bytes > MOST_OF_A_FILE {
             return Err(Problem::unreadable(StatusCode::PAYLOAD_TOO_LARGE, "A file has 512 MiB at most."));
         }
-        file.file.write_all(&chunk).map_err(|error| service.full(&error))?;
+        upload.add(&chunk)?;
     }
-    Ok(Json(take(&service, person, file).await?))
-}
-
-/// Reads a spooled file whole, then appends it.
-pub(in crate::api) async fn take(
-    service: &Service,
-    person: PersonId,
-    mut file: Spooled,
-) -> Result<Vec<shape::Import>, Problem> {
-    file.file.flush().map_err(|error| service.full(&error))?;
-    let zone = service.engine.state(person).await?.profile.zone();
-    let context = ReadContext { home_zone: zone, now: service.now() };
-    let surveyed = service.engine.survey(&file.path, context, |_| {}).await?;
-    let reports = service.engine.import(person, &surveyed, context, &|_| ()).await?;
-    Ok(reports.into_iter().map(Into::into).collect())
+    Ok(Json(upload.take(&service, person).await?))
 }

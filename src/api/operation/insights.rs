@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::api::caller::Reader;
+use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 
 /// The statements that hold: what moved first, then usual values, by metric.
 #[utoipa::path(
-    get, path = "/api/v1/insights", tag = "insights", operation_id = "insights", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = Vec<shape::Insight>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/insights", tag = "insights", operation_id = "insights", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = Vec<shape::Insight>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,

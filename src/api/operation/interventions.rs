@@ -6,15 +6,16 @@ use axum::http::StatusCode;
 use uuid::Uuid;
 
 use crate::api::body::Named;
-use crate::api::caller::{Owner, Reader};
+use crate::api::caller::{AboutPerson, Owner, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::engine::intervene;
 use crate::engine::suggestions::Answer;
 
 /// The catalogue, and what was suggested to this person.
 #[utoipa::path(
-    get, path = "/api/v1/interventions", tag = "interventions", operation_id = "interventions", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = shape::Interventions), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/interventions", tag = "interventions", operation_id = "interventions", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = shape::Interventions), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
@@ -31,7 +32,7 @@ pub(in crate::api) async fn list(
 #[utoipa::path(
     put, path = "/api/v1/interventions/{id}/accepted", tag = "interventions", operation_id = "accept_intervention", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The suggestion's id.")),
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn accept(
     State(service): State<Service>,
@@ -46,7 +47,7 @@ pub(in crate::api) async fn accept(
 #[utoipa::path(
     put, path = "/api/v1/interventions/{id}/declined", tag = "interventions", operation_id = "decline_intervention", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The suggestion's id.")),
-    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 204), Problem)
 )]
 pub(in crate::api) async fn decline(
     State(service): State<Service>,

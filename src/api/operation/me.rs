@@ -23,12 +23,12 @@ pub(in crate::api) struct Me {
 /// Who is signed in.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "me", operation_id = "me", security(("bearer" = [])),
-    responses((status = 200, body = Me), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Me), Problem)
 )]
-pub(in crate::api) async fn get(Signed(who): Signed) -> Json<Me> {
+pub(in crate::api) async fn get(signed: Signed) -> Json<Me> {
     Json(Me {
-        account: who.account.to_string(),
-        role: who.role.key(),
-        person: who.person.map(|person| person.to_string()),
+        account: signed.account.to_string(),
+        role: signed.role.key(),
+        person: signed.person.map(|person| person.to_string()),
     })
 }

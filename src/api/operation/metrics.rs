@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::api::caller::Reader;
+use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 
 /// The metrics of which anything was measured, with the newest value of each.
 #[utoipa::path(
-    get, path = "/api/v1/metrics", tag = "observations", operation_id = "metrics", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = Vec<shape::Metric>), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/metrics", tag = "observations", operation_id = "metrics", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = Vec<shape::Metric>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::api::body::Named;
-use crate::api::caller::Reader;
+use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::claim;
 
@@ -32,8 +32,8 @@ impl From<Period> for claim::Period {
 /// The newest text of a period. There is none before the stages have run.
 #[utoipa::path(
     get, path = "/api/v1/narratives/{period}", tag = "narratives", operation_id = "narrative", security(("bearer" = [])),
-    params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it."), ("period" = Period, Path, description = "`daily` or `weekly`.")),
-    responses((status = 200, body = shape::Narrative), (status = "default", body = Problem, content_type = "application/problem+json"))
+    params(AboutPerson, ("period" = Period, Path, description = "`daily` or `weekly`.")),
+    responses((status = 200, body = shape::Narrative), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,

@@ -1,16 +1,14 @@
 //! `POST /observations`: a batch of measurements, each taken or refused by itself.
 
-use std::io::Write as _;
-
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::imports::take;
 use crate::api::body::Body;
 use crate::api::caller::Measuring;
+use crate::api::upload::Upload;
 use crate::api::{Problem, Service, shape};
 
 /// What kind of record a measurement stood in. What the person says of themselves is a check-in, and none of these.
@@ -73,20 +71,20 @@ pub(in crate::api) struct Batch {
 #[utoipa::path(
     post, path = "/api/v1/observations", tag = "observations", operation_id = "record_observations", security(("bearer" = [])),
     request_body = Batch,
-    responses((status = 200, body = shape::Import), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = shape::Import), Problem)
 )]
 pub(in crate::api) async fn create(
     State(service): State<Service>,
     Measuring(person): Measuring,
     Body(mut batch): Body<Batch>,
 ) -> Result<Json<shape::Import>, Problem> {
-    let mut file = service.spool("batch.ndjson")?;
+    let mut upload = Upload::begin(&service.uploads, "batch.ndjson")?;
     let now = service.now().to_rfc3339();
     for measured in &mut batch.observations {
         measured.updated_at.get_or_insert_with(|| now.clone());
-        let line = serde_json::to_string(measured).map_err(|_| Problem::internal())?;
-        writeln!(file.file, "{line}").map_err(|error| service.full(&error))?;
+        let line = serde_json::to_string(measured).map_err(|_| Problem::internal())? + "\n";
+        upload.add(line.as_bytes())?;
     }
-    let taken = take(&service, person, file).await?;
+    let taken = upload.take(&service, person).await?;
     taken.into_iter().next().map(Json).ok_or_else(Problem::internal)
 }

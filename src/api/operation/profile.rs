@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::api::body::Body;
-use crate::api::caller::{Owner, Reader};
+use crate::api::caller::{AboutPerson, Owner, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::profile;
 
@@ -72,8 +72,9 @@ fn words<T: DeserializeOwned + Ord>(field: &str, all: &[String]) -> Result<BTree
 
 /// The profile.
 #[utoipa::path(
-    get, path = "/api/v1/me/profile", tag = "me", operation_id = "profile", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = shape::Profile), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/me/profile", tag = "me", operation_id = "profile", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = shape::Profile), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,
@@ -86,7 +87,7 @@ pub(in crate::api) async fn get(
 #[utoipa::path(
     patch, path = "/api/v1/me/profile", tag = "me", operation_id = "change_profile", security(("bearer" = [])),
     request_body = ProfileChange,
-    responses((status = 200, body = shape::Profile), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = shape::Profile), Problem)
 )]
 pub(in crate::api) async fn change(
     State(service): State<Service>,

@@ -33,7 +33,7 @@ pub(in crate::api) struct Ran {
 /// Runs the five stages. Without new data and without a new day nothing is written.
 #[utoipa::path(
     post, path = "/api/v1/loop", tag = "system", operation_id = "run_loop", security(("bearer" = [])),
-    responses((status = 200, body = Ran), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Ran), Problem)
 )]
 pub(in crate::api) async fn run(State(service): State<Service>, Owner(person): Owner) -> Result<Json<Ran>, Problem> {
     let report = service.engine.run_stages(person, service.now(), None, &|_, _| ()).await?;

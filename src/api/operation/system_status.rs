@@ -36,7 +36,7 @@ pub(in crate::api) struct SystemStatus {
 /// How the server runs.
 #[utoipa::path(
     get, path = "/api/v1/system/status", tag = "system", operation_id = "system_status", security(("bearer" = [])),
-    responses((status = 200, body = SystemStatus), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = SystemStatus), Problem)
 )]
 pub(in crate::api) async fn get(State(service): State<Service>, _: Known) -> Result<Json<SystemStatus>, Problem> {
     let progress = service.engine.views.progress().await.map_err(EngineError::from)?;

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::api::caller::Reader;
+use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 
 /// What matters today: the score, the notices that stand, what is held back, the statements that hold.
 #[utoipa::path(
-    get, path = "/api/v1/today", tag = "days", operation_id = "today", security(("bearer" = [])), params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it.")),
-    responses((status = 200, body = shape::Today), (status = "default", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/today", tag = "days", operation_id = "today", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = shape::Today), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,

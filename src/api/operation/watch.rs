@@ -41,7 +41,7 @@ pub(in crate::api) struct Summary {
 /// What fits a watch face.
 #[utoipa::path(
     get, path = "/api/v1/watch/summary", tag = "days", operation_id = "watch_summary", security(("bearer" = [])),
-    responses((status = 200, body = Summary), (status = "default", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Summary), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,

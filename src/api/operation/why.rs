@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::api::body::Named;
-use crate::api::caller::Reader;
+use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 
 /// Why something is shown, how sure it is, what would change it, and the events behind it.
 #[utoipa::path(
     get, path = "/api/v1/why/{id}", tag = "audit", operation_id = "why", security(("bearer" = [])),
-    params(("person" = Option<Uuid>, Query, description = "The person, for a reviewer whom they have allowed it."), ("id" = String, Path, description = "The id of a claim, an insight, a notice, an evaluation, or a day with a score.")),
-    responses((status = 200, body = shape::Why), (status = "default", body = Problem, content_type = "application/problem+json"))
+    params(AboutPerson, ("id" = String, Path, description = "The id of a claim, an insight, a notice, an evaluation, or a day with a score.")),
+    responses((status = 200, body = shape::Why), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::word;
 use crate::engine::ports::journal::Recorded;
+use crate::engine::trail::TrailPage;
 use crate::engine::why::EventRef;
 
 /// An event, with its place and its hash.
@@ -72,4 +73,12 @@ pub struct EventPage {
     pub events: Vec<Event>,
     /// What to ask with for the next page; nothing after the last.
     pub next_cursor: Option<String>,
+}
+
+impl EventPage {
+    /// A page of the trail; `cursor` names the place where the next one begins.
+    #[must_use]
+    pub fn of(page: &TrailPage, cursor: impl Fn(u64) -> String) -> Self {
+        Self { events: page.events.iter().map(Into::into).collect(), next_cursor: page.next.map(cursor) }
+    }
 }

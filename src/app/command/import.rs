@@ -32,11 +32,7 @@ pub(super) async fn run(
     };
     let newcomer = named.map_or_else(system::new_person, PersonId::new);
     let register = async || {
-        engine.register(newcomer, config.now).await?;
-        out.note(&format!(
-            "Person {newcomer} was registered here, and their consent to processing recorded. \
-             `candor consent withdraw processing` takes it back."
-        ));
+        system::register(engine, config, out, newcomer).await?;
         Ok(newcomer)
     };
     let taken = files::take(engine, config, out, person, paths, register).await?;

@@ -50,11 +50,6 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         }
         Command::Serve { local, listen } => {
             serve::log(config)?;
-            if !local && config.pretended.is_some() && config.env_mode.is_none() {
-                return Err(Failure::configuration(
-                    "--now is refused where ENV_MODE is not set: a server is held to production",
-                ));
-            }
             doctor::refuse(config, out, *local, *listen).await?;
             let engine = system::open(config).await?;
             if !*local {

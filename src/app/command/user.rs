@@ -89,10 +89,8 @@ pub(super) async fn run(
                 }
             };
             // The person first: an account that is there with nobody behind it could not be added again.
-            if let Some(person) = person
-                && engine.register(person, config.now).await?
-            {
-                out.note(&format!("Person {person} was registered, and their consent to processing recorded."));
+            if let Some(person) = person {
+                system::register(engine, config, out, person).await?;
             }
             let token = identity.add(name.clone(), role, person, config.now).await?;
             (name, token)

@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub backup: Backup,
     pub alerts: Option<String>,
     pub retention_days: Option<String>,
+    /// Whether the time is pretended.
+    pub pretended: bool,
     /// The share of the data folder's disk that is free; `None` where it is not known.
     pub disk_free_percent: Option<u64>,
     /// The files this process may have open; `None` where it is not known.
@@ -123,6 +125,7 @@ pub(super) async fn gather(config: &Config, local: bool, listen: SocketAddr) -> 
         backup: backup(config.backup_dir.as_deref(), &config.data_dir),
         alerts: config.alerts.clone(),
         retention_days: config.retention_days.clone(),
+        pretended: config.pretended.is_some(),
         disk_free_percent: disk_free_percent(&config.data_dir),
         open_files: limit(&limits, "Max open files"),
         core_bytes: limit(&limits, "Max core file size"),
@@ -202,13 +205,15 @@ fn backup(folder: Option<&Path>, data: &Path) -> Backup {
     }
 }
 
-/// Of the disk of a folder, or of the folder it will be made in.
+/// Of the disk of a folder, or of the folder it will be made in: what this process may still take of all it could ever
+/// have taken. Blocks kept for the superuser or beyond a quota are nobody's here, as `df` counts.
 fn disk_free_percent(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     {
         let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
         let disk = rustix::fs::statvfs(there).ok()?;
-        disk.f_bavail.saturating_mul(100).checked_div(disk.f_blocks)
+        let used = disk.f_blocks.saturating_sub(disk.f_bfree);
+        disk.f_bavail.saturating_mul(100).checked_div(used.saturating_add(disk.f_bavail))
     }
     #[cfg(not(unix))]
     {

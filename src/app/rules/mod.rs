@@ -4,6 +4,7 @@
 //! about the public host; production has all, and a mode that is not set or not known is production. `serve` prints the
 //! faults and does not start, `doctor` prints the same ones.
 
+mod clock;
 mod database;
 mod decisions;
 mod facts;
@@ -78,6 +79,7 @@ fn check(facts: &Facts) -> Vec<Fault> {
         faults.extend(reach::public_url(facts));
     }
     faults.extend(reach::proxies(facts));
+    faults.extend(clock::check(facts));
     faults.extend(log_level::check(facts));
     faults.extend(database::check(facts));
     faults.extend(folder::check(facts));

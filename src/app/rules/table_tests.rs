@@ -52,6 +52,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         backup: Backup::Apart,
         alerts: Some("none-accepted".to_owned()),
         retention_days: Some("0".to_owned()),
+        pretended: false,
         disk_free_percent: Some(10),
         open_files: Some(4096),
         core_bytes: Some(0),
@@ -76,6 +77,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const BACK: &[&str] = &["CANDOR_BACKUP_DIR"];
     const TELL: &[&str] = &["CANDOR_ALERTS"];
     const KEEP: &[&str] = &["RETENTION_DAYS"];
+    const TIME: &[&str] = &["--now"];
     const FILES: &[&str] = &["LimitNOFILE"];
     const CORE: &[&str] = &["LimitCORE"];
     const MODE: &[&str] = &["ENV_MODE"];
@@ -83,6 +85,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const NONE: &[&str] = &[];
     vec![
         ("nothing", |_| {}, NONE, NONE),
+        ("a clock that stands", |f| f.pretended = true, TIME, TIME),
         ("no signing key", |f| f.signing_key = Secret::Unnamed, SIGN, SIGN),
         ("no master key", |f| f.master_key = Secret::Unnamed, WRAP, WRAP),
         ("the master key by value", |f| f.master_key = Secret::Given(key(MASTER), None), NONE, NONE),

@@ -1,0 +1,62 @@
+//! A file on its way into the log: spooled to a folder of its own, read whole from there, and gone with it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::{Problem, Service, shape};
+use crate::domain::person::PersonId;
+use crate::engine::ports::export::ReadContext;
+
+/// What the folders are called at first: whoever finds an old one may remove it.
+pub const PREFIX: &str = ".upload.";
+
+/// A file that is being uploaded.
+pub(super) struct Upload {
+    file: BufWriter<File>,
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Upload {
+    /// An empty file of a name.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub(super) fn begin(folder: &Path, name: &str) -> Result<Self, Problem> {
+        let begun = || {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)?;
+            let path = folder.path().join(name);
+            Ok(Self { file: BufWriter::new(File::create_new(&path)?), path, _folder: folder })
+        };
+        begun().map_err(not_kept)
+    }
+
+    /// Adds what has come in.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.file.write_all(bytes).map_err(not_kept)
+    }
+
+    /// Reads the file whole, then appends what it says.
+    ///
+    /// # Errors
+    /// When the disk does not take its end, it cannot be read, or the log does not take it.
+    pub(super) async fn take(mut self, service: &Service, person: PersonId) -> Result<Vec<shape::Import>, Problem> {
+        self.file.flush().map_err(not_kept)?;
+        let zone = service.engine.state(person).await?.profile.zone();
+        let context = ReadContext { home_zone: zone, now: service.now() };
+        let surveyed = service.engine.survey(&self.path, context, |_| {}).await?;
+        let reports = service.engine.import(person, &surveyed, context, &|_| ()).await?;
+        Ok(reports.into_iter().map(Into::into).collect())
+    }
+}
+
+fn not_kept(error: io::Error) -> Problem {
+    tracing::error!(%error, "an upload could not be kept");
+    Problem::unavailable()
+}

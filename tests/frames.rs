@@ -118,10 +118,12 @@ fn with_and_without_baseline(claim: Claim) -> [Claim; 2] {
 }
 
 fn linked(metric: Metric, other: Metric, grade: Grade, lag: f64) -> Claim {
+    // On the same day they go together, with a lag against each other.
+    let [r, low, high] = if lag > 0.0 { [-0.41, -0.56, -0.22] } else { [0.38, 0.19, 0.54] };
     let values = vec![
-        Value::new("r", -0.41, "", 2),
-        Value::new("interval_low", -0.56, "", 2),
-        Value::new("interval_high", -0.22, "", 2),
+        Value::new("r", r, "", 2),
+        Value::new("interval_low", low, "", 2),
+        Value::new("interval_high", high, "", 2),
         Value::new("interval_pct", 95.0, "%", 0),
         Value::new("lag", lag, if lag == 1.0 { "day" } else { "days" }, 0),
         count("n", 93.0),

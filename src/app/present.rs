@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::error::Failure;
+use crate::domain::frame::HOW_SURE;
 use crate::domain::grade::Grade;
 
 /// Where answers and messages go.
@@ -37,13 +38,25 @@ impl Out {
 
     /// A text for people, broken between words on a terminal; a mark stands before it in two columns.
     pub(super) fn paragraph(&self, mark: &str, text: &str) -> Result<(), Failure> {
+        self.broken(mark, text, Style::new())
+    }
+
+    /// A statement for people: what it says, and below it, fainter, how sure it is.
+    pub(super) fn statement(&self, mark: &str, text: &str) -> Result<(), Failure> {
+        let Some((said, sure)) = text.split_once(HOW_SURE) else { return self.paragraph(mark, text) };
+        self.paragraph(mark, said)?;
+        self.broken("  ", &format!("{}{sure}", HOW_SURE.trim_start()), Style::new().dimmed())
+    }
+
+    fn broken(&self, mark: &str, text: &str, style: Style) -> Result<(), Failure> {
         let indent = if mark.is_empty() { 0 } else { 2 };
         let Some(width) = terminal_width() else { return self.line(&format!("{mark}{text}")) };
+        let painted = |line: &str| paint(style, line, true);
         let mut line = String::new();
         let mut mark = mark.to_owned();
         for word in text.split_whitespace() {
             if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > width {
-                self.line(&format!("{mark}{line}"))?;
+                self.line(&format!("{mark}{}", painted(&line)))?;
                 mark = " ".repeat(indent);
                 line.clear();
             }
@@ -52,7 +65,7 @@ impl Out {
             }
             line.push_str(word);
         }
-        self.line(&format!("{mark}{line}"))
+        self.line(&format!("{mark}{}", painted(&line)))
     }
 
     /// A message beside the answer.

@@ -158,6 +158,13 @@ impl Claim {
         self.metric.into_iter().chain(other.and_then(|key| key.parse().ok()))
     }
 
+    /// Which way its metric was when the other of a link was higher: the sign of their correlation.
+    #[must_use]
+    pub fn way_of_link(&self) -> Option<Direction> {
+        let r = self.evidence.value("r")?.value;
+        Some(if r < 0.0 { Direction::Lower } else { Direction::Higher })
+    }
+
     /// Whether it says that something moved the unwelcome way.
     #[must_use]
     pub fn is_unfavourable(&self) -> bool {

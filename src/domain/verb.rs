@@ -143,14 +143,13 @@ impl Conduct {
     }
 }
 
-/// How two metrics that go together are said at a grade; `None` where nothing is said.
+/// How a metric is said to have been when another was higher; `None` where nothing is said.
 #[must_use]
-pub const fn association(grade: Grade) -> Option<&'static str> {
-    match grade {
-        Grade::A => Some("tends to go with"),
-        Grade::B => Some("probably goes with"),
-        Grade::C => Some("may be linked with"),
-        Grade::D => None,
+pub const fn association(grade: Grade, direction: Direction) -> Option<&'static str> {
+    match (grade, direction) {
+        (Grade::A, Direction::Lower) => Some("tended to be lower"),
+        (Grade::A, Direction::Higher) => Some("tended to be higher"),
+        _ => change(grade, direction),
     }
 }
 

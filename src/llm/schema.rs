@@ -173,7 +173,7 @@ mod tests {
         let inner = |list: &str, field: &str| properties[list]["items"]["properties"][field].clone();
         let all = |shape: &Value| shape["enum"].as_array().expect("words").clone();
         let sentence =
-            json!({"id": "s1", "section": "summary", "claim_ids": ["E1"], "frame": "F001", "opener": "none"});
+            json!({"id": "s1", "section": "summary", "claim_ids": ["E1"], "frame": "F016", "opener": "none"});
         let omission = json!({"claim_id": "E2", "reason": "limit"});
         let mut plans = Vec::new();
         for field in ["id", "section", "frame", "opener"] {

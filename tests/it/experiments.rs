@@ -318,8 +318,8 @@ fn blocks_drawn_by_lot_may_say_what_the_intervention_did() {
     let sentences = narrative["sentences"].as_array().unwrap();
     let says = |words: &str| sentences.iter().any(|s| s["text"].as_str().unwrap().contains(words));
     assert!(says("In this experiment it probably increased your sleep duration by "), "{narrative:#}");
-    assert!(says("in 14 pairs of blocks in an order drawn by lot"), "{narrative:#}");
-    assert!(says("apart from your experiment nothing here says what brought it about"), "{narrative:#}");
+    assert!(says("in 14 pairs of blocks whose order was drawn by lot"), "{narrative:#}");
+    assert!(says("Apart from your experiment, nothing here says why"), "{narrative:#}");
     let why = store.json(&["why", evaluation["id"].as_str().unwrap()]);
     assert!(why["why"].as_str().unwrap().contains("as they were scheduled and whatever was done"), "{why}");
 }

@@ -197,13 +197,13 @@ async fn a_plan_is_followed_kept_and_made_again_without_asking(place: &Place) {
 async fn the_same_question_is_not_asked_twice(place: &Place) {
     let narrator = Scripted::new(|request| Ok(faithful(request)));
     let engine = somebody(place, &narrator).await;
-    run(&engine, "2026-04-20T20:00:00Z").await;
+    run(&engine, "2026-04-22T20:00:00Z").await;
     let asked = narrator.asked().len();
     // A day later nothing is new but the age of the data, and no value was ever sent.
-    run(&engine, "2026-04-21T20:00:00Z").await;
+    run(&engine, "2026-04-23T20:00:00Z").await;
     assert_eq!(narrator.asked().len(), asked);
     assert_eq!(told(&engine, "model_answered").await.len(), 2 * asked);
-    assert_ne!(text(&engine, "2026-04-21T20:00:00Z").await.source, "template");
+    assert_ne!(text(&engine, "2026-04-23T20:00:00Z").await.source, "template");
     sound(&engine).await;
 }
 

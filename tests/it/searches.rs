@@ -67,13 +67,13 @@ fn a_large_lasting_step_is_found_with_its_day_and_confirmed() {
     assert_eq!(step["evidence"]["window"]["last"], "2026-05-25");
     assert_eq!(number(&step["evidence"], "step_days_ago"), 53.0);
     assert!((13.0..15.0).contains(&number(&step["evidence"], "difference")), "{step:#}");
-    assert!(step["statement"].as_str().unwrap().contains("after a step about"), "{step:#}");
+    assert!(step["statement"].as_str().unwrap().contains("after a shift about"), "{step:#}");
     let why = store.json(&["why", step["id"].as_str().unwrap()]);
     assert!(why["why"].as_str().unwrap().contains("jumped"), "{why:#}");
     assert_eq!(why["evidence"], step["evidence"]);
     assert!(!why["rows"].as_array().unwrap().is_empty() && !why["events"].as_array().unwrap().is_empty());
     let text = store.text(&["narrative"]);
-    assert!(text.contains("after a step about"), "{text}");
+    assert!(text.contains("after a shift about"), "{text}");
 }
 
 #[test]
@@ -94,8 +94,10 @@ fn two_metrics_that_go_together_are_said_to_and_nothing_more() {
     assert_eq!(number(&link["evidence"], "lag"), 1.0);
     assert!(number(&link["evidence"], "r") > 0.3, "{link:#}");
     let statement = link["statement"].as_str().unwrap();
-    for part in ["sleep duration tends to go with your step count 1 day earlier", "does not say what brings what about"]
-    {
+    for part in [
+        "sleep duration tended to be higher when your step count 1 day earlier was higher",
+        "does not mean that one brings about the other",
+    ] {
         assert!(statement.contains(part), "{statement}");
     }
     let why = store.json(&["why", link["id"].as_str().unwrap()]);
@@ -103,7 +105,7 @@ fn two_metrics_that_go_together_are_said_to_and_nothing_more() {
     for metric in ["steps", "sleep_duration"] {
         assert!(rows.iter().any(|row| row["metric"] == metric), "no rows of {metric}");
     }
-    assert!(store.text(&["narrative"]).contains("tends to go with"));
+    assert!(store.text(&["narrative"]).contains("tended to be higher"));
 }
 
 #[test]
@@ -142,7 +144,7 @@ fn a_note_of_the_day_goes_with_the_night_after_it() {
     let link = of_kind(&store, "association");
     assert_eq!((link["metric_key"].as_str(), number(&link["evidence"], "lag")), (Some("recovery_score"), 1.0));
     let statement = link["statement"].as_str().unwrap();
-    assert!(statement.contains("your alcohol intake 1 day earlier (correlation -0."), "{statement}");
+    assert!(statement.contains("lower when your alcohol intake 1 day earlier was higher"), "{statement}");
     // A yes has no usual value, and notes make no data newer.
     let insights = store.json(&["insights"]);
     let of_notes =
@@ -164,6 +166,6 @@ fn a_day_without_an_activity_is_a_day_of_rest_where_the_device_was_worn() {
     let link = of_kind(&store, "association");
     assert_eq!((link["metric_key"].as_str(), number(&link["evidence"], "lag")), (Some("sleep_duration"), 1.0));
     let statement = link["statement"].as_str().unwrap();
-    assert!(statement.contains("your activity time 1 day earlier (correlation -0."), "{statement}");
+    assert!(statement.contains("lower when your activity time 1 day earlier was higher"), "{statement}");
     assert!(number(&link["evidence"], "n") > 90.0, "the days of rest count: {link:#}");
 }

@@ -85,7 +85,7 @@ pub(in crate::app) fn context(out: &Out, items: &[ContextItem]) -> Result<(), Fa
 /// Statements with their grades, each with the command that answers for it.
 fn statements(out: &Out, insights: &[InsightView]) -> Result<(), Failure> {
     for insight in insights {
-        out.paragraph(&format!("\n{} ", grade(insight.grade)), &insight.statement)?;
+        out.statement(&format!("\n{} ", grade(insight.grade)), &insight.statement)?;
         out.line(&format!("  candor why {}", insight.id))?;
     }
     Ok(())
@@ -196,15 +196,18 @@ pub(in crate::app) fn show(out: &Out, narrative: &Narrative) -> Result<(), Failu
             section = Some(sentence.section);
             out.heading(match sentence.section {
                 Section::Summary => "In short",
-                Section::KeyPoint => "What is usual, and what changed",
+                Section::KeyPoint => "What your data show",
+                Section::Driver if narrative.period == Period::Weekly => "In these days",
                 Section::Driver => "Last measured",
                 Section::Risk => "Worth a look",
                 Section::NextStep => "You could",
                 Section::Uncertainty => "What is not known",
             })?;
         }
-        let mark = sentence.grade.map_or_else(|| "  ".to_owned(), |g| format!("{} ", grade(g)));
-        out.paragraph(&mark, &sentence.text)?;
+        // What is said of the whole text has no grade of its own.
+        let graded = sentence.grade.filter(|_| sentence.section != Section::Uncertainty);
+        let mark = graded.map_or_else(|| "  ".to_owned(), |g| format!("{} ", grade(g)));
+        out.statement(&mark, &sentence.text)?;
     }
     for attribution in &narrative.attributions {
         out.line(&format!("\n{attribution}"))?;
@@ -235,7 +238,7 @@ pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) 
     out.table(&["number", "value"], values.collect())?;
     for said in &why.said {
         out.heading("How it was said")?;
-        out.paragraph("", &said.text)?;
+        out.statement("", &said.text)?;
         if let Some(frame) = &said.frame {
             let checks = said.checks.len();
             out.paragraph("", &format!("Frame {frame}, chosen by the {}; {checks} checks passed.", said.chosen_by))?;

@@ -26,6 +26,9 @@ pub use slot::{Slot, What};
 /// The catalogue as it is shipped.
 pub const CATALOGUE: &str = include_str!("catalogue.json");
 
+/// Where a graded sentence has said what it says, and how sure it is follows: the confidence, the interval and the days.
+pub const HOW_SURE: &str = " How sure: ";
+
 /// The stable name of a frame, as in `F012`. It is never given to another sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]

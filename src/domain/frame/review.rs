@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::parts::Part;
 use super::saying::Saying;
-use super::{Frame, FrameId};
+use super::{Frame, FrameId, HOW_SURE};
 use crate::domain::grade::Grade;
 use crate::domain::verb;
 
@@ -138,7 +138,12 @@ fn slots(frame: &Frame, parts: &[Part], objections: &mut Vec<Objection>) {
 
 /// The words of the sentence itself: what must stand in it does, and nothing that a slot has to earn.
 fn words(frame: &Frame, parts: &[Part], objections: &mut Vec<Objection>) {
-    for words in frame.says.words().iter().filter(|words| !frame.text.contains(*words)) {
+    let (text, sure) = frame.text.split_once(HOW_SURE).unwrap_or((&frame.text, ""));
+    if sure.is_empty() == frame.grades.iter().any(|grade| *grade < Grade::D) || sure.contains(HOW_SURE) {
+        objections.push(Objection::Words { frame: frame.id.clone(), words: HOW_SURE });
+    }
+    let spoken = text.to_lowercase();
+    for words in frame.says.words().iter().filter(|words| !spoken.contains(&words.to_lowercase())) {
         objections.push(Objection::Words { frame: frame.id.clone(), words });
     }
     let mut own = String::new();
@@ -161,8 +166,8 @@ fn words(frame: &Frame, parts: &[Part], objections: &mut Vec<Objection>) {
         object("a digit");
     }
     // What must be said in so many words is not held against the frame.
-    let own = frame.says.words().iter().fold(own.replace("up to ", ""), |own, words| own.replace(words, ""));
-    let lower = own.to_lowercase();
+    let lower = own.replace("up to ", "").to_lowercase();
+    let lower = frame.says.words().iter().fold(lower, |own, words| own.replace(&words.to_lowercase(), ""));
     let said: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
     let spoken = format!(" {} ", said.join(" "));
     // The sentence on what is uncertain names the hedges it explains.

@@ -152,7 +152,7 @@ impl Saying {
             ClaimKind::Step => Self::Step,
             ClaimKind::Trend => Self::Trend,
             ClaimKind::Association => {
-                verb::association(grade)?;
+                claim.way_of_link().and_then(|way| verb::association(grade, way))?;
                 Self::Link
             }
             ClaimKind::Experiment => of_experiment(claim, grade),
@@ -267,12 +267,12 @@ impl Saying {
         (must.concat(), may)
     }
 
-    /// The words that must stand in every sentence of this kind, whatever else it says.
+    /// The words that must stand in every sentence of this kind, whatever else it says, in small or capital letters.
     #[must_use]
     pub const fn words(self) -> &'static [&'static str] {
         match self {
             Self::TooEarly => &["too early to call"],
-            Self::Link => &["this does not say what brings what about"],
+            Self::Link => &["was higher", "this does not mean that one brings about the other"],
             Self::MovedInBlocks => &["does not show what brought it about"],
             Self::MovedBeforeAfter => &["cannot show what brought it about"],
             Self::MovedWithDrift => &["cannot show what brought it about", "moving that way within the windows too"],

@@ -27,7 +27,7 @@ pub enum What {
     Averaged,
     /// How a difference is said at its grade and direction.
     Moved,
-    /// How a link is said at its grade.
+    /// How a link is said at its grade and the sign of its correlation.
     Linked,
     /// How the effect of an experiment is said at its grade, design and direction.
     Effect,

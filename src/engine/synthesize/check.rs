@@ -225,13 +225,16 @@ fn directions(words: &[&str], claims: &[&Claim], sentence: &Sentence) -> Result<
     let up_to = words.windows(2).filter(|pair| pair == &["up", "to"]).count();
     let count = |list: &[&str]| words.iter().filter(|w| list.contains(w)).count();
     let (down, up) = (count(LOWER), count(HIGHER) - up_to.min(count(HIGHER)));
-    let direction = claims.iter().find_map(|c| c.direction);
-    let wrong = match direction {
-        Some(Direction::Lower) => up > 0,
-        Some(Direction::Higher) => down > 0,
-        None => up + down > 0,
+    // When the one was higher, the other was higher or lower.
+    let links = sentence.section != Section::Uncertainty && claims.iter().any(|c| c.kind == ClaimKind::Association);
+    let r = claims.iter().find_map(|c| c.evidence.value("r")).map_or(0.0, |r| r.value);
+    let right = match claims.iter().find_map(|c| c.direction) {
+        _ if links => (down, up) == if r < 0.0 { (1, 1) } else { (0, 2) },
+        Some(Direction::Lower) => up == 0,
+        Some(Direction::Higher) => down == 0,
+        None => up + down == 0,
     };
-    if wrong { Err("direction_agrees") } else { Ok(()) }
+    if right { Ok(()) } else { Err("direction_agrees") }
 }
 
 /// The exact hedge of the grade stands in the sentence, and no other.
@@ -254,7 +257,8 @@ fn hedge(spoken: &str, claim: &Claim, sentence: &Sentence) -> Result<(), &'stati
         | ClaimKind::Notice
         | ClaimKind::State => false,
     };
-    let blames = claim.kind == ClaimKind::Association && !spoken.contains(" this does not say what brings what about ");
+    let blames = claim.kind == ClaimKind::Association
+        && !spoken.contains(" this does not mean that one brings about the other ");
     let says_chance = compares && !may_say_cause(claim);
     let right = match claim.grade {
         _ if undecided => !probably && !may && !chance && !spoken.contains(" lower ") && !spoken.contains(" higher "),

@@ -70,12 +70,10 @@ const CLASSES: [Class; 44] = [
     ("false precision", |t| numbered(t, |n| format!("{n}.37"))),
     ("vague quantifier", |t| ended(t, &[", by a lot.", ", somewhat.", ", on most days."])),
     ("inflated sample", |t| {
-        each(t, &[("28 days", "280 days"), ("53 days", "530 days"), ("58 of", "580 of"), ("93 days", "930 days")])
+        each(t, &[("28 days", "280 days"), ("53 earlier", "530 earlier"), ("58 of", "580 of"), ("93 days", "930 days")])
     }),
     ("direction flipped", |t| each(t, &[("lower", "higher"), ("higher", "lower"), ("reduced", "increased")])),
-    ("negation", |t| {
-        each(t, &[("was ", "was not "), ("averaged", "never averaged"), ("goes with", "does not go with")])
-    }),
+    ("negation", |t| each(t, &[("was ", "was not "), ("averaged", "never averaged"), ("tended", "never tended")])),
     ("level told as trend", |t| {
         each(t, &[("averaged", "rose to"), ("averaged", "has been falling to"), ("was ", "fell to ")])
     }),
@@ -95,8 +93,8 @@ const CLASSES: [Class; 44] = [
             t,
             &[
                 ("was lower", "improved"),
-                ("tends to go with", "boosts"),
-                ("goes with", "reduces"),
+                ("tended to be lower when", "boosts"),
+                ("was probably lower when", "reduces"),
                 ("moves with it", "increases"),
             ],
         )
@@ -111,10 +109,7 @@ const CLASSES: [Class; 44] = [
         each(t, &[("probably ", ""), ("may have been", "was"), ("may have ", ""), ("; this could be chance", "")])
     }),
     ("hedge of a stronger grade", |t| {
-        each(
-            t,
-            &[("may have been", "was probably"), ("was probably", "was"), ("may be linked with", "tends to go with")],
-        )
+        each(t, &[("may have been", "was probably"), ("was probably", "was"), ("may have been", "tended to be")])
     }),
     ("booster", |t| {
         each(t, &[("was ", "was clearly "), ("averaged", "certainly averaged"), ("could", "definitely could")])

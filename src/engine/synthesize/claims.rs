@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{held_back, template};
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
+use crate::domain::degradation::Degradation;
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::experiment::{Conduct, Evaluation, is_news};
 use crate::domain::grade::Design;
@@ -33,8 +34,14 @@ const SALIENT: [Metric; 13] = [
     Metric::ActivityDuration,
 ];
 /// Metrics whose latest value is worth saying by itself.
-const LATEST: [Metric; 4] =
-    [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd, Metric::ActivityDuration];
+const LATEST: [Metric; 6] = [
+    Metric::SleepDuration,
+    Metric::RestingHeartRate,
+    Metric::HrvRmssd,
+    Metric::Steps,
+    Metric::Stress,
+    Metric::ActivityDuration,
+];
 /// What a readiness score may be made of.
 pub(crate) const SCORED: [Metric; 5] =
     [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
@@ -42,9 +49,11 @@ pub(crate) const SCORED: [Metric; 5] =
 const fn most(period: Period) -> (usize, usize) {
     match period {
         Period::Daily => (3, 1),
-        Period::Weekly => (5, 3),
+        Period::Weekly => (4, 2),
     }
 }
+/// Days without data after which nothing is suggested: what it would rest on is how things were.
+const LONG_AGO: i64 = 14;
 /// Metrics of which a text about a week gives the mean.
 const MOST_MEANS: usize = 6;
 /// Days a text about a week looks back on.
@@ -337,9 +346,16 @@ fn latest(run: &Run<'_>, metric: Metric) -> Option<Claim> {
     Some(claim)
 }
 
+/// What is suggested: nothing beside days of long ago, and nothing about a metric that swings.
 fn suggestions(run: &Run<'_>) -> Vec<Claim> {
+    if run.state.newest_data.is_none_or(|newest| run.day.days_since(newest) > LONG_AGO) {
+        return Vec::new();
+    }
+    let swings = |metric| run.degradation.contains(&Degradation::InterventionSuppressed { metric });
     let open = run.state.proposals.values().filter(|held| {
-        held.status == ProposalStatus::Open && run.state.insights.contains_key(&held.proposal.insight_id)
+        held.status == ProposalStatus::Open
+            && run.state.insights.contains_key(&held.proposal.insight_id)
+            && !swings(held.proposal.metric)
     });
     let mut claims: Vec<Claim> = open
         .map(|held| {

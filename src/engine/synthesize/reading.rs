@@ -3,7 +3,7 @@
 //! It shares no code with the renderer: where that writes a number, this reads one. What is read to the end and agrees
 //! everywhere holds nothing that the frame and the claims do not.
 
-use crate::domain::claim::Claim;
+use crate::domain::claim::{Claim, Direction};
 use crate::domain::day::LocalDay;
 use crate::domain::evidence::Value;
 use crate::domain::frame::{Part, Slot, What};
@@ -55,7 +55,10 @@ fn slot_of<'t>(slot: &Slot, claims: &[&Claim], text: &'t str) -> Option<&'t str>
         What::BaselineLast => date(text, claim.evidence.baseline?.last),
         What::Averaged => text.strip_prefix(verb::level(claim.grade?)?),
         What::Moved => text.strip_prefix(verb::change(claim.grade?, claim.direction?)?),
-        What::Linked => text.strip_prefix(verb::association(claim.grade?)?),
+        What::Linked => {
+            let way = if value(claim, "r")?.value < 0.0 { Direction::Lower } else { Direction::Higher };
+            text.strip_prefix(verb::association(claim.grade?, way)?)
+        }
         What::Effect => text.strip_prefix(verb::effect(claim.grade?, &claim.conduct?, claim.direction?)?),
         What::Interval => {
             let rest = number(text, claim, "interval_pct", true)?.strip_prefix(" interval ")?;
@@ -65,13 +68,9 @@ fn slot_of<'t>(slot: &Slot, claims: &[&Claim], text: &'t str) -> Option<&'t str>
             number(rest, claim, "interval_high", true)
         }
         What::Sure => {
-            let confidence = value(claim, "confidence")?;
-            number(
-                text.strip_prefix(verb::confidence(confidence.value))?.strip_prefix(", ")?,
-                claim,
-                "confidence",
-                true,
-            )
+            let words = verb::confidence(value(claim, "confidence")?.value);
+            let rest = text.strip_prefix(words)?.strip_prefix(" (")?;
+            number(rest, claim, "confidence", true)?.strip_prefix(')')
         }
         What::Chance if claim.grade == Some(Grade::C) => text.strip_prefix("; this could be chance"),
         What::Chance => Some(text),
@@ -91,7 +90,9 @@ fn value<'c>(claim: &'c Claim, name: &str) -> Option<&'c Value> {
 
 fn date(text: &str, day: LocalDay) -> Option<&str> {
     let (written, rest) = text.split_at_checked(10)?;
-    (written.parse() == Ok(day)).then_some(rest)
+    let plain =
+        written.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
+    (plain && written.parse() == Ok(day)).then_some(rest)
 }
 
 /// Reads a number of the evidence: the same value with the same decimals, followed by its unit where one is due.
@@ -129,7 +130,8 @@ fn hours_and_minutes<'t>(text: &'t str, value: &Value) -> Option<&'t str> {
         digits.parse::<u32>().ok().filter(|_| plain)
     };
     let (hours, minutes) = (whole(hours)?, whole(minutes).filter(|minutes| *minutes < 60)?);
-    (f64::from(hours * 60 + minutes) == value.value.abs()).then_some(rest)
+    let whole = hours.checked_mul(60)?.checked_add(minutes)?;
+    (f64::from(whole) == value.value.abs()).then_some(rest)
 }
 
 /// The names of what a score was made of, in their order, separated by commas.

@@ -64,7 +64,7 @@ fn filled(slot: &Slot, claim: &Claim, second: Option<&Claim>) -> Result<String, 
         What::BaselineLast => claim.evidence.baseline.map(|window| window.last.to_string()),
         What::Averaged => claim.grade.and_then(verb::level).map(str::to_owned),
         What::Moved => claim.grade.zip(claim.direction).and_then(|(g, d)| verb::change(g, d)).map(str::to_owned),
-        What::Linked => claim.grade.and_then(verb::association).map(str::to_owned),
+        What::Linked => linked(claim).map(str::to_owned),
         What::Effect => effect(claim).map(str::to_owned),
         What::Interval => interval(claim),
         What::Sure => sure(claim),
@@ -81,6 +81,10 @@ fn effect(claim: &Claim) -> Option<&'static str> {
     verb::effect(claim.grade?, claim.conduct.as_ref()?, claim.direction?)
 }
 
+fn linked(claim: &Claim) -> Option<&'static str> {
+    verb::association(claim.grade?, claim.way_of_link()?)
+}
+
 fn interval(claim: &Claim) -> Option<String> {
     let [level, low, high] = ["interval_pct", "interval_low", "interval_high"].map(|name| claim.evidence.value(name));
     let (low, high) = (low?, high?);
@@ -92,7 +96,7 @@ fn interval(claim: &Claim) -> Option<String> {
 
 fn sure(claim: &Claim) -> Option<String> {
     let value = claim.evidence.value("confidence")?;
-    Some(format!("{}, {}", verb::confidence(value.value), value.shown()))
+    Some(format!("{} ({})", verb::confidence(value.value), value.shown()))
 }
 
 fn when(claim: &Claim) -> String {

@@ -42,6 +42,7 @@ fn operations() -> OpenApiRouter<Service> {
         .routes(routes!(operation::watch::get))
         .routes(routes!(operation::metrics::list))
         .routes(routes!(operation::insights::list))
+        .routes(routes!(operation::insights::give_feedback))
         .routes(routes!(operation::why::get))
         .routes(routes!(operation::narratives::get))
         .routes(routes!(operation::audit::list))

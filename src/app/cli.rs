@@ -84,6 +84,8 @@ pub(super) enum Command {
         /// The id of a claim, an insight, an evaluation, or a day.
         id: String,
     },
+    /// Say what you think of a statement: the next loop honours it.
+    Feedback(command::feedback::Word),
     /// Everything that happened, an event a line.
     Audit(command::audit::Filter),
     /// Ask one question of your own days: does this move that?

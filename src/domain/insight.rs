@@ -124,6 +124,13 @@ impl Insight {
         Uuid::new_v5(&person.uuid(), name.as_bytes())
     }
 
+    /// What it says, whenever it is raised: its kind, metrics and direction.
+    #[must_use]
+    pub fn statement(&self) -> Uuid {
+        let name = serde_json::json!([self.kind.key(), self.metric.key(), self.with.map(Metric::key), self.direction]);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.to_string().as_bytes())
+    }
+
     /// The metrics it names.
     pub fn names(&self) -> impl Iterator<Item = Metric> {
         std::iter::once(self.metric).chain(self.with)

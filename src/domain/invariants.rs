@@ -191,6 +191,15 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "another text of this day gave the name to other words",
             )
         }
+        Event::FeedbackGiven(e) => {
+            let held = state.insights.get(&e.insight_id);
+            ensure(
+                held.is_some_and(|insight| insight.statement() == e.statement),
+                "feedback_is_on_what_holds",
+                "insight_id",
+                "no such statement holds: see `candor insights`",
+            )
+        }
         Event::SafetyNoticeCleared(e) => cleared(state, e),
         Event::HumanReviewResolved(e) => ensure(
             state.reviews.get(&e.review_id).is_some_and(|held| held.decision != Some(Decision::Clear)),

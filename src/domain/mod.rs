@@ -10,6 +10,7 @@ pub mod degradation;
 pub mod event;
 pub mod evidence;
 pub mod experiment;
+pub mod feedback;
 pub mod frame;
 pub mod grade;
 pub mod insight;

@@ -14,6 +14,7 @@ use super::day::LocalDay;
 use super::degradation::{Degradation, Missing};
 use super::event::{DayAssessed, Event};
 use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
+use super::feedback::Given;
 use super::insight::{Insight, InsightKind};
 use super::intervention::{Proposal, ProposalStatus};
 use super::metric::{Cadence, Metric};
@@ -131,6 +132,9 @@ pub struct PersonState {
     pub symptoms: BTreeMap<Symptom, LocalDay>,
     /// What the newest texts have claimed.
     pub published: Published,
+    /// What the person said of statements, by what they say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub feedback: BTreeMap<Uuid, Given>,
     /// What models have answered.
     #[serde(default)]
     pub answers: Answers,
@@ -220,6 +224,9 @@ impl PersonState {
                     (_, watch) => self.watch(e.metric, watch),
                 }
             }
+            Event::FeedbackGiven(e) => {
+                self.feedback.insert(e.statement, Given { feedback: e.feedback, day: e.day });
+            }
             Event::InterventionProposed(e) => self.hold(&e.proposal, ProposalStatus::Open),
             Event::InterventionSuppressed(e) => {
                 let before = self.proposals.get(&e.proposal.id).map(|held| held.status);
@@ -254,6 +261,18 @@ impl PersonState {
             | Event::ExportProduced(_)
             | Event::DataRead(_) => {}
         }
+    }
+
+    /// What the person said of a statement.
+    #[must_use]
+    pub fn said_of(&self, insight: &Insight) -> Option<Given> {
+        self.feedback.get(&insight.statement()).copied()
+    }
+
+    /// Whether the person disputes a statement on a day: it is not told, and nothing is suggested because of it.
+    #[must_use]
+    pub fn is_disputed(&self, insight: &Insight, day: LocalDay) -> bool {
+        self.said_of(insight).is_some_and(|given| given.disputes(day))
     }
 
     /// The open statement of a kind about a metric.

@@ -100,6 +100,7 @@ impl History {
             | Event::InterventionProposed(_)
             | Event::InterventionSuppressed(_)
             | Event::InterventionAccepted(_)
+            | Event::FeedbackGiven(_)
             | Event::InterventionDeclined(_)
             | Event::ExperimentStarted(_)
             | Event::ExperimentStopped(_)

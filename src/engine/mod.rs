@@ -9,6 +9,7 @@ mod consents;
 pub mod context;
 pub mod evaluate;
 pub mod experiments;
+pub mod feedback;
 pub mod history;
 pub mod identity;
 pub mod import;

@@ -10,6 +10,7 @@ use crate::domain::Instant;
 use crate::domain::claim::{Narrative, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::Missing;
+use crate::domain::feedback::Feedback;
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::LoadEffect;
 use crate::domain::metric::Metric;
@@ -42,6 +43,9 @@ pub struct InsightView {
     pub grade: crate::domain::grade::Grade,
     /// How the evidence came about.
     pub design: crate::domain::grade::Design,
+    /// What the person said of it, if they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
     /// What it rests on.
     pub evidence: crate::domain::evidence::Evidence,
 }
@@ -120,8 +124,7 @@ impl NoticeView {
 }
 
 /// The view of an insight.
-#[must_use]
-pub fn view(insight: &Insight) -> InsightView {
+fn view(insight: &Insight, feedback: Option<Feedback>) -> InsightView {
     let claim = claims::insight(insight);
     InsightView {
         id: insight.id.to_string(),
@@ -134,8 +137,21 @@ pub fn view(insight: &Insight) -> InsightView {
         coverage: insight.coverage,
         grade: insight.grade,
         design: insight.design,
+        feedback,
         evidence: insight.evidence.clone(),
     }
+}
+
+/// What holds and may be shown, of what is asked for.
+fn insights(state: &PersonState, asked: impl Fn(&Insight) -> bool) -> Vec<InsightView> {
+    let allowed = allowance(state);
+    // A notice that stops the analysis stops what came of it too; some keep single metrics out of sight.
+    let shown = |insight: &&Insight| {
+        asked(insight) && allowed.analysis && insight.names().all(|metric| !allowed.hidden.contains(&metric))
+    };
+    let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
+    open.sort_by_key(|i| (std::cmp::Reverse(InsightKind::MOVES.contains(&i.kind)), i.metric, i.kind));
+    open.into_iter().map(|insight| view(insight, state.said_of(insight).map(|given| given.feedback))).collect()
 }
 
 impl Engine {
@@ -145,13 +161,7 @@ impl Engine {
     /// When the read models do not answer.
     pub async fn insights(&self, person: PersonId) -> Result<Vec<InsightView>, EngineError> {
         let state = self.state(person).await?;
-        let allowed = allowance(&state);
-        // A notice that stops the analysis stops what came of it too; some keep single metrics out of sight.
-        let shown =
-            |insight: &&Insight| allowed.analysis && insight.names().all(|metric| !allowed.hidden.contains(&metric));
-        let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
-        open.sort_by_key(|i| (std::cmp::Reverse(InsightKind::MOVES.contains(&i.kind)), i.metric, i.kind));
-        Ok(open.into_iter().map(view).collect())
+        Ok(insights(&state, |_| true))
     }
 
     /// The present day.
@@ -177,7 +187,7 @@ impl Engine {
             notices: state.standing_notices().into_iter().map(NoticeView::of).collect(),
             degradation: degradation.collect(),
             missing: state.missing.clone(),
-            insights: self.insights(person).await?,
+            insights: insights(&state, |insight| !state.is_disputed(insight, day)),
             context: self.context(person, &state, day).await?,
         })
     }

@@ -13,6 +13,7 @@ mod doctor;
 mod experiments;
 mod exports;
 mod faults;
+mod feedback;
 mod golden;
 mod identity;
 mod injection;

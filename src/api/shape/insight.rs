@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Evidence, word};
+use crate::domain::feedback::Feedback;
 use crate::engine::tell::InsightView;
 
 /// A statement that holds, with its grade and its evidence.
@@ -32,6 +33,8 @@ pub struct Insight {
     pub grade: String,
     /// `observational` or `randomised`.
     pub design: String,
+    /// `useful`, `wrong` or `not_me`: what the person said of it; what they dispute is not told for 90 days.
+    pub feedback: Option<&'static str>,
     /// What it rests on.
     pub evidence: Evidence,
 }
@@ -49,6 +52,7 @@ impl From<InsightView> for Insight {
             coverage: view.coverage,
             grade: word(&view.grade),
             design: word(&view.design),
+            feedback: view.feedback.map(Feedback::key),
             evidence: view.evidence.into(),
         }
     }

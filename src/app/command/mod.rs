@@ -7,6 +7,7 @@ pub(super) mod consent;
 mod doctor;
 pub(super) mod experiment;
 mod export;
+pub(super) mod feedback;
 mod import;
 pub(super) mod intervention;
 mod operate;
@@ -89,6 +90,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Insights => read::insights(&engine, out, person).await,
         Command::Narrative { period, .. } => read::narrative(&engine, config, out, person, period).await,
         Command::Why { id } => read::why(&engine, out, person, id).await,
+        Command::Feedback(word) => feedback::run(&engine, config, out, person, word).await,
         Command::Audit(filter) => audit::run(&engine, out, person, filter).await,
         Command::Experiment(action) => experiment::run(&engine, config, out, person, action).await,
         Command::Intervention(action) => intervention::run(&engine, config, out, person, action).await,

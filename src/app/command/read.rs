@@ -86,7 +86,8 @@ pub(in crate::app) fn context(out: &Out, items: &[ContextItem]) -> Result<(), Fa
 fn statements(out: &Out, insights: &[InsightView]) -> Result<(), Failure> {
     for insight in insights {
         out.statement(&format!("\n{} ", grade(insight.grade)), &insight.statement)?;
-        out.line(&format!("  candor why {}", insight.id))?;
+        let said = insight.feedback.map(|feedback| format!(" (you said: {feedback})")).unwrap_or_default();
+        out.line(&format!("  candor why {}{said}", insight.id))?;
     }
     Ok(())
 }

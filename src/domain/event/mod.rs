@@ -21,6 +21,7 @@ use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::evidence::{Evidence, Window};
 use crate::domain::experiment::{Evaluation, Experiment};
+use crate::domain::feedback::Feedback;
 use crate::domain::insight::Insight;
 use crate::domain::intervention::Proposal;
 use crate::domain::metric::Metric;
@@ -225,6 +226,17 @@ events! {
         watch: Option<Watch>,
         /// Whose data it rested on.
         sources: Vec<Provider>,
+    }
+    /// A person said what they think of a statement.
+    FeedbackGiven = "feedback_given" {
+        /// The statement as it held.
+        insight_id: Uuid,
+        /// What it says, whenever it is raised.
+        statement: Uuid,
+        /// Their word.
+        feedback: Feedback,
+        /// The day on which they said it.
+        day: LocalDay,
     }
     /// Something to try was suggested.
     InterventionProposed = "intervention_proposed" {

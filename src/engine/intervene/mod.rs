@@ -84,7 +84,8 @@ pub fn withhold(run: &mut Run<'_>) -> Result<(), RunError> {
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     outlived(run)?;
-    let mut adverse: Vec<Insight> = run.state.insights.values().filter(|i| is_adverse(i)).cloned().collect();
+    let undisputed = run.state.insights.values().filter(|i| !run.state.is_disputed(i, run.day));
+    let mut adverse: Vec<Insight> = undisputed.filter(|i| is_adverse(i)).cloned().collect();
     // What comes first can keep out what contradicts it: the order is not left to the ids.
     adverse.sort_by_key(|insight| (insight.metric, insight.kind, insight.day));
     for insight in adverse {
@@ -93,13 +94,20 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A suggestion goes when the change it answers goes.
+/// A suggestion goes when the change it answers goes, or is disputed.
 fn outlived(run: &mut Run<'_>) -> Result<(), RunError> {
     let open = run.state.proposals.values().filter(|held| held.status == ProposalStatus::Open);
-    let answers_nothing = open.filter(|held| !run.state.insights.contains_key(&held.proposal.insight_id));
-    let proposals: Vec<Proposal> = answers_nothing.map(|held| held.proposal.clone()).collect();
-    for proposal in proposals {
-        run.emit(InterventionSuppressed { proposal, reason: "insight_no_longer_holds".to_owned() })?;
+    let outlived = open.filter_map(|held| {
+        let reason = match run.state.insights.get(&held.proposal.insight_id) {
+            None => "insight_no_longer_holds",
+            Some(insight) if run.state.is_disputed(insight, run.day) => "insight_is_disputed",
+            Some(_) => return None,
+        };
+        Some(InterventionSuppressed { proposal: held.proposal.clone(), reason: reason.to_owned() })
+    });
+    let outlived: Vec<InterventionSuppressed> = outlived.collect();
+    for suppressed in outlived {
+        run.emit(suppressed)?;
     }
     Ok(())
 }

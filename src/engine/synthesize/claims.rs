@@ -1,5 +1,6 @@
 //! Which claims a narrative may make today, in the order in which they matter.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{held_back, template};
@@ -8,6 +9,7 @@ use crate::domain::day::LocalDay;
 use crate::domain::degradation::Degradation;
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::experiment::{Conduct, Evaluation, is_news};
+use crate::domain::feedback::Feedback;
 use crate::domain::grade::Design;
 use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::ProposalStatus;
@@ -85,16 +87,19 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
         Period::Weekly => week_score(run),
     });
     let rank = |metric: Metric| SALIENT.iter().position(|m| *m == metric).unwrap_or(SALIENT.len());
+    // What the person disputes is not told, and what they found useful comes first.
     let mut open: Vec<&Insight> = run.state.insights.values().collect();
-    open.sort_by_key(|i| (rank(i.metric), i.metric, i.kind));
+    open.retain(|insight| !run.state.is_disputed(insight, run.day));
+    let useful = |i: &Insight| run.state.said_of(i).is_some_and(|given| given.feedback == Feedback::Useful);
+    open.sort_by_key(|i| (Reverse(useful(i)), rank(i.metric), i.metric, i.kind));
     claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
     // Of links the best comes first: what was confirmed says more than what was only found.
     let mut links = open.clone();
     links.retain(|link| link.names().all(|metric| !allowed.hidden.contains(&metric)));
-    links.sort_by_key(|link| (link.grade, std::cmp::Reverse(link.day)));
+    links.sort_by_key(|link| (Reverse(useful(link)), link.grade, Reverse(link.day)));
     claims.extend(of_kind(&links, InsightKind::Association, most_links));
     let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
-    news.sort_by_key(|e| (std::cmp::Reverse(e.day), e.id));
+    news.sort_by_key(|e| (Reverse(e.day), e.id));
     claims.extend(news.into_iter().map(|e| {
         let mut claim = evaluation(e);
         // While a notice stands, nothing that was tried is said to have brought anything about.

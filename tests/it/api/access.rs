@@ -60,6 +60,7 @@ fn rows() -> Vec<Row> {
         ("get", "/watch/summary", None, [200, 200, 403, 403, 403, 200, 401]),
         ("get", "/metrics", None, owners),
         ("get", "/insights", None, owners),
+        ("put", "/insights/{insight}/feedback", Some(json!({ "feedback": "useful" })), owners_change),
         ("get", "/why/{insight}", None, owners_thing),
         ("get", "/narratives/daily", None, owners_thing),
         ("get", "/audit/", None, owners),

@@ -1,0 +1,38 @@
+//! A person's word on a statement that holds.
+
+use super::{Engine, EngineError, run};
+use crate::domain::Instant;
+use crate::domain::event::FeedbackGiven;
+use crate::domain::feedback::Feedback;
+use crate::domain::insight::Insight;
+use crate::domain::person::PersonId;
+
+impl Engine {
+    /// Records a word on a statement, named by its id or by a claim it makes (`<id>@<day>`). The same word again is no
+    /// event; the next loop honours it.
+    ///
+    /// # Errors
+    /// When no such statement holds, or the log does not take it.
+    pub async fn give_feedback(
+        &self,
+        person: PersonId,
+        id: &str,
+        feedback: Feedback,
+        now: Instant,
+    ) -> Result<Insight, EngineError> {
+        let entity = id.split_once('@').map_or(id, |(entity, _)| entity);
+        let unknown = || EngineError::NotFound { what: "insight that holds", id: id.to_owned() };
+        let insight_id = entity.parse().map_err(|_| unknown())?;
+        let state = self
+            .decide(person, &format!("feedback/{insight_id}"), now, |state| {
+                let insight = state.insights.get(&insight_id).ok_or_else(unknown)?;
+                let statement = insight.statement();
+                if state.feedback.get(&statement).is_some_and(|given| given.feedback == feedback) {
+                    return Ok(Vec::new());
+                }
+                Ok(vec![FeedbackGiven { insight_id, statement, feedback, day: run::today(state, now) }.into()])
+            })
+            .await?;
+        state.insights.get(&insight_id).cloned().ok_or_else(unknown)
+    }
+}

@@ -70,11 +70,11 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             ensure(!state.registered, "person_is_registered_once", "person", "the person exists already")
         }
         Event::ObservationsRecorded(e) => {
-            may_take_from(state, e.source.provider)?;
+            may_take(state, event)?;
             batch(&e.observations)
         }
         Event::ActivityRecorded(e) => {
-            may_take_from(state, e.source.provider)?;
+            may_take(state, event)?;
             batch(&e.observations)
         }
         Event::CheckInRecorded(e) => {
@@ -88,7 +88,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             batch(&e.observations)
         }
         Event::ObservationCorrected(e) => {
-            may_take_from(state, e.source.provider)?;
+            may_take(state, event)?;
             observation(&e.observation)?;
             ensure(
                 e.previous_value.is_finite(),
@@ -271,6 +271,11 @@ pub fn may_take_from(state: &PersonState, provider: Provider) -> Checked {
         return refuse("provider_needs_consent", "consent", &reason);
     }
     Ok(())
+}
+
+/// Whether what an event measured may be taken in: of everybody whose data it rests on.
+fn may_take(state: &PersonState, event: &Event) -> Checked {
+    event.providers().into_iter().try_for_each(|provider| may_take_from(state, provider))
 }
 
 fn consent(state: &PersonState) -> Checked {

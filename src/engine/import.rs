@@ -17,7 +17,8 @@ use crate::domain::event::{ActivityRecorded, Event, FileImported, ObservationCor
 use crate::domain::invariants::{self, OBSERVATIONS_PER_BATCH};
 use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
 use crate::domain::person::PersonId;
-use crate::domain::state::file_key;
+use crate::domain::provider::Provider;
+use crate::domain::state::{PersonState, file_key};
 
 /// Rejections named one by one; beyond it they are counted.
 const REJECTIONS_NAMED: usize = 1_000;
@@ -233,7 +234,10 @@ impl Taking<'_> {
             let known = self.engine.views.held(self.person, &keys).await?;
             let mut decided = Decided::default();
             for (activity, observations) in &batch.rows {
-                decided.row(self, &known, activity.as_ref(), observations);
+                match not_taken(&state, observations) {
+                    Some(rejection) => decided.rejections.push(rejection),
+                    None => decided.row(self, &known, activity.as_ref(), observations),
+                }
             }
             let events = decided.events(self);
             let command = Command::new(self.person, &name, &state, &events, self.now);
@@ -249,6 +253,9 @@ impl Taking<'_> {
                     report.duplicates += decided.duplicates;
                     report.corrected += decided.corrected;
                     report.observations += decided.observations;
+                    report.rejected += decided.rejections.len() as u64;
+                    let room = REJECTIONS_NAMED.saturating_sub(report.rejections.len());
+                    report.rejections.extend(decided.rejections.into_iter().take(room));
                     return Ok(());
                 }
             }
@@ -270,18 +277,25 @@ impl Taking<'_> {
             as_of: self.as_of,
         }
         .into();
-        let decide = |state: &crate::domain::state::PersonState| {
-            Ok(if state.files.contains(&key) { Vec::new() } else { vec![event.clone()] })
-        };
+        let decide =
+            |state: &PersonState| Ok(if state.files.contains(&key) { Vec::new() } else { vec![event.clone()] });
         self.engine.decide(self.person, "file", self.now, decide).await?;
         Ok(())
     }
 }
 
+/// Why a row is not taken, where it names somebody whose data the person took back.
+fn not_taken(state: &PersonState, observations: &[Observation]) -> Option<Rejection> {
+    let refused = |o: &Observation| invariants::may_take_from(state, o.key.provider).err().map(|why| (o.row, why));
+    let (row, why) = observations.iter().find_map(refused)?;
+    Some(Rejection { row, field: "provider".to_owned(), reason: why.reason })
+}
+
 /// What a batch comes to.
 #[derive(Default)]
 struct Decided {
-    plain: Vec<Observation>,
+    rejections: Vec<Rejection>,
+    plain: BTreeMap<Provider, Vec<Observation>>,
     rest: Vec<Event>,
     overlay: BTreeMap<ObservationKey, Held>,
     accepted: u64,
@@ -336,16 +350,15 @@ impl Decided {
                     ActivityRecorded { source: taking.source(), activity: activity.clone(), observations: new }.into(),
                 );
             }
-            _ => self.plain.extend(new),
+            _ => new.into_iter().for_each(|o| self.plain.entry(o.key.provider).or_default().push(o)),
         }
     }
 
     fn events(&mut self, taking: &Taking<'_>) -> Vec<Event> {
-        let mut events = Vec::new();
-        if !self.plain.is_empty() {
-            let observations = std::mem::take(&mut self.plain);
-            events.push(ObservationsRecorded { source: taking.source(), observations }.into());
-        }
+        // Whoever measured has a key of their own: what they measured can go without what others did.
+        let plain = std::mem::take(&mut self.plain).into_values();
+        let mut events: Vec<Event> =
+            plain.map(|observations| ObservationsRecorded { source: taking.source(), observations }.into()).collect();
         events.append(&mut self.rest);
         events
     }

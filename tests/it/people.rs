@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::command::{PERSON, Store};
+use crate::command::{self, PERSON, Store};
 
 const NOW: &str = "2026-03-01T12:00:00Z";
 
@@ -231,6 +231,30 @@ fn data_of_a_provider_that_was_taken_back_are_neither_taken_nor_looked_at() {
     store.at("2026-03-02T12:00:00Z").json(&["loop"]);
     assert!(!store.json(&["insights"]).as_array().unwrap().is_empty());
     assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
+fn a_row_of_somebody_who_was_taken_back_is_refused_wherever_it_stands() {
+    let store = Store::new("2026-03-01T12:00:00Z");
+    let mixed = store.path("mixed.ndjson");
+    let lines = |last: &str| {
+        let of = |provider: &str| command::days(provider, "resting_heart_rate", "bpm", last, 0..3, |n| 55.0 + n as f64);
+        of("whoop") + &of("garmin")
+    };
+    std::fs::write(&mixed, lines("2026-02-20")).unwrap();
+    assert_eq!(store.import(std::slice::from_ref(&mixed))[0]["accepted"], 6);
+    // Whoever measured has a key of their own, so that one can go without the other.
+    let recorded = store.text(&["--json", "audit", "--type", "observations_recorded"]);
+    assert_eq!(recorded.lines().count(), 2, "{recorded}");
+    store.json(&["consent", "withdraw", "provider:whoop"]);
+    std::fs::write(&mixed, lines("2026-02-28")).unwrap();
+    let report = &store.import(&[mixed])[0];
+    assert_eq!((&report["read"], &report["accepted"], &report["rejected"]), (&6.into(), &3.into(), &3.into()));
+    let first = &report["rejections"][0];
+    assert_eq!((&first["row"], &first["field"]), (&1.into(), &"provider".into()), "{report:#}");
+    assert!(first["reason"].as_str().unwrap().contains("candor consent grant provider:whoop"), "{report:#}");
+    assert_eq!(store.json(&["verify"])["ok"], true);
+    assert_eq!(store.json(&["rebuild"])["matches_live"], true);
 }
 
 #[test]

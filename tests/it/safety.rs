@@ -116,6 +116,17 @@ fn a_symptom_or_a_condition_is_told_before_anybody_runs_a_loop() {
 }
 
 #[test]
+fn a_symptom_belongs_to_its_own_day_however_many_wait_before_it() {
+    let store = store_with(&usual_pulse());
+    store.json(&["checkin", "--symptom", "chest_pain"]);
+    told_first(&store, "red_flag_symptom");
+    let raised: Value =
+        serde_json::from_str(&store.text(&["--json", "audit", "--type", "safety_notice_raised"])).unwrap();
+    assert_eq!(raised["content"]["notice"]["day"], "2026-03-01", "{raised:#}");
+    assert_eq!(store.json(&["review", "list"])[0]["day"], "2026-03-01");
+}
+
+#[test]
 fn a_symptom_is_answered_even_by_somebody_who_took_consent_back() {
     let store = store_with(&usual_pulse());
     store.json(&["consent", "withdraw", "processing"]);

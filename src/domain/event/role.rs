@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Event;
+use crate::domain::observation::Observation;
 use crate::domain::provider::Provider;
 
 impl Event {
@@ -75,11 +76,19 @@ impl Event {
     #[must_use]
     pub fn providers(&self) -> BTreeSet<Provider> {
         let of = |sources: &[Provider]| sources.iter().copied().collect();
+        let measured = |source: Provider, observations: &[Observation]| {
+            observations.iter().map(|observation| observation.key.provider).chain([source]).collect::<BTreeSet<_>>()
+        };
         match self {
             Self::FileImported(e) => BTreeSet::from([e.source.provider]),
-            Self::ObservationsRecorded(e) => BTreeSet::from([e.source.provider]),
-            Self::ObservationCorrected(e) => BTreeSet::from([e.source.provider]),
-            Self::ActivityRecorded(e) => BTreeSet::from([e.source.provider]),
+            // A file may name whoever measured each row.
+            Self::ObservationsRecorded(e) => measured(e.source.provider, &e.observations),
+            Self::ObservationCorrected(e) => measured(e.source.provider, std::slice::from_ref(&e.observation)),
+            Self::ActivityRecorded(e) => {
+                let mut providers = measured(e.source.provider, &e.observations);
+                providers.insert(e.activity.provider);
+                providers
+            }
             Self::CheckInRecorded(_) => BTreeSet::from([Provider::Person]),
             Self::DayScored(e) => of(&e.evidence.sources),
             Self::SafetyNoticeRaised(e) => of(&e.notice.evidence.sources),

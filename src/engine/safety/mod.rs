@@ -53,8 +53,8 @@ fn look(run: &Run<'_>, rule: SafetyRule, open: Option<&SafetyNotice>) -> (Findin
         return (Finding::Holds(declaration(*level, run.day, Vec::new())), run.day);
     }
     if rule == SafetyRule::RedFlagSymptom {
-        // Nobody's data say that a symptom has passed: a reviewer does.
-        let since = run.state.symptoms.values().min().copied();
+        // Nobody's data say that a symptom has passed: a reviewer does. A day that is looked at late knows none of later.
+        let since = run.state.symptoms.values().filter(|day| **day <= run.day).min().copied();
         let alarm = since.map(|day| declaration(Level::Stop, day, vec![Provider::Person]));
         return (alarm.map_or(Finding::Undecided, Finding::Holds), since.unwrap_or(run.day));
     }

@@ -5,6 +5,7 @@
 
 mod body;
 mod caller;
+pub mod connections;
 mod document;
 mod operation;
 mod page;

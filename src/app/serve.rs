@@ -13,6 +13,7 @@ use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::present::Out;
 use super::system;
+use crate::api::connections::{self, Limits};
 use crate::api::{self, Access, Elapsed, Mode, Service};
 use crate::engine::Engine;
 use crate::store::seal::Key;
@@ -21,8 +22,6 @@ use crate::store::seal::Key;
 const UPLOADS: usize = 4;
 /// How old what is left of an upload must be to be nobody's any more.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
-/// What requests in flight may take once a stop was asked for.
-const DRAIN: Duration = Duration::from_secs(25);
 
 /// Serves on an address until a signal, then lets what is in flight finish.
 pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service: Service) -> Result<bool, Failure> {
@@ -31,30 +30,15 @@ pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service:
         Failure::configuration(format!("{listen} cannot be listened on: {error}; --listen names another address"))
     })?;
     let address = listener.local_addr()?;
-    let stop = Arc::new(tokio::sync::Notify::new());
     let draining = Arc::clone(&service.draining);
-    let stopped = {
-        let stop = Arc::clone(&stop);
-        async move {
-            stop_asked().await;
-            draining.store(true, std::sync::atomic::Ordering::Relaxed);
-            stop.notify_one();
-        }
+    let stop = async move {
+        stop_asked().await;
+        draining.store(true, std::sync::atomic::Ordering::Relaxed);
     };
     out.note(&format!("candor serves {} on http://{address}", config.mode_name()));
-    let serving = axum::serve(listener, api::router(&service).into_make_service_with_connect_info::<SocketAddr>());
-    let mut serving = std::pin::pin!(serving.with_graceful_shutdown(stopped).into_future());
-    let outcome = tokio::select! {
-        outcome = &mut serving => outcome,
-        () = stop.notified() => match tokio::time::timeout(DRAIN, serving).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                tracing::warn!("some requests were still running when the time to drain was over");
-                Ok(())
-            }
-        },
-    };
-    outcome?;
+    if !connections::serve(listener, api::router(&service), Limits::default(), stop).await {
+        tracing::warn!("some requests were still running when the time to drain was over");
+    }
     Ok(true)
 }
 

@@ -2,6 +2,7 @@
 
 mod aborted;
 mod access;
+mod connections;
 mod pages;
 mod problems;
 mod story;

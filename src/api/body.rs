@@ -5,12 +5,15 @@ use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use utoipa::IntoParams;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::problem::FieldError;
 use super::{Problem, Service};
+use crate::engine::as_of::AsOf;
 
 /// A JSON body, read and validated.
 #[derive(Debug)]
@@ -56,6 +59,37 @@ impl<T: DeserializeOwned + Validate> FromRequestParts<Service> for Asked<T> {
         asked.validate().map_err(|faults| Problem::invalid(named(&faults, "")))?;
         Ok(Self(asked))
     }
+}
+
+/// The moment that is asked about.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Moment {
+    /// Read by `Reader`.
+    #[param(ignore)]
+    #[serde(rename = "person")]
+    _person: Option<String>,
+    /// What was known and told then: at the end of a day, or right after the event with this revision.
+    as_of: Option<String>,
+}
+
+impl Moment {
+    /// The moment, if one is named.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn as_of(&self) -> Result<Option<AsOf>, Problem> {
+        self.as_of.as_deref().map(moment).transpose()
+    }
+}
+
+/// A moment as it is written.
+///
+/// # Errors
+/// When it is none.
+pub fn moment(text: &str) -> Result<AsOf, Problem> {
+    text.parse().map_err(|_| Problem::field("as_of", "is no moment; write a day like 2026-03-01, or a revision"))
 }
 
 /// A part of the path. One that cannot be read names nothing that exists.

@@ -10,6 +10,7 @@ use super::command;
 use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
+use crate::engine::as_of::AsOf;
 
 /// Turns wearable data into insights it can vouch for.
 #[derive(Debug, Parser)]
@@ -69,12 +70,19 @@ pub(super) enum Command {
         all: bool,
     },
     /// What holds, with grades.
-    Insights,
+    Insights {
+        /// What held then: a day, or the revision of an event.
+        #[arg(long)]
+        as_of: Option<AsOf>,
+    },
     /// The text.
     Narrative {
         /// daily or weekly
         #[arg(long, default_value = "daily")]
         period: String,
+        /// What was told then: a day, or the revision of an event.
+        #[arg(long)]
+        as_of: Option<AsOf>,
         /// Every sentence that may be said, for a reviewer, instead of a text.
         #[arg(long)]
         frames: bool,

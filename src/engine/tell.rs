@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::as_of::Since;
 use super::context::{ContextItem, LOOKBACK_DAYS, context, heart_rate_zones};
 use super::synthesize::{claims, template};
 use super::{Engine, EngineError, run};
@@ -46,6 +47,9 @@ pub struct InsightView {
     /// What the person said of it, if they did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
+    /// What became of it since, where it is told as of an earlier moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Since>,
     /// What it rests on.
     pub evidence: crate::domain::evidence::Evidence,
 }
@@ -124,7 +128,7 @@ impl NoticeView {
 }
 
 /// The view of an insight.
-fn view(insight: &Insight, feedback: Option<Feedback>) -> InsightView {
+pub(super) fn view(insight: &Insight, feedback: Option<Feedback>) -> InsightView {
     let claim = claims::insight(insight);
     InsightView {
         id: insight.id.to_string(),
@@ -138,8 +142,14 @@ fn view(insight: &Insight, feedback: Option<Feedback>) -> InsightView {
         grade: insight.grade,
         design: insight.design,
         feedback,
+        now: None,
         evidence: insight.evidence.clone(),
     }
+}
+
+/// What moved first, then usual values, by metric.
+pub(super) fn insight_order(insight: &Insight) -> impl Ord + use<> {
+    (std::cmp::Reverse(InsightKind::MOVES.contains(&insight.kind)), insight.metric, insight.kind)
 }
 
 /// What holds and may be shown, of what is asked for.
@@ -150,7 +160,7 @@ fn insights(state: &PersonState, asked: impl Fn(&Insight) -> bool) -> Vec<Insigh
         asked(insight) && allowed.analysis && insight.names().all(|metric| !allowed.hidden.contains(&metric))
     };
     let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
-    open.sort_by_key(|i| (std::cmp::Reverse(InsightKind::MOVES.contains(&i.kind)), i.metric, i.kind));
+    open.sort_by_key(|insight| insight_order(insight));
     open.into_iter().map(|insight| view(insight, state.said_of(insight).map(|given| given.feedback))).collect()
 }
 

@@ -7,12 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::checkins::day_of;
-use crate::api::body::Asked;
+use crate::api::body::{Asked, moment};
 use crate::api::caller::Reader;
 use crate::api::{Problem, Service};
 use crate::domain::day::LocalDay;
 use crate::domain::safety::allowance;
 use crate::domain::score::Band;
+use crate::engine::as_of::Scored;
 
 /// Days shown at once.
 const MOST: usize = 366;
@@ -32,6 +33,8 @@ pub(in crate::api) struct Span {
     /// The last day.
     #[param(value_type = Option<String>, format = Date)]
     until: Option<String>,
+    /// What was known then: at the end of a day, or right after the event with this revision.
+    as_of: Option<String>,
 }
 
 /// The score of a day.
@@ -45,6 +48,9 @@ pub(in crate::api) struct Day {
     score: u8,
     /// `Take it easy`, `Maintain` or `Go for it`; none that urges on while a safety notice stands.
     band: Option<&'static str>,
+    /// With `as_of`: the score that stands now, where it is another.
+    #[schema(minimum = 0, maximum = 100)]
+    now: Option<u8>,
 }
 
 /// The days with a score, the newest first, a year of them at most. While a notice stops the analysis there are none.
@@ -64,11 +70,17 @@ pub(in crate::api) async fn list(
         return Err(Problem::field("since", "lies after until"));
     }
     let state = service.engine.state(person).await?;
-    let scores = state.scores.range(since..=until).rev().filter(|_| allowance(&state).analysis);
-    let days = scores.take(MOST).map(|(day, score)| {
-        let band = Band::of(*score);
+    let scores = match asked.as_of.as_deref().map(moment).transpose()? {
+        Some(moment) => service.engine.scores_as_of(person, (since, until), MOST, moment).await?,
+        None => {
+            let scores = state.scores.range(since..=until).rev().filter(|_| allowance(&state).analysis);
+            scores.take(MOST).map(|(day, score)| Scored { day: *day, score: *score, now: None }).collect()
+        }
+    };
+    let days = scores.into_iter().map(|Scored { day, score, now }| {
+        let band = Band::of(score);
         let calm = state.notices.is_empty() || band != Band::GoForIt;
-        Day { day: day.to_string(), score: *score, band: calm.then(|| band.label()) }
+        Day { day: day.to_string(), score, band: calm.then(|| band.label()), now }
     });
     Ok(Json(days.collect()))
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::api::body::{Body, Named};
+use crate::api::body::{Asked, Body, Moment, Named};
 use crate::api::caller::{AboutPerson, Owner, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::feedback;
@@ -15,14 +15,19 @@ use crate::domain::feedback;
 /// The statements that hold: what moved first, then usual values, by metric.
 #[utoipa::path(
     get, path = "/api/v1/insights", tag = "insights", operation_id = "insights", security(("bearer" = [])),
-    params(AboutPerson),
+    params(AboutPerson, Moment),
     responses((status = 200, body = Vec<shape::Insight>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
     Reader(person): Reader,
+    Asked(moment): Asked<Moment>,
 ) -> Result<Json<Vec<shape::Insight>>, Problem> {
-    Ok(Json(service.engine.insights(person).await?.into_iter().map(Into::into).collect()))
+    let insights = match moment.as_of()? {
+        None => service.engine.insights(person).await?,
+        Some(moment) => service.engine.insights_as_of(person, moment).await?,
+    };
+    Ok(Json(insights.into_iter().map(Into::into).collect()))
 }
 
 /// A word on a statement.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::body::Named;
+use crate::api::body::{Asked, Moment, Named};
 use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::claim;
@@ -32,13 +32,18 @@ impl From<Period> for claim::Period {
 /// The newest text of a period. There is none before the stages have run.
 #[utoipa::path(
     get, path = "/api/v1/narratives/{period}", tag = "narratives", operation_id = "narrative", security(("bearer" = [])),
-    params(AboutPerson, ("period" = Period, Path, description = "`daily` or `weekly`.")),
+    params(AboutPerson, Moment, ("period" = Period, Path, description = "`daily` or `weekly`.")),
     responses((status = 200, body = shape::Narrative), Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,
     Reader(person): Reader,
     Named(period): Named<Period>,
+    Asked(moment): Asked<Moment>,
 ) -> Result<Json<shape::Narrative>, Problem> {
-    Ok(Json(service.engine.narrative(person, period.into(), service.now()).await?.into()))
+    let Some(moment) = moment.as_of()? else {
+        return Ok(Json(service.engine.narrative(person, period.into(), service.now()).await?.into()));
+    };
+    let (text, now) = service.engine.narrative_as_of(person, period.into(), moment).await?;
+    Ok(Json(shape::Narrative { now: now.map(|day| day.to_string()), ..text.into() }))
 }

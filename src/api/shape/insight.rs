@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Evidence, word};
 use crate::domain::feedback::Feedback;
+use crate::engine::as_of::Since;
 use crate::engine::tell::InsightView;
 
 /// A statement that holds, with its grade and its evidence.
@@ -35,6 +36,8 @@ pub struct Insight {
     pub design: String,
     /// `useful`, `wrong` or `not_me`: what the person said of it; what they dispute is not told for 90 days.
     pub feedback: Option<&'static str>,
+    /// With `as_of`: `same`, `altered` or `gone`, what became of it since.
+    pub now: Option<&'static str>,
     /// What it rests on.
     pub evidence: Evidence,
 }
@@ -53,6 +56,7 @@ impl From<InsightView> for Insight {
             grade: word(&view.grade),
             design: word(&view.design),
             feedback: view.feedback.map(Feedback::key),
+            now: view.now.map(Since::key),
             evidence: view.evidence.into(),
         }
     }

@@ -35,6 +35,9 @@ pub struct Narrative {
     pub source: String,
     /// What providers ask to be shown beside their data.
     pub attributions: Vec<String>,
+    /// With `as_of`: the day of the text that stands now, where it is another.
+    #[schema(format = Date)]
+    pub now: Option<String>,
 }
 
 impl From<claim::Narrative> for Narrative {
@@ -52,6 +55,7 @@ impl From<claim::Narrative> for Narrative {
             sentences: narrative.sentences.into_iter().map(sentence).collect(),
             source: narrative.source,
             attributions: narrative.attributions,
+            now: None,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::safety::Level;
 use crate::engine::Engine;
+use crate::engine::as_of::AsOf;
 use crate::engine::context::{ContextItem, Told};
 use crate::engine::tell::InsightView;
 
@@ -87,13 +88,22 @@ fn statements(out: &Out, insights: &[InsightView]) -> Result<(), Failure> {
     for insight in insights {
         out.statement(&format!("\n{} ", grade(insight.grade)), &insight.statement)?;
         let said = insight.feedback.map(|feedback| format!(" (you said: {feedback})")).unwrap_or_default();
-        out.line(&format!("  candor why {}{said}", insight.id))?;
+        let now = insight.now.map(|now| format!(" (since then: {})", now.key())).unwrap_or_default();
+        out.line(&format!("  candor why {}{said}{now}", insight.id))?;
     }
     Ok(())
 }
 
-pub(super) async fn insights(engine: &Engine, out: &Out, person: PersonId) -> Result<bool, Failure> {
-    let insights = engine.insights(person).await?;
+pub(super) async fn insights(
+    engine: &Engine,
+    out: &Out,
+    person: PersonId,
+    as_of: Option<AsOf>,
+) -> Result<bool, Failure> {
+    let insights = match as_of {
+        None => engine.insights(person).await?,
+        Some(moment) => engine.insights_as_of(person, moment).await?,
+    };
     if out.json {
         out.document(&insights)?;
     } else if insights.is_empty() {
@@ -171,14 +181,22 @@ pub(super) async fn narrative(
     out: &Out,
     person: PersonId,
     period: &str,
+    as_of: Option<AsOf>,
 ) -> Result<bool, Failure> {
     let period = match period {
         "daily" => Period::Daily,
         "weekly" => Period::Weekly,
         other => return Err(Failure::usage(format!("--period {other:?}: daily or weekly"))),
     };
-    let narrative = engine.narrative(person, period, config.now).await?;
+    let Some(moment) = as_of else {
+        show(out, &engine.narrative(person, period, config.now).await?)?;
+        return Ok(true);
+    };
+    let (narrative, now) = engine.narrative_as_of(person, period, moment).await?;
     show(out, &narrative)?;
+    if let Some(day) = now {
+        out.note(&format!("\nThis is what was told then. The text that stands now is of {day}."));
+    }
     Ok(true)
 }
 

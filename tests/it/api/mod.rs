@@ -2,6 +2,7 @@
 
 mod aborted;
 mod access;
+mod as_of;
 mod connections;
 mod pages;
 mod problems;

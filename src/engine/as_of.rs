@@ -1,0 +1,222 @@
+//! What was known and told at an earlier moment: read back from the log, beside what became of it since.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::tell::{InsightView, insight_order, view};
+use super::{Engine, EngineError, run};
+use crate::domain::claim::{ClaimId, Narrative, Period};
+use crate::domain::day::LocalDay;
+use crate::domain::event::Event;
+use crate::domain::person::PersonId;
+use crate::domain::safety::allowance;
+
+/// Events about one thing that are looked at together.
+const AT_A_TIME: u64 = 16;
+
+/// An earlier moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The end of a local day.
+    Day(LocalDay),
+    /// Right after an event of the person's log, by its revision.
+    Revision(u64),
+}
+
+/// What names no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a moment is a day like 2026-03-01, or the revision of an event")]
+pub struct NoMoment;
+
+impl FromStr for AsOf {
+    type Err = NoMoment;
+
+    fn from_str(text: &str) -> Result<Self, NoMoment> {
+        let revision = || text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        text.parse().map(Self::Day).or_else(|_| revision().map(Self::Revision).ok_or(NoMoment))
+    }
+}
+
+/// What became of a statement since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Since {
+    /// It holds with the same grade and numbers.
+    Same,
+    /// It holds with another grade or other numbers.
+    Altered,
+    /// It no longer holds.
+    Gone,
+}
+
+impl Since {
+    /// The stable key.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Altered => "altered",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// The score of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Scored {
+    /// The day.
+    pub day: LocalDay,
+    /// The score, as it stood.
+    pub score: u8,
+    /// The score that stands now, where it is another.
+    pub now: Option<u8>,
+}
+
+impl Engine {
+    /// The statements that held at a moment, each with what became of it. What a notice hides now is hidden here too.
+    ///
+    /// # Errors
+    /// When the person's log had not begun, or the store does not answer.
+    pub async fn insights_as_of(&self, person: PersonId, moment: AsOf) -> Result<Vec<InsightView>, EngineError> {
+        let at = self.revision_at(person, moment).await?;
+        let state = self.state(person).await?;
+        let allowed = allowance(&state);
+        let mut held = Vec::new();
+        for entity in self.views.entities(person, "insight", None).await? {
+            let told = self.newest(person, ("insight", &entity.entity_id), at, |event| match event {
+                Event::InsightRaised(e) => Some(Some(e.insight)),
+                Event::InsightRenewed(e) => Some(Some(e.insight)),
+                Event::InsightExpired(_) | Event::InsightSuppressed(_) => Some(None),
+                _ => None,
+            });
+            held.extend(told.await?.flatten());
+        }
+        held.retain(|i| allowed.analysis && i.names().all(|metric| !allowed.hidden.contains(&metric)));
+        held.sort_by_key(insight_order);
+        Ok(held
+            .iter()
+            .map(|then| {
+                let now = match state.insights.get(&then.id) {
+                    None => Since::Gone,
+                    Some(now) if now.reads_like(then) => Since::Same,
+                    Some(_) => Since::Altered,
+                };
+                InsightView { now: Some(now), ..view(then, state.said_of(then).map(|given| given.feedback)) }
+            })
+            .collect())
+    }
+
+    /// The scores of some days as they stood at a moment, the newest day first.
+    ///
+    /// # Errors
+    /// When the person's log had not begun, or the store does not answer.
+    pub async fn scores_as_of(
+        &self,
+        person: PersonId,
+        (since, until): (LocalDay, LocalDay),
+        most: usize,
+        moment: AsOf,
+    ) -> Result<Vec<Scored>, EngineError> {
+        let at = self.revision_at(person, moment).await?;
+        let state = self.state(person).await?;
+        let mut scored = Vec::new();
+        for (day, now) in state.scores.range(since..=until).rev().filter(|_| allowance(&state).analysis) {
+            let name = day.to_string();
+            let then = self.newest(person, ("day_score", &name), at, |event| match event {
+                Event::DayScored(e) => Some(e.score.score),
+                _ => None,
+            });
+            if let Some(score) = then.await? {
+                scored.push(Scored { day: *day, score, now: Some(*now).filter(|now| *now != score) });
+            }
+            if scored.len() == most {
+                break;
+            }
+        }
+        Ok(scored)
+    }
+
+    /// The newest text of a period as it stood at a moment, and the day of the text that stands now where that is another.
+    /// What a notice hides now is left out of it.
+    ///
+    /// # Errors
+    /// When there was none, or the store does not answer.
+    pub async fn narrative_as_of(
+        &self,
+        person: PersonId,
+        period: Period,
+        moment: AsOf,
+    ) -> Result<(Narrative, Option<LocalDay>), EngineError> {
+        let at = self.revision_at(person, moment).await?;
+        let allowed = allowance(&self.state(person).await?);
+        let texts = self.views.entities(person, "narrative", None).await?;
+        let mut newest = None;
+        for entity in texts.iter().filter(|entity| entity.entity_id.split('@').next() == Some(period.key())) {
+            newest = newest.or_else(|| serde_json::from_value::<Narrative>(entity.body.clone()).ok());
+            let told = self.newest(person, ("narrative", &entity.entity_id), at, |event| match event {
+                Event::NarrativePublished(e) => Some((e.narrative, e.claims)),
+                _ => None,
+            });
+            let Some((mut text, claims)) = told.await? else { continue };
+            let now = newest.filter(|newest| *newest != text).map(|newest| newest.day);
+            let hidden = |id: &ClaimId| {
+                let names = claims.iter().filter(|claim| claim.id == *id).flat_map(|claim| claim.names());
+                names.into_iter().any(|metric| allowed.hidden.contains(&metric))
+            };
+            let notices = text.notices.len();
+            let mut place = 0..;
+            text.sentences.retain(|sentence| {
+                let is_notice = place.next().is_some_and(|place| place < notices);
+                is_notice || allowed.analysis && !sentence.claim_ids.iter().any(hidden)
+            });
+            return Ok((text, now));
+        }
+        Err(EngineError::NotFound { what: "narrative", id: "of that moment".to_owned() })
+    }
+
+    /// What the newest event about a thing up to a revision says of it. What was erased says nothing.
+    async fn newest<T>(
+        &self,
+        person: PersonId,
+        entity: (&str, &str),
+        at: u64,
+        says: impl Fn(Event) -> Option<T>,
+    ) -> Result<Option<T>, EngineError> {
+        let mut below = Some(at + 1);
+        while below.is_some() {
+            let revisions = self.views.trail_page(person, entity, below, AT_A_TIME).await?;
+            for revision in &revisions {
+                let read = self.journal.read(person, *revision, 1).await?;
+                let said = read.into_iter().find_map(|recorded| says(recorded.content?.1));
+                if said.is_some() {
+                    return Ok(said);
+                }
+            }
+            below = revisions.last().copied();
+        }
+        Ok(None)
+    }
+
+    /// The revision of the last event up to a moment. Events are recorded in the order of their revisions.
+    async fn revision_at(&self, person: PersonId, moment: AsOf) -> Result<u64, EngineError> {
+        self.views.catch_up().await?;
+        let nothing = || EngineError::NotFound { what: "event", id: "of that moment".to_owned() };
+        let head = self.journal.head(person).await?.ok_or_else(nothing)?;
+        let until = match moment {
+            AsOf::Revision(revision) => return Ok(revision.min(head)),
+            AsOf::Day(day) => day.end(run::offset_on(&self.state(person).await?, day)),
+        };
+        let (mut low, mut high) = (0, head + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let read = self.journal.read(person, middle, 1).await?;
+            if read.first().is_some_and(|recorded| recorded.recorded_at <= until) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1).ok_or_else(nothing)
+    }
+}

@@ -106,20 +106,51 @@ impl FromRequestParts<Service> for Reader {
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let named = || named_person(parts.uri.query().unwrap_or_default());
         let who = who(parts, service).await?;
-        let reviewer = who.as_ref().filter(|who| who.role == Role::Reviewer && matches!(who.via, Via::Session(_)));
-        let Some(reviewer) = reviewer else {
-            let own = owner(service, who.as_ref(), None)?;
-            // Whoever is no reviewer names themselves, or nobody.
-            return match named()? {
-                Some(other) if other != own => Err(Problem::not_found()),
-                _ => Ok(Self(own)),
-            };
-        };
-        let person = named()?.ok_or_else(|| Problem::forbidden("A reviewer names the person with `person`."))?;
-        let what = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        service.engine.read_by_other(person, reviewer.account.uuid(), what, service.now()).await?;
-        Ok(Self(person))
+        if who.as_ref().is_some_and(is_reviewer) {
+            return reviewing(parts, service, who).await.map(|reviewing| Self(reviewing.person));
+        }
+        let own = owner(service, who.as_ref(), None)?;
+        // Whoever is no reviewer names themselves, or nobody.
+        match named()? {
+            Some(other) if other != own => Err(Problem::not_found()),
+            _ => Ok(Self(own)),
+        }
     }
+}
+
+/// A reviewer, and the person whom they name with `person` and who has allowed it. That they look is written into the person's
+/// log before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reviewing {
+    /// The person.
+    pub person: PersonId,
+    /// The reviewer's account.
+    pub account: Uuid,
+}
+
+impl FromRequestParts<Service> for Reviewing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let who = who(parts, service).await?;
+        reviewing(parts, service, who).await
+    }
+}
+
+fn is_reviewer(who: &Who) -> bool {
+    who.role == Role::Reviewer && matches!(who.via, Via::Session(_))
+}
+
+async fn reviewing(parts: &Parts, service: &Service, who: Option<Who>) -> Result<Reviewing, Problem> {
+    let reviewer = who.filter(is_reviewer);
+    let reviewer =
+        reviewer.ok_or_else(|| Problem::forbidden("This is for a reviewer whom the person has allowed it."))?;
+    let named = named_person(parts.uri.query().unwrap_or_default())?;
+    let person = named.ok_or_else(|| Problem::forbidden("A reviewer names the person with `person`."))?;
+    let what = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let account = reviewer.account.uuid();
+    service.engine.read_by_other(person, account, what, service.now()).await?;
+    Ok(Reviewing { person, account })
 }
 
 /// The parameter by which a reviewer names the person.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
@@ -27,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Limits {
     /// Connections at once; whoever comes then waits.
     pub most: usize,
-    /// How long the head of a request may be on its way, and a connection be idle.
+    /// How long the head of a request may be on its way, a connection be idle, and a piece of an answer go unread.
     pub head: Duration,
     /// What requests in flight may take once a stop was asked for.
     pub drain: Duration,
@@ -62,13 +64,17 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             let router = router.clone();
             async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
         });
-        let connection = closing.watch(http.serve_connection(TokioIo::new(stream), answer));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(limits.head));
+        let connection = closing.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), answer));
         tracker.spawn(async move {
             // Whoever goes away or sends what is no HTTP has told nobody anything worth a line.
             let _ = connection.await;
             drop(turn);
         });
     }
+    // Whoever comes now is told at once that nobody is there.
+    drop(listener);
     tracker.close();
     tokio::time::timeout(limits.drain, async {
         closing.shutdown().await;
@@ -86,6 +92,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 let _ = stream.set_nodelay(true);
                 return (stream, peer);
             }
+            // Whoever hung up while they waited is no reason to make others wait.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(error) => {
                 tracing::warn!(%error, "a connection was not taken");
                 tokio::time::sleep(PAUSE).await;

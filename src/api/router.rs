@@ -47,6 +47,8 @@ fn operations() -> OpenApiRouter<Service> {
         .routes(routes!(operation::narratives::get))
         .routes(routes!(operation::audit::list))
         .routes(routes!(operation::audit_entity::get))
+        .routes(routes!(operation::reviews::list))
+        .routes(routes!(operation::reviews::resolve))
         .routes(routes!(operation::experiments::list, operation::experiments::start))
         .routes(routes!(operation::experiments::get))
         .routes(routes!(operation::experiments::stop))

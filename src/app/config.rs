@@ -37,6 +37,8 @@ pub(super) struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The endpoint that plans texts, where `ENABLE_LLM` says so.
     pub model: Option<Settings>,
+    /// Whether that endpoint keeps what it is sent, or may, and nobody has accepted it.
+    pub model_keeps: bool,
     /// Where copies of the data folder go.
     pub backup_dir: Option<PathBuf>,
     /// Who is told when something fails.
@@ -69,7 +71,7 @@ impl Config {
             ),
             None => None,
         };
-        let model = model(env_mode)?;
+        let (model, model_keeps) = model(env_mode)?.map_or((None, false), |(model, keeps)| (Some(model), keeps));
         let signing_key_file = named("CANDOR_SIGNING_KEY_FILE").map(PathBuf::from);
         let public_url = named("CANDOR_PUBLIC_URL");
         let trusted_proxies = proxies(named("CANDOR_TRUSTED_PROXIES").as_deref().unwrap_or_default())?;
@@ -90,6 +92,7 @@ impl Config {
             public_url,
             trusted_proxies,
             model,
+            model_keeps,
         })
     }
 }
@@ -110,6 +113,7 @@ impl Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             model: None,
+            model_keeps: false,
             backup_dir: None,
             alerts: None,
             retention_days: None,
@@ -161,8 +165,9 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, Failure> {
         .collect()
 }
 
-/// The endpoint that plans texts: off unless `ENABLE_LLM` says yes, and then complete or refused.
-fn model(env_mode: Option<EnvMode>) -> Result<Option<Settings>, Failure> {
+/// The endpoint that plans texts, and whether it keeps what nobody has accepted that it keeps: off unless `ENABLE_LLM` says yes,
+/// and then complete or refused.
+fn model(env_mode: Option<EnvMode>) -> Result<Option<(Settings, bool)>, Failure> {
     match variable("ENABLE_LLM").as_deref().map(str::trim) {
         None | Some("" | "no" | "false" | "0") => return Ok(None),
         Some("yes" | "true" | "1") => {}
@@ -186,10 +191,11 @@ fn model(env_mode: Option<EnvMode>) -> Result<Option<Settings>, Failure> {
         retains: retains.as_deref(),
     });
     let settings = found.map_err(|bad| Failure::configuration(bad.to_string()))?;
-    // A command of one person on a laptop sets no mode and is not held to a server's rule.
+    // A command of one person on a laptop sets no mode and is not held to a server's rule; a server is, by `rules`.
     let strict = !matches!(env_mode, None | Some(EnvMode::Dev));
     settings.check(strict, allowed.as_deref()).map_err(|bad| Failure::configuration(bad.to_string()))?;
-    Ok(Some(settings))
+    let keeps = settings.check(true, allowed.as_deref()).is_err();
+    Ok(Some((settings, keeps)))
 }
 
 fn postgres_url(name: &str) -> Result<Option<String>, Failure> {

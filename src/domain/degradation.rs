@@ -79,7 +79,7 @@ impl Degradation {
                 "nothing beyond low-risk information is suggested until a reviewer has decided"
             }
             Self::EvaluationUnreliable { .. } => "no verdict is given",
-            Self::InterventionSuppressed { .. } => "nothing new is suggested about this until it is steadier",
+            Self::InterventionSuppressed { .. } => "nothing is suggested about this until it is steadier",
             Self::ProtocolInvalidated { .. } => "what was being tried is not suggested any more",
         }
     }

@@ -23,6 +23,12 @@ impl Feedback {
     /// Every word there is.
     pub const ALL: [Self; 3] = [Self::Useful, Self::Wrong, Self::NotMe];
 
+    /// Whether it keeps a statement from being told.
+    #[must_use]
+    pub const fn disputes(self) -> bool {
+        matches!(self, Self::Wrong | Self::NotMe)
+    }
+
     /// The stable key.
     #[must_use]
     pub const fn key(self) -> &'static str {
@@ -69,6 +75,6 @@ impl Given {
     /// Whether the statement is not told on a day, and nothing is suggested because of it.
     #[must_use]
     pub fn disputes(self, day: LocalDay) -> bool {
-        self.feedback != Feedback::Useful && day.days_since(self.day) < Self::DISPUTED_DAYS
+        self.feedback.disputes() && day.days_since(self.day) < Self::DISPUTED_DAYS
     }
 }

@@ -124,10 +124,12 @@ impl Insight {
         Uuid::new_v5(&person.uuid(), name.as_bytes())
     }
 
-    /// What it says, whenever it is raised: its kind, metrics and direction.
+    /// What it says, whenever it is raised: its kind, metrics and direction, and of a link its way and lag.
     #[must_use]
     pub fn statement(&self) -> Uuid {
-        let name = serde_json::json!([self.kind.key(), self.metric.key(), self.with.map(Metric::key), self.direction]);
+        let number = |name| self.evidence.value(name).map(|value| value.value);
+        let link = self.with.map(|other| (other.key(), number("r").map(|r| r < 0.0), number("lag")));
+        let name = serde_json::json!([self.kind.key(), self.metric.key(), self.direction, link]);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.to_string().as_bytes())
     }
 

@@ -29,8 +29,12 @@ fn a_notice_is_cleared_by_what_ended_its_condition_and_by_nothing_else() {
     };
     let mut reviewed = standing(SafetyRule::Spo2Low);
     reviewed.evolve(3, &HumanReviewRequested { review }.into());
-    let resolve =
-        |decision| HumanReviewResolved { review_id: Uuid::from_u128(2), decision, reason: "looked at".to_owned() };
+    let resolve = |decision| HumanReviewResolved {
+        review_id: Uuid::from_u128(2),
+        decision,
+        reason: "looked at".to_owned(),
+        by: None,
+    };
     refused_by("review_is_open", &person(), resolve(Decision::Keep));
     reviewed.evolve(4, &resolve(Decision::Keep).into());
     refused_by(RULE, &reviewed, clear(SafetyRule::Spo2Low, ClearedBy::Reviewer));

@@ -6,12 +6,13 @@ use super::{Engine, EngineError, run};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::event::CheckInRecorded;
-use crate::domain::invariants::Violation;
+use crate::domain::invariants::{self, Violation};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::domain::safety::{Level, SafetyRule, Symptom};
+use crate::domain::state::PersonState;
 
 /// How far back a day may be rated.
 const DAYS_BACK: i64 = 366;
@@ -57,7 +58,7 @@ pub struct CheckedIn {
 }
 
 impl Engine {
-    /// Records a check-in; after a symptom everything is brought up to date at once.
+    /// Records a check-in, once however often it is said; after a symptom everything is brought up to date at once.
     ///
     /// # Errors
     /// When nothing is said, a value or the day cannot be, or the log does not take it.
@@ -96,8 +97,17 @@ impl Engine {
         let symptoms = check_in.symptoms.clone();
         let told = symptoms.len();
         let recorded = observations.len() + told;
+        // The same word again is no event; a symptom that is felt again is.
+        let keys: Vec<ObservationKey> = observations.iter().map(|observation| observation.key.clone()).collect();
+        let held = self.views.held(person, &keys).await?;
+        observations.retain(|said| held.get(&said.key).is_none_or(|held| held.value != said.value));
+        let news = !observations.is_empty() || told > 0;
         let event = CheckInRecorded { observations, symptoms, day: (told > 0).then_some(day) };
-        self.decide(person, "checkin", now, |_| Ok(vec![event.clone().into()])).await?;
+        let decide = |state: &PersonState| {
+            invariants::may_take_from(state, Provider::Person)?;
+            Ok(if news { vec![event.clone().into()] } else { Vec::new() })
+        };
+        self.decide(person, "checkin", now, decide).await?;
         if told > 0 {
             self.run_stages(person, now, None, &|_, _| ()).await?;
         }

@@ -3,7 +3,7 @@
 use super::{Engine, EngineError, run};
 use crate::domain::Instant;
 use crate::domain::event::FeedbackGiven;
-use crate::domain::feedback::Feedback;
+use crate::domain::feedback::{Feedback, Given};
 use crate::domain::insight::Insight;
 use crate::domain::person::PersonId;
 
@@ -27,10 +27,15 @@ impl Engine {
             .decide(person, &format!("feedback/{insight_id}"), now, |state| {
                 let insight = state.insights.get(&insight_id).ok_or_else(unknown)?;
                 let statement = insight.statement();
-                if state.feedback.get(&statement).is_some_and(|given| given.feedback == feedback) {
+                let day = run::today(state, now);
+                // A dispute whose days are over can be renewed.
+                let stands =
+                    |given: &Given| given.feedback == feedback && (!feedback.disputes() || given.disputes(day));
+                if state.feedback.get(&statement).is_some_and(stands) {
                     return Ok(Vec::new());
                 }
-                Ok(vec![FeedbackGiven { insight_id, statement, feedback, day: run::today(state, now) }.into()])
+                let sources = insight.evidence.sources.clone();
+                Ok(vec![FeedbackGiven { insight_id, statement, feedback, day, sources }.into()])
             })
             .await?;
         state.insights.get(&insight_id).cloned().ok_or_else(unknown)

@@ -232,6 +232,11 @@ impl Taking<'_> {
             // The state first: what is held may then be newer than it, and the append conflicts, but never older.
             let state = self.engine.state(self.person).await?;
             let known = self.engine.views.held(self.person, &keys).await?;
+            // Without consent to anything no row is to blame.
+            if let Err(violation) = invariants::may_process(&state) {
+                self.engine.count_refusal(&violation, self.now).await;
+                return Err(violation.into());
+            }
             let mut decided = Decided::default();
             for (activity, observations) in &batch.rows {
                 match not_taken(&state, observations) {

@@ -21,6 +21,7 @@ pub mod observe;
 pub mod ports;
 mod profiles;
 mod reading;
+pub mod reviews;
 pub mod rules;
 pub mod run;
 pub mod safety;

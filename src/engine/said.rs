@@ -48,7 +48,10 @@ impl Engine {
             for sentence in sentences.filter(|sentence| sentence.claim_ids.contains(&claim.id)) {
                 let frame = sentence.frame.as_ref().and_then(|id| frames().get(id)).map(|(frame, _)| frame);
                 // The sentence on all that is uncertain rests on this claim and does not say it.
-                if frame.is_some_and(|frame| frame.says.is_of_all()) {
+                let of_state = claim.kind == ClaimKind::State;
+                let of_all =
+                    frame.map_or(sentence.section == Section::Uncertainty && !of_state, |f| f.says.is_of_all());
+                if of_all {
                     continue;
                 }
                 let mut claims = Vec::new();

@@ -205,6 +205,31 @@ fn a_metric_that_swings_gets_no_suggestion() {
 }
 
 #[test]
+fn nothing_is_suggested_because_of_how_things_were_long_ago() {
+    let mut store = store_with(&sunken(|_| None));
+    declared(&store, "none");
+    store.json(&["loop"]);
+    let open = |store: &Store| {
+        let list = store.json(&["intervention", "list"]);
+        list["suggested"].as_array().unwrap().iter().filter(|held| held["status"] == "open").count()
+    };
+    assert_eq!(open(&store), 2);
+    assert!(store.text(&["narrative"]).contains("You could"));
+    // The newest day with data is the second of March.
+    store.at("2026-03-16T20:00:00Z").json(&["loop"]);
+    assert_eq!(open(&store), 2);
+    store.at("2026-03-17T20:00:00Z").json(&["loop"]);
+    assert_eq!(open(&store), 0);
+    assert!(!store.text(&["narrative"]).contains("You could"));
+    let held = events(&store, "intervention_suppressed");
+    // The two that were open, and the next that would have been.
+    assert_eq!(held.iter().filter(|e| e["content"]["reason"] == "data_are_old").count(), 3, "{held:?}");
+    store.at("2026-03-18T20:00:00Z").json(&["loop"]);
+    assert_eq!(events(&store, "intervention_suppressed").len(), held.len(), "it is written once");
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
 fn what_was_accepted_is_taken_back_when_the_risk_rises() {
     let store = store_with(&sunken(|_| None));
     declared(&store, "none");

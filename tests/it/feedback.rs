@@ -79,3 +79,56 @@ fn a_dispute_rests_after_as_long_as_the_days_it_was_about_are_looked_at() {
     }
     assert!(!given(Feedback::Useful).disputes(day("2026-04-07")));
 }
+
+#[test]
+fn a_dispute_can_be_renewed_when_its_days_are_over() {
+    let mut store = somebody();
+    let id = of(&store, "step")["id"].as_str().unwrap().to_owned();
+    store.json(&["feedback", &id, "wrong"]);
+    for (day, count) in [("2026-07-05", 1), ("2026-07-06", 2)] {
+        store.at(&format!("{day}T20:00:00Z"));
+        store.json(&["feedback", &id, "wrong"]);
+        assert_eq!(events(&store, "feedback_given"), count, "{day}");
+    }
+}
+
+#[test]
+fn what_is_useful_is_told_before_others_of_its_kind() {
+    let mut store = Store::new("2026-03-01T20:00:00Z");
+    let file = store.path("days.ndjson");
+    let of = |metric: &str, unit: &str, usual: f64| {
+        crate::command::days("file", metric, unit, "2026-03-01", 0..40, |n| usual + (n * 7 % 5) as f64)
+    };
+    std::fs::write(&file, of("steps", "steps", 8_000.0) + &of("resting_heart_rate", "bpm", 55.0)).unwrap();
+    store.import(&[file]);
+    store.json(&["loop"]);
+    let steps_first = |store: &Store| {
+        let text = store.text(&["narrative"]);
+        text.find("step count probably averaged").unwrap() < text.find("resting heart rate probably averaged").unwrap()
+    };
+    assert!(!steps_first(&store));
+    let insights = store.json(&["insights"]);
+    let usual = insights.as_array().unwrap().iter().find(|insight| insight["metric_key"] == "steps").unwrap();
+    store.json(&["feedback", usual["id"].as_str().unwrap(), "useful"]);
+    store.at("2026-03-01T21:00:00Z").json(&["loop"]);
+    assert!(steps_first(&store));
+}
+
+#[test]
+fn a_word_on_a_link_is_no_word_on_the_opposite() {
+    use candor::domain::evidence::Value as Number;
+    use candor::domain::insight::Insight;
+    use candor::domain::metric::Metric;
+    let raised = somebody().text(&["--json", "audit", "--type", "insight_raised"]);
+    let raised: Value = serde_json::from_str(raised.lines().next().unwrap()).unwrap();
+    let mut link: Insight = serde_json::from_value(raised["content"]["insight"].clone()).unwrap();
+    (link.with, link.direction) = (Some(Metric::Steps), None);
+    let with = |r: f64, lag: f64| {
+        let mut link = link.clone();
+        link.evidence.values.extend([Number::new("r", r, "", 2), Number::new("lag", lag, "days", 0)]);
+        link.statement()
+    };
+    assert_eq!(with(0.4, 1.0), with(0.5, 1.0));
+    assert_ne!(with(0.4, 1.0), with(-0.4, 1.0));
+    assert_ne!(with(0.4, 1.0), with(0.4, 0.0));
+}

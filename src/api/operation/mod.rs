@@ -19,6 +19,7 @@ pub(super) mod narratives;
 pub(super) mod observations;
 pub(super) mod profile;
 pub(super) mod readiness;
+pub(super) mod reviews;
 pub(super) mod stages;
 pub(super) mod system_status;
 pub(super) mod today;

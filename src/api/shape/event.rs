@@ -56,15 +56,20 @@ impl Event {
     }
 }
 
-impl From<&Recorded> for Event {
-    fn from(recorded: &Recorded) -> Self {
-        let content = recorded.content.as_ref().and_then(|(meta, event)| {
-            let body: serde_json::Value = serde_json::from_slice(&event.encode(meta).ok()?).ok()?;
-            Some((word(&meta.actor), body.get("content").cloned().unwrap_or_default()))
-        });
-        Self::of_reference(EventRef::of(recorded), content)
-    }
+/// A recorded event, and the bytes of what it says.
+fn read(recorded: &Recorded) -> (Event, usize) {
+    let mut bytes = 0;
+    let content = recorded.content.as_ref().and_then(|(meta, event)| {
+        let encoded = event.encode(meta).ok()?;
+        bytes = encoded.len();
+        let mut body: serde_json::Value = serde_json::from_slice(&encoded).ok()?;
+        Some((word(&meta.actor), body.get_mut("content").map(serde_json::Value::take).unwrap_or_default()))
+    });
+    (Event::of_reference(EventRef::of(recorded), content), bytes)
 }
+
+/// Bytes of content that one page holds; an event that alone has more is a page of its own.
+const MOST_OF_A_PAGE: usize = 1024 * 1024;
 
 /// A page of events.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -79,6 +84,15 @@ impl EventPage {
     /// A page of the trail; `cursor` names the place where the next one begins.
     #[must_use]
     pub fn of(page: &TrailPage, cursor: impl Fn(u64) -> String) -> Self {
-        Self { events: page.events.iter().map(Into::into).collect(), next_cursor: page.next.map(cursor) }
+        let (mut events, mut bytes, mut next) = (Vec::<Event>::new(), 0, page.next);
+        for (event, more) in page.events.iter().map(read) {
+            bytes += more;
+            if let Some(last) = events.last().filter(|_| bytes > MOST_OF_A_PAGE) {
+                next = Some(last.revision);
+                break;
+            }
+            events.push(event);
+        }
+        Self { events, next_cursor: next.map(cursor) }
     }
 }

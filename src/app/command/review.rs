@@ -7,13 +7,10 @@ use uuid::Uuid;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
-use crate::domain::event::{Actor, HumanReviewResolved};
 use crate::domain::person::PersonId;
 use crate::domain::safety::Decision;
-use crate::engine::{Engine, EngineError};
-
-/// Letters a reason may have.
-const MOST_OF_A_REASON: usize = 500;
+use crate::engine::Engine;
+use crate::engine::reviews::Verdict;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::app) enum Action {
@@ -48,22 +45,15 @@ pub(super) async fn run(
     match action {
         Action::List => list(engine, out, person).await,
         Action::Resolve { id, decision, reason } => {
-            let reason = reason.trim();
-            if reason.is_empty() || reason.chars().count() > MOST_OF_A_REASON {
-                return Err(Failure::usage("--reason: say why, in at most 500 letters"));
-            }
             let decision = match decision {
                 Word::Clear => Decision::Clear,
                 Word::Keep => Decision::Keep,
             };
-            let resolved = HumanReviewResolved { review_id: *id, decision, reason: reason.to_owned() };
-            let decide = |state: &crate::domain::state::PersonState| {
-                if !state.reviews.contains_key(id) {
-                    return Err(EngineError::NotFound { what: "review", id: id.to_string() });
-                }
-                Ok(vec![resolved.clone().into()])
-            };
-            engine.decide_as(Actor::Operator, person, &format!("review/{id}"), config.now, decide).await?;
+            let verdict = Verdict { decision, reason: reason.clone(), by: None };
+            if !verdict.says_why() {
+                return Err(Failure::usage("--reason: say why, in at most 500 letters"));
+            }
+            engine.resolve_review(person, *id, &verdict, config.now).await?;
             if out.json {
                 out.document(&json!({ "id": id, "decision": decision }))?;
             } else {
@@ -75,36 +65,26 @@ pub(super) async fn run(
 }
 
 async fn list(engine: &Engine, out: &Out, person: PersonId) -> Result<bool, Failure> {
-    let state = engine.state(person).await?;
-    let reviews: Vec<_> = state.reviews.values().collect();
+    let reviews = engine.reviews(person).await?;
     if out.json {
-        let rows = reviews.iter().map(|held| {
-            let (entity_type, entity_id) = held.review.subject.entity();
-            let text = state.notices.get(&entity_id).map(|notice| &notice.notice.text);
-            json!({
-                "id": held.review.id, "entity_type": entity_type, "entity_id": entity_id,
-                "reason": held.review.reason, "day": held.review.day, "decision": held.decision, "text": text,
-            })
-        });
-        out.document(&rows.collect::<Vec<_>>())?;
+        out.document(&reviews)?;
         return Ok(true);
     }
     if reviews.is_empty() {
         out.line("Nothing is asked of a reviewer.")?;
         return Ok(true);
     }
-    let rows = reviews.iter().map(|held| {
-        let (entity_type, entity_id) = held.review.subject.entity();
-        let decision = match held.decision {
+    let rows = reviews.iter().map(|review| {
+        let decision = match review.decision {
             None => "open",
             Some(Decision::Clear) => "cleared",
             Some(Decision::Keep) => "kept",
         };
         vec![
-            held.review.id.to_string(),
-            held.review.day.to_string(),
-            held.review.reason.clone(),
-            format!("{entity_type} {entity_id}"),
+            review.id.to_string(),
+            review.day.to_string(),
+            review.reason.clone(),
+            format!("{} {}", review.entity_type, review.entity_id),
             decision.to_owned(),
         ]
     });

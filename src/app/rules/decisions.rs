@@ -1,4 +1,4 @@
-//! What an operator has to decide, and nothing decides for them: backups, alerts, how long data are kept.
+//! What an operator has to decide, and nothing decides for them: backups, alerts, how long data are kept, and by whom else.
 
 use super::Fault;
 use super::facts::{Backup, Facts};
@@ -9,7 +9,7 @@ const NONE_ACCEPTED: &str = "none-accepted";
 const LONGEST_DAYS: u32 = 36_500;
 
 pub(super) fn check(facts: &Facts) -> Vec<Fault> {
-    [backup(facts), alerts(facts), retention(facts)].into_iter().flatten().collect()
+    [backup(facts), alerts(facts), retention(facts), model(facts)].into_iter().flatten().collect()
 }
 
 fn backup(facts: &Facts) -> Option<Fault> {
@@ -43,4 +43,14 @@ fn retention(facts: &Facts) -> Option<Fault> {
         Some(_) => "it is no number of days",
     };
     Some(Fault::new("RETENTION_DAYS", what, "say how many days data are kept; 0 keeps them until they are erased"))
+}
+
+fn model(facts: &Facts) -> Option<Fault> {
+    facts.model_keeps.then(|| {
+        Fault::new(
+            "CANDOR_LLM_ALLOW_RETENTION",
+            "the endpoint that ENABLE_LLM asks keeps what it is sent, or may",
+            "name one that keeps nothing and set CANDOR_LLM_RETAINS=no, or accept it with yes",
+        )
+    })
 }

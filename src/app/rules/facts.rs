@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub backup: Backup,
     pub alerts: Option<String>,
     pub retention_days: Option<String>,
+    /// Whether a model is asked that keeps what it is sent, or may, and nobody has accepted it.
+    pub model_keeps: bool,
     /// Whether the time is pretended.
     pub pretended: bool,
     /// The share of the data folder's disk that is free; `None` where it is not known.
@@ -125,6 +127,7 @@ pub(super) async fn gather(config: &Config, local: bool, listen: SocketAddr) -> 
         backup: backup(config.backup_dir.as_deref(), &config.data_dir),
         alerts: config.alerts.clone(),
         retention_days: config.retention_days.clone(),
+        model_keeps: config.model_keeps,
         pretended: config.pretended.is_some(),
         disk_free_percent: disk_free_percent(&config.data_dir),
         open_files: limit(&limits, "Max open files"),

@@ -52,6 +52,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         backup: Backup::Apart,
         alerts: Some("none-accepted".to_owned()),
         retention_days: Some("0".to_owned()),
+        model_keeps: false,
         pretended: false,
         disk_free_percent: Some(10),
         open_files: Some(4096),
@@ -78,6 +79,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const TELL: &[&str] = &["CANDOR_ALERTS"];
     const KEEP: &[&str] = &["RETENTION_DAYS"];
     const TIME: &[&str] = &["--now"];
+    const MODEL: &[&str] = &["CANDOR_LLM_ALLOW_RETENTION"];
     const FILES: &[&str] = &["LimitNOFILE"];
     const CORE: &[&str] = &["LimitCORE"];
     const MODE: &[&str] = &["ENV_MODE"];
@@ -86,6 +88,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     vec![
         ("nothing", |_| {}, NONE, NONE),
         ("a clock that stands", |f| f.pretended = true, TIME, TIME),
+        ("a model that keeps what it is sent", |f| f.model_keeps = true, MODEL, MODEL),
         ("no signing key", |f| f.signing_key = Secret::Unnamed, SIGN, SIGN),
         ("no master key", |f| f.master_key = Secret::Unnamed, WRAP, WRAP),
         ("the master key by value", |f| f.master_key = Secret::Given(key(MASTER), None), NONE, NONE),

@@ -1,7 +1,12 @@
 //! From the list of facts to their types: one struct each, the enum over them, and the way to bytes and back.
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+    (
+        $($(#[$doc:meta])* $variant:ident = $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*
+        // Those that are described in a home of their own.
+        => $home:ident: $($named:ident = $named_kind:literal,)*
+    ) => {
+        $(pub use $home::$named;)*
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +20,7 @@ macro_rules! events {
         #[expect(missing_docs, reason = "each variant wraps the documented struct of its name")]
         pub enum Event {
             $($variant($variant),)*
+            $($named($named),)*
         }
 
         $(
@@ -24,16 +30,24 @@ macro_rules! events {
                 }
             }
         )*
+        $(
+            impl From<$named> for Event {
+                fn from(content: $named) -> Self {
+                    Self::$named(content)
+                }
+            }
+        )*
 
         impl Event {
             /// Every type name, in the order of the vocabulary.
-            pub const KINDS: &'static [&'static str] = &[$($kind,)*];
+            pub const KINDS: &'static [&'static str] = &[$($kind,)* $($named_kind,)*];
 
             /// The stable type name.
             #[must_use]
             pub const fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $kind,)*
+                    $(Self::$named(_) => $named_kind,)*
                 }
             }
 
@@ -45,6 +59,9 @@ macro_rules! events {
                 let malformed = |_| DecodeError::Malformed(self.kind().to_owned());
                 match self {
                     $(Self::$variant(content) => {
+                        serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
+                    })*
+                    $(Self::$named(content) => {
                         serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
                     })*
                 }
@@ -63,6 +80,10 @@ macro_rules! events {
                     $($kind => {
                         let body: Body<$variant> = serde_json::from_slice(bytes).map_err(malformed)?;
                         Ok((body.meta, Self::$variant(body.content)))
+                    })*
+                    $($named_kind => {
+                        let body: Body<$named> = serde_json::from_slice(bytes).map_err(malformed)?;
+                        Ok((body.meta, Self::$named(body.content)))
                     })*
                     _ => Err(DecodeError::UnknownType(kind.to_owned())),
                 }

@@ -4,6 +4,7 @@
 
 mod codec;
 mod envelope;
+mod narrated;
 mod role;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,6 @@ use envelope::Body;
 pub use envelope::{Actor, DecodeError, Meta};
 
 use crate::domain::Instant;
-use crate::domain::claim::{Claim, ClaimId, Narrative, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::evidence::{Evidence, Window};
@@ -25,7 +25,6 @@ use crate::domain::feedback::Feedback;
 use crate::domain::insight::Insight;
 use crate::domain::intervention::Proposal;
 use crate::domain::metric::Metric;
-use crate::domain::narration::{Answered, Identity, Rejection};
 use crate::domain::observation::{Activity, Observation, Source};
 use crate::domain::profile::{Profile, Purpose};
 use crate::domain::provider::Provider;
@@ -140,6 +139,9 @@ events! {
         decision: Decision,
         /// Why, in the reviewer's words.
         reason: String,
+        /// The account that decided; none where the operator did on the machine itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Uuid>,
     }
     /// A day's readiness score.
     DayScored = "day_scored" {
@@ -237,6 +239,8 @@ events! {
         feedback: Feedback,
         /// The day on which they said it.
         day: LocalDay,
+        /// Whose data the statement rests on.
+        sources: Vec<Provider>,
     }
     /// Something to try was suggested.
     InterventionProposed = "intervention_proposed" {
@@ -302,66 +306,6 @@ events! {
         /// What it showed, with the reasons.
         evaluation: Evaluation,
     }
-    /// A model is about to be asked for a plan: recorded before anything leaves the process.
-    NarrativeRequested = "narrative_requested" {
-        /// The day of the text.
-        day: LocalDay,
-        /// What it looks back on.
-        period: Period,
-        /// The digest of what is sent.
-        payload: String,
-        /// Whether the numbers of the claims are sent with their codes.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        with_values: bool,
-        /// Who is asked.
-        identity: Identity,
-        /// Claims that are sent, as codes.
-        claims: u32,
-        /// Claims that are not, for their provider's terms.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        withheld: Vec<ClaimId>,
-        /// Milliseconds it may take.
-        budget_ms: u64,
-        /// Whose data it rests on.
-        sources: Vec<Provider>,
-    }
-    /// What came of asking a model.
-    ModelAnswered = "model_answered" {
-        /// The day of the text.
-        day: LocalDay,
-        /// What it looks back on.
-        period: Period,
-        /// The question, who was asked, and what came of it.
-        #[serde(flatten)]
-        answered: Answered,
-        /// Milliseconds it took.
-        ms: u64,
-        /// Tokens read and written, where the server says.
-        tokens: Option<(u32, u32)>,
-        /// Whose data it rests on.
-        sources: Vec<Provider>,
-    }
-    /// A model was asked, and the template's text is published.
-    NarrativeFellBack = "narrative_fell_back" {
-        /// The day of the text.
-        day: LocalDay,
-        /// What it looks back on.
-        period: Period,
-        /// Why: the class of what went wrong.
-        reason: String,
-        /// Whose data it rests on.
-        sources: Vec<Provider>,
-    }
-    /// A text was published.
-    NarrativePublished = "narrative_published" {
-        /// The text.
-        narrative: Narrative,
-        /// The claims it rests on, as they stood.
-        claims: Vec<Claim>,
-        /// Sentences of a model's plan that were not taken, and what was mended.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        rejections: Vec<Rejection>,
-    }
     /// The stages looked at a day, whether or not they found something.
     DayAssessed = "day_assessed" {
         /// The day.
@@ -401,4 +345,9 @@ events! {
         /// What was read, as the operation's name.
         what: String,
     }
+    => narrated:
+    NarrativeRequested = "narrative_requested",
+    ModelAnswered = "model_answered",
+    NarrativeFellBack = "narrative_fell_back",
+    NarrativePublished = "narrative_published",
 }

@@ -98,6 +98,7 @@ impl Event {
             Self::InsightRaised(e) => of(&e.insight.evidence.sources),
             Self::InsightRenewed(e) => of(&e.insight.evidence.sources),
             Self::InsightExpired(e) => of(&e.sources),
+            Self::FeedbackGiven(e) => of(&e.sources),
             Self::BaselineComputed(e) => of(&e.sources),
             Self::InterventionProposed(e) => of(&e.proposal.sources),
             Self::InterventionSuppressed(e) => of(&e.proposal.sources),
@@ -117,7 +118,6 @@ impl Event {
             | Self::LearningPaused(_)
             | Self::LearningResumed(_)
             | Self::HumanReviewResolved(_)
-            | Self::FeedbackGiven(_)
             | Self::InterventionAccepted(_)
             | Self::InterventionDeclined(_)
             | Self::ExperimentStarted(_)

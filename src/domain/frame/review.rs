@@ -142,6 +142,12 @@ fn words(frame: &Frame, parts: &[Part], objections: &mut Vec<Objection>) {
     if sure.is_empty() == frame.grades.iter().any(|grade| *grade < Grade::D) || sure.contains(HOW_SURE) {
         objections.push(Objection::Words { frame: frame.id.clone(), words: HOW_SURE });
     }
+    for slot in
+        ["{averaged}", "{moved}", "{linked}", "{effect}", "{chance}"].iter().filter(|slot| sure.contains(**slot))
+    {
+        let reason = "stands before how sure it is";
+        objections.push(Objection::Slot { frame: frame.id.clone(), slot: (*slot).to_owned(), reason });
+    }
     let spoken = text.to_lowercase();
     for words in frame.says.words().iter().filter(|words| !spoken.contains(&words.to_lowercase())) {
         objections.push(Objection::Words { frame: frame.id.clone(), words });

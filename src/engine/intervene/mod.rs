@@ -94,14 +94,14 @@ pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A suggestion goes when the change it answers goes, or is disputed.
+/// A suggestion goes when the change it answers goes or is disputed, or when it cannot be told how things are now.
 fn outlived(run: &mut Run<'_>) -> Result<(), RunError> {
     let open = run.state.proposals.values().filter(|held| held.status == ProposalStatus::Open);
     let outlived = open.filter_map(|held| {
         let reason = match run.state.insights.get(&held.proposal.insight_id) {
             None => "insight_no_longer_holds",
             Some(insight) if run.state.is_disputed(insight, run.day) => "insight_is_disputed",
-            Some(_) => return None,
+            Some(insight) => safety::rests(run, insight.metric)?,
         };
         Some(InterventionSuppressed { proposal: held.proposal.clone(), reason: reason.to_owned() })
     });

@@ -17,6 +17,8 @@ const NOW_DAYS: u32 = 3;
 const USUAL_DAYS: u32 = 60;
 /// Days without which no spread is usual.
 const FEWEST: usize = 14;
+/// Days without data after which what was found is how things were.
+const LONG_AGO: i64 = 14;
 /// How many times the usual spread is unsteady.
 const UNSTEADY: f64 = 2.0;
 
@@ -91,10 +93,18 @@ pub(super) fn held_back(run: &Run<'_>, entry: &CatalogueEntry, proposal: &Propos
     if !may_rest_on_it {
         return Some("finding_needs_human_review");
     }
-    if is_unsteady(run, proposal.metric) {
-        return Some("signal_is_unsteady");
+    if let Some(reason) = rests(run, proposal.metric) {
+        return Some(reason);
     }
     contradicts(&run.state, proposal).map(|_| "contradicts_an_open_suggestion")
+}
+
+/// Why nothing is suggested about a metric now, whatever was found: how it is now cannot be told.
+pub(super) fn rests(run: &Run<'_>, metric: Metric) -> Option<&'static str> {
+    if run.state.newest_data.is_none_or(|newest| run.day.days_since(newest) > LONG_AGO) {
+        return Some("data_are_old");
+    }
+    is_unsteady(run, metric).then_some("signal_is_unsteady")
 }
 
 /// Whether a metric varies more than twice as much over the last three days as over the 60 before.

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use super::{held_back, template};
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Period};
 use crate::domain::day::LocalDay;
-use crate::domain::degradation::Degradation;
 use crate::domain::evidence::{Evidence, Value, Window};
 use crate::domain::experiment::{Conduct, Evaluation, is_news};
 use crate::domain::feedback::Feedback;
@@ -36,14 +35,8 @@ const SALIENT: [Metric; 13] = [
     Metric::ActivityDuration,
 ];
 /// Metrics whose latest value is worth saying by itself.
-const LATEST: [Metric; 6] = [
-    Metric::SleepDuration,
-    Metric::RestingHeartRate,
-    Metric::HrvRmssd,
-    Metric::Steps,
-    Metric::Stress,
-    Metric::ActivityDuration,
-];
+const LATEST: [Metric; 4] =
+    [Metric::SleepDuration, Metric::RestingHeartRate, Metric::HrvRmssd, Metric::ActivityDuration];
 /// What a readiness score may be made of.
 pub(crate) const SCORED: [Metric; 5] =
     [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
@@ -54,8 +47,6 @@ const fn most(period: Period) -> (usize, usize) {
         Period::Weekly => (4, 2),
     }
 }
-/// Days without data after which nothing is suggested: what it would rest on is how things were.
-const LONG_AGO: i64 = 14;
 /// Metrics of which a text about a week gives the mean.
 const MOST_MEANS: usize = 6;
 /// Days a text about a week looks back on.
@@ -96,7 +87,7 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     // Of links the best comes first: what was confirmed says more than what was only found.
     let mut links = open.clone();
     links.retain(|link| link.names().all(|metric| !allowed.hidden.contains(&metric)));
-    links.sort_by_key(|link| (Reverse(useful(link)), link.grade, Reverse(link.day)));
+    links.sort_by_key(|link| (link.grade, Reverse(useful(link)), Reverse(link.day)));
     claims.extend(of_kind(&links, InsightKind::Association, most_links));
     let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
     news.sort_by_key(|e| (Reverse(e.day), e.id));
@@ -351,16 +342,9 @@ fn latest(run: &Run<'_>, metric: Metric) -> Option<Claim> {
     Some(claim)
 }
 
-/// What is suggested: nothing beside days of long ago, and nothing about a metric that swings.
 fn suggestions(run: &Run<'_>) -> Vec<Claim> {
-    if run.state.newest_data.is_none_or(|newest| run.day.days_since(newest) > LONG_AGO) {
-        return Vec::new();
-    }
-    let swings = |metric| run.degradation.contains(&Degradation::InterventionSuppressed { metric });
     let open = run.state.proposals.values().filter(|held| {
-        held.status == ProposalStatus::Open
-            && run.state.insights.contains_key(&held.proposal.insight_id)
-            && !swings(held.proposal.metric)
+        held.status == ProposalStatus::Open && run.state.insights.contains_key(&held.proposal.insight_id)
     });
     let mut claims: Vec<Claim> = open
         .map(|held| {

@@ -122,6 +122,10 @@ fn is_about(claim: &Claim, notice: &Notice) -> bool {
 fn uncertainty(claims: &[Claim]) -> Option<Sentence> {
     let claims: Vec<&Claim> = claims.iter().filter(|c| c.kind != ClaimKind::Notice).collect();
     let below: Vec<&Claim> = claims.iter().copied().filter(|c| c.grade.is_some_and(|grade| grade > Grade::A)).collect();
+    // Where nothing is said of the data there is nothing to say of what they show.
+    if claims.iter().all(|c| matches!(c.kind, ClaimKind::State | ClaimKind::Suggestion)) {
+        return None;
+    }
     let tried = claims.iter().any(|c| c.grade < Some(Grade::D) && c.conduct.is_some_and(|c| c.earns_cause()));
     let says = match (below.is_empty(), tried) {
         (true, false) => Saying::CertainlyMeasured,

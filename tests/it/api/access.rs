@@ -75,6 +75,13 @@ fn rows() -> Vec<Row> {
             owners_change,
         ),
         ("post", "/experiments/{experiment}/stop", Some(json!({ "reason": "enough" })), owners_change),
+        ("get", "/reviews", None, owners),
+        (
+            "post",
+            "/reviews/{insight}/decision",
+            Some(json!({ "decision": "keep", "reason": "looked at" })),
+            [403, 403, 403, 403, 403, 403, 401],
+        ),
         ("get", "/interventions", None, owners),
         ("put", "/interventions/{suggestion}/accepted", None, owners_change),
         ("put", "/interventions/{suggestion}/declined", None, owners_change),
@@ -299,6 +306,40 @@ async fn a_refresh_token_is_good_once_and_a_second_showing_ends_its_session() {
     assert_eq!(refresh(&third["refresh_token"]).await.status.as_u16(), 401);
     let access = third["access_token"].as_str().unwrap();
     assert_eq!(house.send("get", "/today", None, access).await.status.as_u16(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reviewer_answers_for_whoever_has_allowed_it_and_for_nobody_else() {
+    let house = House::new().await;
+    house.tell().await;
+    let (owner, reviewer) = (house.sign_in("owner").await, house.sign_in("reviewer").await);
+    house.send("post", "/checkins", Some(&json!({ "symptoms": ["chest_pain"] })), &owner).await.ok();
+    let asked = house.send("get", "/reviews", None, &owner).await.ok();
+    let open = asked.as_array().unwrap().iter().find(|review| review["reason"] == "red_flag_symptom").unwrap();
+    assert!(open["decision"].is_null() && open["text"].as_str().unwrap().contains("urgent help"), "{asked:#}");
+    let path = format!("/reviews/{}/decision", open["id"].as_str().unwrap());
+    let decide = async |path: &str, reason: &str, token: &str| {
+        let said = json!({ "decision": "clear", "reason": reason });
+        house.send("post", path, Some(&said), token).await.status.as_u16()
+    };
+    let named = format!("{path}?person={}", person());
+    assert_eq!(decide(&named, "a strained muscle", &reviewer).await, 404, "without consent there is nobody");
+    house.send("put", "/me/consents/review", None, &owner).await.ok();
+    assert_eq!(decide(&named, "a strained muscle", &owner).await, 403, "nobody clears a notice of their own");
+    assert_eq!(decide(&named, "  ", &reviewer).await, 422);
+    let unknown = format!("/reviews/{}/decision?person={}", Uuid::from_u128(4711), person());
+    assert_eq!(decide(&unknown, "a strained muscle", &reviewer).await, 404);
+    assert_eq!(decide(&named, "a strained muscle", &reviewer).await, 204);
+    house.send("post", "/loop", None, &owner).await.ok();
+    let today = house.send("get", "/today", None, &owner).await.ok();
+    assert!(
+        today["notices"].as_array().unwrap().iter().all(|notice| notice["rule"] != "red_flag_symptom"),
+        "{today:#}"
+    );
+    let trail = house.send("get", "/audit/?type=human_review_resolved", None, &owner).await.ok();
+    let event = &trail["events"][0];
+    let account = house.send("get", "/me", None, &reviewer).await.ok()["account"].clone();
+    assert_eq!((&event["actor"], &event["content"]["by"]), (&json!("reviewer"), &account), "{event:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,9 @@ use tokio::task::JoinHandle;
 
 const ASK: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: candor\r\n\r\n";
 
+/// What is not there by then does not come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Serving {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -36,7 +39,8 @@ async fn answer(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     while !text.ends_with(b"ok\n") {
         let mut some = [0; 1024];
-        let n = stream.read(&mut some).await.unwrap();
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut some)).await;
+        let n = read.expect("there is no answer").unwrap();
         assert!(n > 0, "closed after {:?}", String::from_utf8_lossy(&text));
         text.extend_from_slice(&some[..n]);
     }
@@ -55,7 +59,8 @@ async fn who_sends_half_a_head_and_waits_is_let_go() {
     // Both end without another word from here: the one inside a head, the other after an answer.
     for stream in [&mut slow, &mut idle] {
         let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+        ended.expect("it is not let go").unwrap();
         assert!(!String::from_utf8_lossy(&rest).contains("200 OK"));
     }
     serving.stop.send(()).unwrap();
@@ -80,6 +85,22 @@ async fn one_too_many_waits_until_another_has_gone() {
     assert!(answer(&mut second).await.starts_with("HTTP/1.1 200 OK"));
     serving.stop.send(()).unwrap();
     drop(second);
+    assert!(serving.done.await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_read_their_answer_makes_nobody_wait_for_ever() {
+    let much = get(async || "x".repeat(64 * 1024 * 1024));
+    let limits = Limits { most: 1, head: Duration::from_millis(200), ..Limits::default() };
+    let serving = serving(healthy().route("/much", much), limits).await;
+    let mut deaf = TcpStream::connect(serving.address).await.unwrap();
+    deaf.write_all(b"GET /much HTTP/1.1\r\nhost: candor\r\n\r\n").await.unwrap();
+    let mut next = TcpStream::connect(serving.address).await.unwrap();
+    next.write_all(ASK).await.unwrap();
+    assert!(answer(&mut next).await.starts_with("HTTP/1.1 200 OK"));
+    drop(deaf);
+    serving.stop.send(()).unwrap();
+    drop(next);
     assert!(serving.done.await.unwrap());
 }
 

@@ -38,6 +38,28 @@ async fn the_pages_of_the_trail_are_the_whole_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_long_events_is_short() {
+    let server = Server::new().await;
+    let pulse = |n: i64| {
+        let start = chrono::DateTime::from_timestamp(1_770_000_000 + 60 * n, 0).unwrap().to_rfc3339();
+        format!("{{\"metric\":\"resting_heart_rate\",\"value\":60,\"unit\":\"bpm\",\"start\":\"{start}\"}}\n")
+    };
+    let report = server.upload("pulse.ndjson", (0..8_000).map(pulse).collect::<String>().into_bytes()).await.ok();
+    assert_eq!(report[0]["accepted"], 8_000, "{report}");
+    let (mut revisions, mut longest, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let answer = server.get(&format!("/audit/?limit=200{cursor}")).await;
+        longest = longest.max(answer.text.len());
+        let page = answer.ok();
+        revisions.extend(page["events"].as_array().unwrap().iter().map(|event| event["revision"].as_u64().unwrap()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(revisions, (0..=revisions[0]).rev().collect::<Vec<u64>>());
+    assert!((500_000..1_100_000).contains(&longest), "{longest} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pages_of_an_entity_are_the_whole_of_it() {
     let server = Server::with_story().await;
     let path = "/audit/entity?entity_type=narrative&entity_id=daily@2026-04-06";

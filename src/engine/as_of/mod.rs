@@ -1,19 +1,23 @@
 //! What was known and told at an earlier moment: read back from the log, beside what became of it since.
 
+mod text;
+
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::tell::{InsightView, insight_order, view};
-use super::{Engine, EngineError, run};
-use crate::domain::claim::{ClaimId, Narrative, Period};
 use crate::domain::day::LocalDay;
 use crate::domain::event::Event;
 use crate::domain::person::PersonId;
 use crate::domain::safety::allowance;
+use crate::engine::tell::{InsightView, insight_order, view};
+use crate::engine::{Engine, EngineError, run};
 
 /// Events about one thing that are looked at together.
 const AT_A_TIME: u64 = 16;
+
+/// Events among which those of one command may stand.
+const DISORDER: usize = 1_000;
 
 /// An earlier moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +78,8 @@ pub struct Scored {
 }
 
 impl Engine {
-    /// The statements that held at a moment, each with what became of it. What a notice hides now is hidden here too.
+    /// The statements that held at a moment, each with what became of it. What a notice hides now is hidden here too; what
+    /// the person said of them is not told.
     ///
     /// # Errors
     /// When the person's log had not begun, or the store does not answer.
@@ -97,12 +102,14 @@ impl Engine {
         Ok(held
             .iter()
             .map(|then| {
-                let now = match state.insights.get(&then.id) {
+                // What ended and was found again says the same under another id.
+                let again = || state.insights.values().find(|now| now.statement() == then.statement());
+                let now = match state.insights.get(&then.id).or_else(again) {
                     None => Since::Gone,
                     Some(now) if now.reads_like(then) => Since::Same,
                     Some(_) => Since::Altered,
                 };
-                InsightView { now: Some(now), ..view(then, state.said_of(then).map(|given| given.feedback)) }
+                InsightView { now: Some(now), ..view(then, None) }
             })
             .collect())
     }
@@ -137,44 +144,6 @@ impl Engine {
         Ok(scored)
     }
 
-    /// The newest text of a period as it stood at a moment, and the day of the text that stands now where that is another.
-    /// What a notice hides now is left out of it.
-    ///
-    /// # Errors
-    /// When there was none, or the store does not answer.
-    pub async fn narrative_as_of(
-        &self,
-        person: PersonId,
-        period: Period,
-        moment: AsOf,
-    ) -> Result<(Narrative, Option<LocalDay>), EngineError> {
-        let at = self.revision_at(person, moment).await?;
-        let allowed = allowance(&self.state(person).await?);
-        let texts = self.views.entities(person, "narrative", None).await?;
-        let mut newest = None;
-        for entity in texts.iter().filter(|entity| entity.entity_id.split('@').next() == Some(period.key())) {
-            newest = newest.or_else(|| serde_json::from_value::<Narrative>(entity.body.clone()).ok());
-            let told = self.newest(person, ("narrative", &entity.entity_id), at, |event| match event {
-                Event::NarrativePublished(e) => Some((e.narrative, e.claims)),
-                _ => None,
-            });
-            let Some((mut text, claims)) = told.await? else { continue };
-            let now = newest.filter(|newest| *newest != text).map(|newest| newest.day);
-            let hidden = |id: &ClaimId| {
-                let names = claims.iter().filter(|claim| claim.id == *id).flat_map(|claim| claim.names());
-                names.into_iter().any(|metric| allowed.hidden.contains(&metric))
-            };
-            let notices = text.notices.len();
-            let mut place = 0..;
-            text.sentences.retain(|sentence| {
-                let is_notice = place.next().is_some_and(|place| place < notices);
-                is_notice || allowed.analysis && !sentence.claim_ids.iter().any(hidden)
-            });
-            return Ok((text, now));
-        }
-        Err(EngineError::NotFound { what: "narrative", id: "of that moment".to_owned() })
-    }
-
     /// What the newest event about a thing up to a revision says of it. What was erased says nothing.
     async fn newest<T>(
         &self,
@@ -198,13 +167,14 @@ impl Engine {
         Ok(None)
     }
 
-    /// The revision of the last event up to a moment. Events are recorded in the order of their revisions.
+    /// The revision of the last event up to a moment. Events bear the instant at which their command began, so that those
+    /// of a long import may stand after younger ones: some are looked at beyond the first that is too young.
     async fn revision_at(&self, person: PersonId, moment: AsOf) -> Result<u64, EngineError> {
         self.views.catch_up().await?;
         let nothing = || EngineError::NotFound { what: "event", id: "of that moment".to_owned() };
         let head = self.journal.head(person).await?.ok_or_else(nothing)?;
         let until = match moment {
-            AsOf::Revision(revision) => return Ok(revision.min(head)),
+            AsOf::Revision(revision) => return (revision <= head).then_some(revision).ok_or_else(nothing),
             AsOf::Day(day) => day.end(run::offset_on(&self.state(person).await?, day)),
         };
         let (mut low, mut high) = (0, head + 1);
@@ -217,6 +187,8 @@ impl Engine {
                 high = middle;
             }
         }
-        low.checked_sub(1).ok_or_else(nothing)
+        let beyond = self.journal.read(person, low, DISORDER).await?;
+        let last = beyond.iter().rev().find(|recorded| recorded.recorded_at <= until).map(|recorded| recorded.revision);
+        last.or(low.checked_sub(1)).ok_or_else(nothing)
     }
 }

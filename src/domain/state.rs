@@ -21,6 +21,7 @@ use super::metric::{Cadence, Metric};
 use super::narration::Answers;
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
+use super::provider::Provider;
 use super::safety::{ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
 use super::watch::Watch;
 
@@ -273,6 +274,12 @@ impl PersonState {
     #[must_use]
     pub fn is_disputed(&self, insight: &Insight, day: LocalDay) -> bool {
         self.said_of(insight).is_some_and(|given| given.disputes(day))
+    }
+
+    /// Whether something rests on data of a provider that the person took back.
+    #[must_use]
+    pub fn is_taken_back(&self, sources: &[Provider]) -> bool {
+        sources.iter().any(|provider| self.withdrawn.contains(&Purpose::Provider(*provider)))
     }
 
     /// The open statement of a kind about a metric.

@@ -236,6 +236,29 @@ fn data_of_a_provider_that_was_taken_back_are_neither_taken_nor_looked_at() {
 }
 
 #[test]
+fn what_rests_on_data_that_were_taken_back_is_told_no_more() {
+    let mut store = Store::new("2026-04-06T23:00:00Z");
+    store.import(&[std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sleep_decline/input.ndjson")]);
+    store.json(&["profile", "set", "--conditions", "none"]);
+    store.json(&["loop"]);
+    let open = |store: &Store| {
+        let list = store.json(&["intervention", "list"]);
+        list["suggested"].as_array().unwrap().iter().filter(|held| held["status"] == "open").count()
+    };
+    let told = |store: &Store| store.text(&["narrative"]).contains("sleep duration");
+    assert!(open(&store) > 0 && told(&store));
+    store.json(&["consent", "withdraw", "provider:file"]);
+    assert_eq!(store.json(&["insights"]), serde_json::json!([]));
+    store.json(&["loop"]);
+    assert!(open(&store) == 0 && !told(&store), "{}", store.text(&["narrative"]));
+    assert!(!store.text(&["narrative", "--as-of", "2026-04-06"]).contains("sleep duration"));
+    store.json(&["consent", "grant", "provider:file"]);
+    store.at("2026-04-07T20:00:00Z").json(&["loop"]);
+    assert!(open(&store) > 0 && told(&store));
+    assert_eq!(store.json(&["verify"])["ok"], true);
+}
+
+#[test]
 fn a_row_of_somebody_who_was_taken_back_is_refused_wherever_it_stands() {
     let store = Store::new("2026-03-01T12:00:00Z");
     let mixed = store.path("mixed.ndjson");

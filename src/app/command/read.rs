@@ -107,7 +107,12 @@ pub(super) async fn insights(
     if out.json {
         out.document(&insights)?;
     } else if insights.is_empty() {
-        out.line("Nothing holds yet. `candor loop` brings everything up to date.")?;
+        let notices = !engine.state(person).await?.notices.is_empty();
+        out.line(match (as_of, notices) {
+            (_, true) => "Nothing is told while a notice stands: see `candor today`.",
+            (Some(_), false) => "Nothing held then.",
+            (None, false) => "Nothing holds yet. `candor loop` brings everything up to date.",
+        })?;
     } else {
         statements(out, &insights)?;
     }
@@ -195,7 +200,8 @@ pub(super) async fn narrative(
     let (narrative, now) = engine.narrative_as_of(person, period, moment).await?;
     show(out, &narrative)?;
     if let Some(day) = now {
-        out.note(&format!("\nThis is what was told then. The text that stands now is of {day}."));
+        let held_back = if narrative.notices.is_empty() { "" } else { ", but for what the notices hold back now" };
+        out.note(&format!("\nThis is what was told then{held_back}. The text that stands now is of {day}."));
     }
     Ok(true)
 }

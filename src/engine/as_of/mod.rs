@@ -16,6 +16,8 @@ use crate::engine::{Engine, EngineError, run};
 /// Events about one thing that are looked at together.
 const AT_A_TIME: u64 = 16;
 
+/// What is said of a moment of which nothing was recorded.
+const BEFORE: &str = "of that moment: it counts when Candor was told something, not the days it was about";
 /// Events among which those of one command may stand.
 const DISORDER: usize = 1_000;
 
@@ -98,6 +100,7 @@ impl Engine {
             held.extend(told.await?.flatten());
         }
         held.retain(|i| allowed.analysis && i.names().all(|metric| !allowed.hidden.contains(&metric)));
+        held.retain(|i| !state.is_taken_back(&i.evidence.sources));
         held.sort_by_key(insight_order);
         Ok(held
             .iter()
@@ -171,7 +174,7 @@ impl Engine {
     /// of a long import may stand after younger ones: some are looked at beyond the first that is too young.
     async fn revision_at(&self, person: PersonId, moment: AsOf) -> Result<u64, EngineError> {
         self.views.catch_up().await?;
-        let nothing = || EngineError::NotFound { what: "event", id: "of that moment".to_owned() };
+        let nothing = || EngineError::NotFound { what: "event", id: BEFORE.to_owned() };
         let head = self.journal.head(person).await?.ok_or_else(nothing)?;
         let until = match moment {
             AsOf::Revision(revision) => return (revision <= head).then_some(revision).ok_or_else(nothing),

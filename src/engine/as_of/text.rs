@@ -37,7 +37,7 @@ impl Engine {
                 return Ok((shown(text, &claims, &self.state(person).await?), now));
             }
         }
-        Err(EngineError::NotFound { what: "narrative", id: "of that moment".to_owned() })
+        Err(EngineError::NotFound { what: "narrative", id: super::BEFORE.to_owned() })
     }
 }
 
@@ -49,7 +49,9 @@ fn shown(mut text: Narrative, claims: &[Claim], state: &PersonState) -> Narrativ
     let of_all = |frame: Option<&Frame>| frame.is_some_and(|frame| frame.says.is_of_all());
     let may_be_shown = |sentence: &Sentence| {
         let mut about = claims.iter().filter(|claim| sentence.claim_ids.contains(&claim.id));
-        let hidden = |claim: &Claim| claim.names().any(|metric| allowed.hidden.contains(&metric));
+        let hidden = |claim: &Claim| {
+            claim.names().any(|metric| allowed.hidden.contains(&metric)) || state.is_taken_back(&claim.evidence.sources)
+        };
         let causal = |claim: &Claim| claim.conduct.is_some_and(|conduct| conduct.earns_cause());
         // Nothing urges on, suggests or says what brought something about beside a notice.
         let calm = sentence.section != Section::NextStep && frame(sentence).is_none_or(|frame| frame.tags.is_empty());

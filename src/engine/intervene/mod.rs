@@ -84,8 +84,9 @@ pub fn withhold(run: &mut Run<'_>) -> Result<(), RunError> {
 /// When an event would break an invariant.
 pub fn stage(run: &mut Run<'_>) -> Result<(), RunError> {
     outlived(run)?;
-    let undisputed = run.state.insights.values().filter(|i| !run.state.is_disputed(i, run.day));
-    let mut adverse: Vec<Insight> = undisputed.filter(|i| is_adverse(i)).cloned().collect();
+    let told = |i: &&Insight| !run.state.is_disputed(i, run.day) && !run.state.is_taken_back(&i.evidence.sources);
+    let mut adverse: Vec<Insight> =
+        run.state.insights.values().filter(told).filter(|i| is_adverse(i)).cloned().collect();
     // What comes first can keep out what contradicts it: the order is not left to the ids.
     adverse.sort_by_key(|insight| (insight.metric, insight.kind, insight.day));
     for insight in adverse {
@@ -101,6 +102,7 @@ fn outlived(run: &mut Run<'_>) -> Result<(), RunError> {
         let reason = match run.state.insights.get(&held.proposal.insight_id) {
             None => "insight_no_longer_holds",
             Some(insight) if run.state.is_disputed(insight, run.day) => "insight_is_disputed",
+            Some(insight) if run.state.is_taken_back(&insight.evidence.sources) => "consent_was_withdrawn",
             Some(insight) => safety::rests(run, insight.metric)?,
         };
         Some(InterventionSuppressed { proposal: held.proposal.clone(), reason: reason.to_owned() })

@@ -88,7 +88,6 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     let mut links = open.clone();
     links.retain(|link| link.names().all(|metric| !allowed.hidden.contains(&metric)));
     links.sort_by_key(|link| (link.grade, Reverse(useful(link)), Reverse(link.day)));
-    claims.extend(of_kind(&links, InsightKind::Association, most_links));
     let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
     news.sort_by_key(|e| (Reverse(e.day), e.id));
     claims.extend(news.into_iter().map(|e| {
@@ -105,14 +104,17 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
         }
     }
     claims.extend(of_kind(&open, InsightKind::Level, most_levels));
+    claims.extend(of_kind(&links, InsightKind::Association, most_links));
     claims.extend(suggestions(run));
     if open.iter().all(|i| i.kind != InsightKind::Level) {
         claims.extend(of_kind(&open, InsightKind::InsufficientData, 3));
     }
     claims.extend(held_back::called_off(run));
     claims.extend(held_back::states(run));
-    // What a notice keeps out of sight is left out of the text too.
-    let hidden = |claim: &Claim| claim.names().any(|metric| allowed.hidden.contains(&metric));
+    // What a notice keeps out of sight is left out of the text too, and what rests on data that were taken back.
+    let hidden = |claim: &Claim| {
+        claim.names().any(|metric| allowed.hidden.contains(&metric)) || run.state.is_taken_back(&claim.evidence.sources)
+    };
     let rest = claims.split_off(spoken_of);
     claims.extend(rest.into_iter().filter(|claim| !hidden(claim)));
     // What reads the same is said once, however many things it is about.

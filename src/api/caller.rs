@@ -104,14 +104,13 @@ impl FromRequestParts<Service> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let named = || named_person(parts.uri.query().unwrap_or_default());
         let who = who(parts, service).await?;
         if who.as_ref().is_some_and(is_reviewer) {
             return reviewing(parts, service, who).await.map(|reviewing| Self(reviewing.person));
         }
         let own = owner(service, who.as_ref(), None)?;
         // Whoever is no reviewer names themselves, or nobody.
-        match named()? {
+        match named_person(parts.uri.query().unwrap_or_default())? {
             Some(other) if other != own => Err(Problem::not_found()),
             _ => Ok(Self(own)),
         }

@@ -22,7 +22,7 @@ use super::narration::Answers;
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
 use super::provider::Provider;
-use super::safety::{ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
+use super::safety::{Allowance, ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
 use super::watch::Watch;
 
 /// The last run of the stages.
@@ -280,6 +280,13 @@ impl PersonState {
     #[must_use]
     pub fn is_taken_back(&self, sources: &[Provider]) -> bool {
         sources.iter().any(|provider| self.withdrawn.contains(&Purpose::Provider(*provider)))
+    }
+
+    /// Whether something may be shown that names some metrics and rests on some sources: nothing that a notice hides, and
+    /// nothing of a provider that was taken back.
+    #[must_use]
+    pub fn shows(&self, allowed: &Allowance, mut names: impl Iterator<Item = Metric>, sources: &[Provider]) -> bool {
+        names.all(|metric| !allowed.hidden.contains(&metric)) && !self.is_taken_back(sources)
     }
 
     /// The open statement of a kind about a metric.

@@ -157,10 +157,7 @@ fn insights(state: &PersonState, asked: impl Fn(&Insight) -> bool) -> Vec<Insigh
     let allowed = allowance(state);
     // A notice that stops the analysis stops what came of it too; some keep single metrics out of sight.
     let shown = |insight: &&Insight| {
-        asked(insight)
-            && allowed.analysis
-            && insight.names().all(|metric| !allowed.hidden.contains(&metric))
-            && !state.is_taken_back(&insight.evidence.sources)
+        asked(insight) && allowed.analysis && state.shows(&allowed, insight.names(), &insight.evidence.sources)
     };
     let mut open: Vec<&Insight> = state.insights.values().filter(shown).collect();
     open.sort_by_key(|insight| insight_order(insight));

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::chain::put;
 use super::error::{Inconsistency, StoreError};
-use super::migrate::{self, Migration, Scripts};
+use super::migrate::{self, Migration, migration};
 use super::seal::{self, Key};
 use super::sql::{Durability, Sql};
 use crate::domain::person::PersonId;
@@ -35,18 +35,7 @@ impl Scope {
     }
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "keys",
-    sqlite: Scripts {
-        up: include_str!("../../migrations/keys/sqlite/0001_keys.up.sql"),
-        down: include_str!("../../migrations/keys/sqlite/0001_keys.down.sql"),
-    },
-    postgres: Scripts {
-        up: include_str!("../../migrations/keys/postgres/0001_keys.up.sql"),
-        down: include_str!("../../migrations/keys/postgres/0001_keys.down.sql"),
-    },
-}];
+const MIGRATIONS: &[Migration] = &[migration!("keys", 1, "keys")];
 
 /// Where keys lie.
 #[derive(Clone, Debug)]

@@ -26,6 +26,39 @@ pub(crate) struct Scripts {
     pub down: &'static str,
 }
 
+/// The step of a schema whose scripts are `migrations/<schema>/<database>/000<version>_<name>.{up,down}.sql`.
+macro_rules! migration {
+    ($schema:literal, $version:literal, $name:literal) => {
+        $crate::store::migrate::Migration {
+            version: $version,
+            name: $name,
+            sqlite: $crate::store::migrate::migration!($schema, $version, $name, "sqlite"),
+            postgres: $crate::store::migrate::migration!($schema, $version, $name, "postgres"),
+        }
+    };
+    ($schema:literal, $version:literal, $name:literal, $database:literal) => {
+        $crate::store::migrate::Scripts {
+            up: $crate::store::migrate::migration!($schema, $version, $name, $database, ".up.sql"),
+            down: $crate::store::migrate::migration!($schema, $version, $name, $database, ".down.sql"),
+        }
+    };
+    ($schema:literal, $version:literal, $name:literal, $database:literal, $way:literal) => {
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/migrations/",
+            $schema,
+            "/",
+            $database,
+            "/000",
+            $version,
+            "_",
+            $name,
+            $way
+        ))
+    };
+}
+pub(crate) use migration;
+
 impl Migration {
     fn scripts(&self, tx: &SqlTx) -> Scripts {
         if tx.is_postgres() { self.postgres } else { self.sqlite }

@@ -73,7 +73,8 @@ pub(in crate::api) async fn list(
     let scores = match asked.as_of.as_deref().map(moment).transpose()? {
         Some(moment) => service.engine.scores_as_of(person, (since, until), MOST, moment).await?,
         None => {
-            let scores = state.scores.range(since..=until).rev().filter(|_| allowance(&state).analysis);
+            let analysis = allowance(&state).analysis;
+            let scores = state.scores.range(since..=until).rev().filter(|_| analysis);
             scores.take(MOST).map(|(day, score)| Scored { day: *day, score: *score, now: None }).collect()
         }
     };

@@ -14,6 +14,7 @@ use crate::domain::frame;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::safety::Level;
+use crate::domain::safety::allowance;
 use crate::engine::Engine;
 use crate::engine::as_of::AsOf;
 use crate::engine::context::{ContextItem, Told};
@@ -107,8 +108,8 @@ pub(super) async fn insights(
     if out.json {
         out.document(&insights)?;
     } else if insights.is_empty() {
-        let notices = !engine.state(person).await?.notices.is_empty();
-        out.line(match (as_of, notices) {
+        let stopped = !allowance(&engine.state(person).await?).analysis;
+        out.line(match (as_of, stopped) {
             (_, true) => "Nothing is told while a notice stands: see `candor today`.",
             (Some(_), false) => "Nothing held then.",
             (None, false) => "Nothing holds yet. `candor loop` brings everything up to date.",

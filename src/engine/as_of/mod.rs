@@ -15,7 +15,6 @@ use crate::engine::{Engine, EngineError, run};
 
 /// Events about one thing that are looked at together.
 const AT_A_TIME: u64 = 16;
-
 /// What is said of a moment of which nothing was recorded.
 const BEFORE: &str = "of that moment: it counts when Candor was told something, not the days it was about";
 /// Events among which those of one command may stand.
@@ -99,8 +98,7 @@ impl Engine {
             });
             held.extend(told.await?.flatten());
         }
-        held.retain(|i| allowed.analysis && i.names().all(|metric| !allowed.hidden.contains(&metric)));
-        held.retain(|i| !state.is_taken_back(&i.evidence.sources));
+        held.retain(|i| allowed.analysis && state.shows(&allowed, i.names(), &i.evidence.sources));
         held.sort_by_key(insight_order);
         Ok(held
             .iter()
@@ -131,7 +129,10 @@ impl Engine {
         let at = self.revision_at(person, moment).await?;
         let state = self.state(person).await?;
         let mut scored = Vec::new();
-        for (day, now) in state.scores.range(since..=until).rev().filter(|_| allowance(&state).analysis) {
+        if !allowance(&state).analysis {
+            return Ok(scored);
+        }
+        for (day, now) in state.scores.range(since..=until).rev() {
             let name = day.to_string();
             let then = self.newest(person, ("day_score", &name), at, |event| match event {
                 Event::DayScored(e) => Some(e.score.score),

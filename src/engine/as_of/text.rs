@@ -49,9 +49,7 @@ fn shown(mut text: Narrative, claims: &[Claim], state: &PersonState) -> Narrativ
     let of_all = |frame: Option<&Frame>| frame.is_some_and(|frame| frame.says.is_of_all());
     let may_be_shown = |sentence: &Sentence| {
         let mut about = claims.iter().filter(|claim| sentence.claim_ids.contains(&claim.id));
-        let hidden = |claim: &Claim| {
-            claim.names().any(|metric| allowed.hidden.contains(&metric)) || state.is_taken_back(&claim.evidence.sources)
-        };
+        let hidden = |claim: &Claim| !state.shows(&allowed, claim.names(), &claim.evidence.sources);
         let causal = |claim: &Claim| claim.conduct.is_some_and(|conduct| conduct.earns_cause());
         // Nothing urges on, suggests or says what brought something about beside a notice.
         let calm = sentence.section != Section::NextStep && frame(sentence).is_none_or(|frame| frame.tags.is_empty());

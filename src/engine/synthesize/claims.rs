@@ -78,15 +78,15 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
         Period::Weekly => week_score(run),
     });
     let rank = |metric: Metric| SALIENT.iter().position(|m| *m == metric).unwrap_or(SALIENT.len());
-    // What the person disputes is not told, and what they found useful comes first.
-    let mut open: Vec<&Insight> = run.state.insights.values().collect();
-    open.retain(|insight| !run.state.is_disputed(insight, run.day));
+    // What the person disputes is not told, nor what may not be shown, and what they found useful comes first.
+    let shown = |i: &&Insight| run.state.shows(&allowed, i.names(), &i.evidence.sources);
+    let told = run.state.insights.values().filter(|insight| !run.state.is_disputed(insight, run.day));
+    let mut open: Vec<&Insight> = told.filter(shown).collect();
     let useful = |i: &Insight| run.state.said_of(i).is_some_and(|given| given.feedback == Feedback::Useful);
     open.sort_by_key(|i| (Reverse(useful(i)), rank(i.metric), i.metric, i.kind));
     claims.extend(open.iter().filter(|i| InsightKind::MOVES.contains(&i.kind)).map(|i| insight(i)));
     // Of links the best comes first: what was confirmed says more than what was only found.
     let mut links = open.clone();
-    links.retain(|link| link.names().all(|metric| !allowed.hidden.contains(&metric)));
     links.sort_by_key(|link| (link.grade, Reverse(useful(link)), Reverse(link.day)));
     let mut news: Vec<_> = run.state.evaluations.values().filter(|e| is_news(e.day, run.day)).collect();
     news.sort_by_key(|e| (Reverse(e.day), e.id));
@@ -111,12 +111,8 @@ pub fn claims(run: &Run<'_>, period: Period) -> Vec<Claim> {
     }
     claims.extend(held_back::called_off(run));
     claims.extend(held_back::states(run));
-    // What a notice keeps out of sight is left out of the text too, and what rests on data that were taken back.
-    let hidden = |claim: &Claim| {
-        claim.names().any(|metric| allowed.hidden.contains(&metric)) || run.state.is_taken_back(&claim.evidence.sources)
-    };
-    let rest = claims.split_off(spoken_of);
-    claims.extend(rest.into_iter().filter(|claim| !hidden(claim)));
+    let rest = claims.split_off(spoken_of).into_iter();
+    claims.extend(rest.filter(|claim| run.state.shows(&allowed, claim.names(), &claim.evidence.sources)));
     // What reads the same is said once, however many things it is about.
     let mut read = BTreeSet::new();
     claims.retain(|claim| template::sentence(claim, 0).map_or(true, |(_, text)| read.insert(text)));

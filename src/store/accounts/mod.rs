@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::error::StoreError;
-use super::migrate::{self, Migration, Scripts};
+use super::migrate::{self, Migration, migration};
 use super::sql::{Durability, Sql, SqlTx, Value};
 use crate::domain::Instant;
 use crate::domain::account::{AccountId, AccountName, DeviceId, SessionId};
@@ -25,18 +25,7 @@ use crate::engine::ports::accounts::{
     Account, Accounts, AccountsError, Credentials, Device, Digest, LiveSession, Rotation, Session,
 };
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "accounts",
-    sqlite: Scripts {
-        up: include_str!("../../../migrations/accounts/sqlite/0001_accounts.up.sql"),
-        down: include_str!("../../../migrations/accounts/sqlite/0001_accounts.down.sql"),
-    },
-    postgres: Scripts {
-        up: include_str!("../../../migrations/accounts/postgres/0001_accounts.up.sql"),
-        down: include_str!("../../../migrations/accounts/postgres/0001_accounts.down.sql"),
-    },
-}];
+const MIGRATIONS: &[Migration] = &[migration!("accounts", 1, "accounts")];
 
 /// Where accounts lie.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use super::{
     ReadError, StreamPage,
 };
 use crate::store::error::StoreError;
-use crate::store::migrate::{self, Migration, Scripts};
+use crate::store::migrate::{self, Migration, migration};
 use crate::store::sql::sqlite::Readers;
 use crate::store::sql::{Durability, Sql};
 use append::SqliteCommitter;
@@ -22,54 +22,10 @@ use std::path::Path;
 use tokio::sync::watch;
 
 pub(super) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "log",
-        sqlite: Scripts {
-            up: include_str!("../../../../migrations/log/sqlite/0001_log.up.sql"),
-            down: include_str!("../../../../migrations/log/sqlite/0001_log.down.sql"),
-        },
-        postgres: Scripts {
-            up: include_str!("../../../../migrations/log/postgres/0001_log.up.sql"),
-            down: include_str!("../../../../migrations/log/postgres/0001_log.down.sql"),
-        },
-    },
-    Migration {
-        version: 2,
-        name: "projection_active",
-        sqlite: Scripts {
-            up: include_str!("../../../../migrations/log/sqlite/0002_projection_active.up.sql"),
-            down: include_str!("../../../../migrations/log/sqlite/0002_projection_active.down.sql"),
-        },
-        postgres: Scripts {
-            up: include_str!("../../../../migrations/log/postgres/0002_projection_active.up.sql"),
-            down: include_str!("../../../../migrations/log/postgres/0002_projection_active.down.sql"),
-        },
-    },
-    Migration {
-        version: 3,
-        name: "refusals",
-        sqlite: Scripts {
-            up: include_str!("../../../../migrations/log/sqlite/0003_refusals.up.sql"),
-            down: include_str!("../../../../migrations/log/sqlite/0003_refusals.down.sql"),
-        },
-        postgres: Scripts {
-            up: include_str!("../../../../migrations/log/postgres/0003_refusals.up.sql"),
-            down: include_str!("../../../../migrations/log/postgres/0003_refusals.down.sql"),
-        },
-    },
-    Migration {
-        version: 4,
-        name: "store_mode",
-        sqlite: Scripts {
-            up: include_str!("../../../../migrations/log/sqlite/0004_store_mode.up.sql"),
-            down: include_str!("../../../../migrations/log/sqlite/0004_store_mode.down.sql"),
-        },
-        postgres: Scripts {
-            up: include_str!("../../../../migrations/log/postgres/0004_store_mode.up.sql"),
-            down: include_str!("../../../../migrations/log/postgres/0004_store_mode.down.sql"),
-        },
-    },
+    migration!("log", 1, "log"),
+    migration!("log", 2, "projection_active"),
+    migration!("log", 3, "refusals"),
+    migration!("log", 4, "store_mode"),
 ];
 
 /// The event log in a SQLite file.

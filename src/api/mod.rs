@@ -7,6 +7,7 @@ mod body;
 mod caller;
 pub mod connections;
 mod document;
+pub mod importing;
 mod operation;
 mod page;
 mod problem;

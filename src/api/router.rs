@@ -61,7 +61,9 @@ fn operations() -> OpenApiRouter<Service> {
         .routes(routes!(operation::consents::grant, operation::consents::withdraw))
         .routes(routes!(operation::checkins::create))
         .routes(routes!(operation::observations::create))
-        .routes(routes!(operation::imports::create))
+        .routes(routes!(operation::imports::create, operation::imports::list))
+        .routes(routes!(operation::imports::rejections))
+        .routes(routes!(operation::imports::original))
         .routes(routes!(operation::stages::run))
         .routes(routes!(operation::system_status::get))
 }

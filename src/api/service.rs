@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::caller::Access;
+use super::importing::Importing;
 use crate::domain::Instant;
 use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
@@ -47,6 +48,8 @@ pub struct Service {
     pub uploads: PathBuf,
     /// The files that may be on their way into the log at once.
     pub turns: Arc<Semaphore>,
+    /// How far those of this process have come.
+    pub importing: Importing,
     /// The proxies whose word about where a request comes from is taken.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.

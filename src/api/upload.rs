@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::importing::Underway;
 use super::{Problem, Service, shape};
 use crate::domain::person::PersonId;
+use crate::engine::import::Surveyed;
 use crate::engine::ports::export::ReadContext;
 
 /// What the folders are called at first: whoever finds an old one may remove it.
@@ -42,17 +44,41 @@ impl Upload {
         self.file.write_all(bytes).map_err(not_kept)
     }
 
-    /// Reads the file whole, then appends what it says.
+    /// Reads the file whole, then appends what it says and keeps its original.
     ///
     /// # Errors
     /// When the disk does not take its end, it cannot be read, or the log does not take it.
-    pub(super) async fn take(mut self, service: &Service, person: PersonId) -> Result<Vec<shape::Import>, Problem> {
+    pub(super) async fn take(
+        mut self,
+        service: &Service,
+        person: PersonId,
+        underway: &Underway,
+    ) -> Result<Vec<shape::Import>, Problem> {
+        let (surveyed, context) = self.survey(service, person).await?;
+        underway.rows(surveyed.rows());
+        let reports = service.engine.import(person, &surveyed, context, &|rows| underway.done(rows)).await?;
+        Ok(reports.into_iter().map(Into::into).collect())
+    }
+
+    /// The same for a batch, of which no original is kept.
+    ///
+    /// # Errors
+    /// As for [`Self::take`].
+    pub(super) async fn take_batch(
+        mut self,
+        service: &Service,
+        person: PersonId,
+    ) -> Result<Vec<shape::Import>, Problem> {
+        let (surveyed, context) = self.survey(service, person).await?;
+        let reports = service.engine.take_batch(person, &surveyed, context).await?;
+        Ok(reports.into_iter().map(Into::into).collect())
+    }
+
+    async fn survey(&mut self, service: &Service, person: PersonId) -> Result<(Surveyed, ReadContext), Problem> {
         self.file.flush().map_err(not_kept)?;
         let zone = service.engine.state(person).await?.profile.zone();
         let context = ReadContext { home_zone: zone, now: service.now() };
-        let surveyed = service.engine.survey(&self.path, context, |_| {}).await?;
-        let reports = service.engine.import(person, &surveyed, context, &|_| ()).await?;
-        Ok(reports.into_iter().map(Into::into).collect())
+        Ok((service.engine.survey(&self.path, context, |_| {}).await?, context))
     }
 }
 

@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::present::Out;
 use super::system;
 use crate::api::connections::{self, Limits};
+use crate::api::importing::Importing;
 use crate::api::{self, Access, Elapsed, Mode, Service};
 use crate::engine::Engine;
 use crate::store::seal::Key;
@@ -75,6 +76,7 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
         cursor_key: hmac::Key::new(hmac::HMAC_SHA256, pages.as_ref()),
         uploads: config.data_dir.clone(),
         turns: Arc::new(Semaphore::new(UPLOADS)),
+        importing: Importing::default(),
         trusted_proxies: config.trusted_proxies.clone().into(),
         draining: Arc::default(),
     }

@@ -145,6 +145,25 @@ pub struct Source {
     pub digest: Option<String>,
 }
 
+impl Source {
+    /// The key of a file's part: the same file again is the same.
+    #[must_use]
+    pub fn file_key(&self) -> String {
+        format!("{}/{}", self.digest.as_deref().unwrap_or_default(), self.file.as_deref().unwrap_or_default())
+    }
+}
+
+/// Why a row was refused. It never repeats the value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// The row, counted from 1 without the header.
+    pub row: u32,
+    /// The column or field.
+    pub field: String,
+    /// What is wrong and what would be right, in plain words.
+    pub reason: String,
+}
+
 /// A workout, run or ride.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Activity {

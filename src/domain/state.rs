@@ -165,7 +165,7 @@ impl PersonState {
             }
             Event::ProfileDeclared(e) => self.profile = e.profile.clone(),
             Event::FileImported(e) => {
-                self.files.insert(file_key(e.source.digest.as_deref(), e.source.file.as_deref()));
+                self.files.insert(e.source.file_key());
             }
             Event::ObservationsRecorded(e) => self.gained(&e.observations),
             Event::ObservationCorrected(e) => {
@@ -384,10 +384,4 @@ impl PersonState {
             running.status = status;
         }
     }
-}
-
-/// What makes a file the same file: its content and the part of it.
-#[must_use]
-pub fn file_key(digest: Option<&str>, part: Option<&str>) -> String {
-    format!("{}/{}", digest.unwrap_or_default(), part.unwrap_or_default())
 }

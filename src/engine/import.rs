@@ -18,7 +18,7 @@ use crate::domain::invariants::{self, OBSERVATIONS_PER_BATCH};
 use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
-use crate::domain::state::{PersonState, file_key};
+use crate::domain::state::PersonState;
 
 /// Rejections named one by one; beyond it they are counted.
 const REJECTIONS_NAMED: usize = 1_000;
@@ -90,7 +90,7 @@ impl Engine {
         Ok(read.await.unwrap_or_else(|_| Err(reader_stopped()))?)
     }
 
-    /// Appends what a surveyed file says.
+    /// Appends what a surveyed file says, calling `progress` with the rows read so far of all its parts.
     ///
     /// # Errors
     /// When the original cannot be kept or the log does not take a batch; batches before stay, and running the import
@@ -105,23 +105,54 @@ impl Engine {
         let Some((first, _)) = surveyed.parts.first() else {
             return Ok(Vec::new());
         };
+        self.may_take(person, surveyed, context.now).await?;
+        let digest = self.originals.keep(person, first.provider, &surveyed.path).await?;
+        self.take(person, surveyed, context, Some(digest), progress).await
+    }
+
+    /// Appends what a surveyed batch says. It is no file: no original of it is kept, and what it says is the log's alone.
+    ///
+    /// # Errors
+    /// When the log does not take it.
+    pub async fn take_batch(
+        &self,
+        person: PersonId,
+        surveyed: &Surveyed,
+        context: ReadContext,
+    ) -> Result<Vec<FileReport>, EngineError> {
+        self.may_take(person, surveyed, context.now).await?;
+        self.take(person, surveyed, context, None, &|_| ()).await
+    }
+
+    /// Refuses what the person does not allow, before anything is kept; each append is checked again.
+    async fn may_take(&self, person: PersonId, surveyed: &Surveyed, now: Instant) -> Result<(), EngineError> {
         let state = self.state(person).await?;
         for (part, _) in &surveyed.parts {
-            // Before anything is kept; each append is checked again.
             if let Err(violation) = invariants::may_take_from(&state, part.provider) {
-                self.count_refusal(&violation, context.now).await;
+                self.count_refusal(&violation, now).await;
                 return Err(violation.into());
             }
         }
-        let digest = self.originals.keep(person, first.provider, &surveyed.path).await?;
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        person: PersonId,
+        surveyed: &Surveyed,
+        context: ReadContext,
+        digest: Option<String>,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Vec<FileReport>, EngineError> {
         let newest = surveyed.parts.iter().filter_map(|(_, survey)| survey.newest).max();
-        let mut reports = Vec::new();
+        let (mut reports, mut before) = (Vec::new(), 0);
         for (part, survey) in &surveyed.parts {
             let as_of = newest.unwrap_or(context.now);
             let taking = Taking { engine: self, person, part, as_of, now: context.now, digest: digest.clone() };
-            let mut report = taking.rows(&surveyed.path, context, progress).await?;
+            let mut report = taking.rows(&surveyed.path, context, &|rows| progress(before + rows)).await?;
             report.zone_assumed = survey.zone_assumed;
             taking.conclude(&report).await?;
+            before += report.read;
             reports.push(report);
         }
         Ok(reports)
@@ -139,7 +170,8 @@ struct Taking<'a> {
     part: &'a Part,
     as_of: Instant,
     now: Instant,
-    digest: String,
+    /// Of the original that is kept; none of a batch.
+    digest: Option<String>,
 }
 
 /// Rows that wait to be appended together.
@@ -214,8 +246,8 @@ impl Taking<'_> {
         Source {
             provider: self.part.provider,
             format: self.part.format.to_owned(),
-            file: Some(self.part.name.clone()),
-            digest: Some(self.digest.clone()),
+            file: self.digest.as_ref().map(|_| self.part.name.clone()),
+            digest: self.digest.clone(),
         }
     }
 
@@ -227,7 +259,7 @@ impl Taking<'_> {
         }
         let keys: Vec<ObservationKey> =
             batch.rows.iter().flat_map(|(_, observations)| observations).map(|o| o.key.clone()).collect();
-        let name = format!("import/{}/{}/{}", self.digest, self.part.name, report.read);
+        let name = format!("import/{}/{}", self.source().file_key(), report.read);
         for _ in 0..super::TRIES {
             // The state first: what is held may then be newer than it, and the append conflicts, but never older.
             let state = self.engine.state(self.person).await?;
@@ -270,8 +302,11 @@ impl Taking<'_> {
 
     /// Writes down that the file was taken, once a file.
     async fn conclude(&self, report: &FileReport) -> Result<(), EngineError> {
+        if self.digest.is_none() {
+            return Ok(());
+        }
         let source = self.source();
-        let key = file_key(source.digest.as_deref(), source.file.as_deref());
+        let key = source.file_key();
         let event: Event = FileImported {
             source,
             read: report.read,
@@ -279,6 +314,7 @@ impl Taking<'_> {
             duplicates: report.duplicates,
             corrected: report.corrected,
             rejected: report.rejected,
+            rejections: report.rejections.clone(),
             as_of: self.as_of,
         }
         .into();

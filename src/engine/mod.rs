@@ -14,6 +14,7 @@ pub mod feedback;
 pub mod history;
 pub mod identity;
 pub mod import;
+mod imported;
 pub mod intervene;
 pub mod model;
 pub mod narrate;

@@ -97,7 +97,7 @@ impl Place {
     /// The tables of the first generation of read models, to look at and to tamper with.
     pub(crate) async fn view_tables(&self) -> Sql {
         match &self.url {
-            Some(url) => Sql::open_postgres(url, "candor_views_people_v6_1", 4).await.unwrap(),
+            Some(url) => Sql::open_postgres(url, "candor_views_people_v7_1", 4).await.unwrap(),
             None => {
                 let path = self.folder.path().join("views-people-v6-1.db");
                 Sql::open_sqlite(&path, Durability::Rebuildable).await.unwrap()

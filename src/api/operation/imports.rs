@@ -1,18 +1,20 @@
-//! `POST /imports`: a file, taken as the command line takes it.
+//! `/imports`: files, taken as the command line takes them, and their originals.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use tokio_util::io::ReaderStream;
 use utoipa::IntoParams;
 use validator::Validate;
 
-use crate::api::body::Asked;
-use crate::api::caller::Measuring;
-use crate::api::upload::Upload;
+use crate::api::body::{Asked, Named};
+use crate::api::caller::{AboutPerson, Measuring, Owner, Reader};
+use crate::api::upload::{self, Upload};
 use crate::api::{Problem, Service, shape};
 
 /// Where files are sent to.
@@ -50,6 +52,7 @@ pub(in crate::api) async fn create(
         return Err(Problem::field("name", "has from 1 to 200 letters, digits, dots, dashes and underscores"));
     }
     let Ok(_turn) = Arc::clone(&service.turns).try_acquire_owned() else { return Err(Problem::busy()) };
+    let underway = service.importing.begin(person, &asked.name);
     let mut upload = Upload::begin(&service.uploads, &asked.name)?;
     let mut body = request.into_body().into_data_stream();
     let mut bytes = 0;
@@ -61,5 +64,65 @@ pub(in crate::api) async fn create(
         }
         upload.add(&chunk)?;
     }
-    Ok(Json(upload.take(&service, person).await?))
+    Ok(Json(upload.take(&service, person, &underway).await?))
+}
+
+/// The files that are on their way and those that were taken, the newest word first.
+#[utoipa::path(
+    get, path = "/api/v1/imports", tag = "imports", operation_id = "imports", security(("bearer" = [])),
+    params(AboutPerson),
+    responses((status = 200, body = shape::Imports), Problem)
+)]
+pub(in crate::api) async fn list(
+    State(service): State<Service>,
+    Reader(person): Reader,
+) -> Result<Json<shape::Imports>, Problem> {
+    let taken = service.engine.imported(person).await?;
+    Ok(Json(shape::Imports::of(service.importing.of(person), taken)))
+}
+
+/// The rows of a file that were refused when it was first taken whole, up to a thousand of each part.
+#[utoipa::path(
+    get, path = "/api/v1/imports/{digest}/rejections", tag = "imports", operation_id = "import_rejections",
+    security(("bearer" = [])),
+    params(AboutPerson, ("digest" = String, Path, description = "The file's `digest`.")),
+    responses((status = 200, body = Vec<shape::Rejected>), Problem)
+)]
+pub(in crate::api) async fn rejections(
+    State(service): State<Service>,
+    Reader(person): Reader,
+    Named(digest): Named<String>,
+) -> Result<Json<Vec<shape::Rejected>>, Problem> {
+    Ok(Json(shape::Rejected::of(service.engine.imported_file(person, &digest).await?)))
+}
+
+/// The file as it was sent, to the byte.
+#[utoipa::path(
+    get, path = "/api/v1/imports/{digest}/original", tag = "imports", operation_id = "import_original",
+    security(("bearer" = [])),
+    params(("digest" = String, Path, description = "The file's `digest`.")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Problem)
+)]
+pub(in crate::api) async fn original(
+    State(service): State<Service>,
+    Owner(person): Owner,
+    Named(digest): Named<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let unread = |error: std::io::Error| {
+        tracing::error!(%error, "an original could not be handed out");
+        Problem::unavailable()
+    };
+    let folder = tempfile::Builder::new().prefix(upload::PREFIX).tempdir_in(&service.uploads).map_err(unread)?;
+    let clear = folder.path().join("original");
+    let name = service.engine.original(person, &digest, &clear).await?;
+    let file = tokio::fs::File::open(&clear).await.map_err(unread)?;
+    // It goes with the folder once it was sent, or nobody listens any more.
+    let bytes = ReaderStream::new(file).map(move |chunk| (chunk, &folder).0);
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"")),
+    ];
+    Ok((headers, axum::body::Body::from_stream(bytes)))
 }

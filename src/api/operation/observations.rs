@@ -85,6 +85,6 @@ pub(in crate::api) async fn create(
         let line = serde_json::to_string(measured).map_err(|_| Problem::internal())? + "\n";
         upload.add(line.as_bytes())?;
     }
-    let taken = upload.take(&service, person).await?;
+    let taken = upload.take_batch(&service, person).await?;
     taken.into_iter().next().map(Json).ok_or_else(Problem::internal)
 }

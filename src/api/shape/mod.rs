@@ -15,7 +15,7 @@ mod why;
 pub use event::{Event, EventPage};
 pub use evidence::{Evidence, Window};
 pub use experiment::Experiment;
-pub use import::Import;
+pub use import::{Import, Imports, Rejected};
 pub use insight::Insight;
 pub use intervention::Interventions;
 pub use narrative::Narrative;

@@ -25,7 +25,7 @@ use crate::domain::feedback::Feedback;
 use crate::domain::insight::Insight;
 use crate::domain::intervention::Proposal;
 use crate::domain::metric::Metric;
-use crate::domain::observation::{Activity, Observation, Source};
+use crate::domain::observation::{Activity, Observation, Rejection, Source};
 use crate::domain::profile::{Profile, Purpose};
 use crate::domain::provider::Provider;
 use crate::domain::safety::{ClearedBy, Decision, Review, SafetyNotice, SafetyRule, Symptom};
@@ -67,6 +67,9 @@ events! {
         corrected: u64,
         /// Rows that were refused.
         rejected: u64,
+        /// Each refused row with its reason, up to a thousand.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rejections: Vec<Rejection>,
         /// How new the file's word is.
         as_of: Instant,
     }

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::domain::Instant;
+pub use crate::domain::observation::Rejection;
 use crate::domain::observation::{Activity, Observation};
 use crate::domain::provider::Provider;
 
@@ -34,17 +34,6 @@ pub struct Part {
     pub format: &'static str,
     /// Who measured.
     pub provider: Provider,
-}
-
-/// Why a row was refused. It never repeats the value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rejection {
-    /// The row, counted from 1 without the header.
-    pub row: u32,
-    /// The column or field.
-    pub field: String,
-    /// What is wrong and what would be right, in plain words.
-    pub reason: String,
 }
 
 /// What a row held.

@@ -16,12 +16,12 @@ use crate::domain::insight::Insight;
 use crate::domain::observation::{Observation, Source};
 use crate::domain::person::PersonId;
 use crate::domain::safety::SafetyNotice;
-use crate::domain::state::{PersonState, file_key};
+use crate::domain::state::PersonState;
 use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// One statement a table or index.
 pub const TABLES: [&str; 7] = [
@@ -125,8 +125,10 @@ impl Into<'_> {
         for observation in batch {
             self.rows.observations.push(observations::row(self.of, observation, file));
         }
-        let import = file_key(source.digest.as_deref(), source.file.as_deref());
-        self.trail("import", &import);
+        // What came without a file is told by its observations alone.
+        if source.digest.is_some() {
+            self.trail("import", &source.file_key());
+        }
     }
 
     fn insight(&mut self, insight: &Insight, status: &str) {
@@ -158,8 +160,7 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::ConsentWithdrawn(e) => into.entity("consent", &e.purpose.to_string(), "", "withdrawn", body(e)),
         Event::ProfileDeclared(e) => into.entity("profile", "profile", "", "declared", body(&e.profile)),
         Event::FileImported(e) => {
-            let key = file_key(e.source.digest.as_deref(), e.source.file.as_deref());
-            into.entity("import", &key, "", "taken", body(e));
+            into.entity("import", &e.source.file_key(), "", "taken", body(e));
         }
         Event::ObservationsRecorded(e) => into.observations(&e.source, &e.observations),
         Event::ObservationCorrected(e) => {

@@ -98,6 +98,9 @@ fn rows() -> Vec<Row> {
             [200, 200, 403, 403, 200, 403, 401],
         ),
         ("post", "/imports?name=none.csv", None, [422, 422, 403, 403, 422, 403, 401]),
+        ("get", "/imports", None, owners),
+        ("get", "/imports/{import}/rejections", None, owners_thing),
+        ("get", "/imports/{import}/original", None, owners_thing),
         ("post", "/loop", None, owners),
         ("get", "/system/status", None, signed),
     ]
@@ -164,6 +167,7 @@ impl House {
             ("{session}", id(&get("/auth/sessions").await[0]["id"])),
             ("{device}", id(&device["device"]["id"])),
             ("{insight}", id(&get("/insights").await[0]["id"])),
+            ("{import}", id(&get("/imports").await["taken"][0]["digest"])),
             ("{experiment}", id(&experiments[0]["id"])),
             ("{suggestion}", id(&get("/interventions").await["suggested"][0]["id"])),
         ])

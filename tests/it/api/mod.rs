@@ -4,6 +4,7 @@ mod aborted;
 mod access;
 mod as_of;
 mod connections;
+mod imports;
 mod pages;
 mod problems;
 mod story;
@@ -16,6 +17,7 @@ use aws_lc_rs::hmac;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use candor::api::importing::Importing;
 use candor::api::{self, Access, Mode, Service};
 use candor::domain::Instant;
 use candor::domain::person::PersonId;
@@ -82,6 +84,7 @@ impl Server {
             cursor_key: hmac::Key::new(hmac::HMAC_SHA256, &[5; 32]),
             uploads: place.path("."),
             turns: Arc::new(Semaphore::new(4)),
+            importing: Importing::default(),
             trusted_proxies: Arc::default(),
             draining: Arc::default(),
         };

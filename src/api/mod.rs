@@ -4,6 +4,7 @@
 //! nothing can be reached that `openapi.json` does not name.
 
 mod body;
+pub mod cache;
 mod caller;
 pub mod connections;
 mod document;

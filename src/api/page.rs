@@ -1,5 +1,8 @@
 //! Keyset pages: where a page ended is in the cursor, sealed against change and bound to who asked for what.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,9 +33,10 @@ impl Listing {
 
     /// A cursor for what comes after a place.
     #[must_use]
-    pub fn cursor(&self, service: &Service, place: u64) -> String {
-        let mut bytes = place.to_be_bytes().to_vec();
-        bytes.extend_from_slice(&self.seal(service, place).as_ref()[..SEAL]);
+    pub fn cursor(&self, service: &Service, place: impl Display) -> String {
+        let place = place.to_string();
+        let mut bytes = self.seal(service, &place).as_ref()[..SEAL].to_vec();
+        bytes.extend_from_slice(place.as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -40,18 +44,19 @@ impl Listing {
     ///
     /// # Errors
     /// When it was not made here for this list.
-    pub fn place(&self, service: &Service, cursor: Option<&str>) -> Result<Option<u64>, Problem> {
+    pub fn place<T: FromStr>(&self, service: &Service, cursor: Option<&str>) -> Result<Option<T>, Problem> {
         let Some(cursor) = cursor else { return Ok(None) };
         let foreign = || Problem::field("cursor", "is none of this list: begin again without a cursor");
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| foreign())?;
-        let (place, seal) = bytes.split_first_chunk::<8>().ok_or_else(foreign)?;
-        let place = u64::from_be_bytes(*place);
+        let (seal, place) = bytes.split_first_chunk::<SEAL>().ok_or_else(foreign)?;
+        let place = std::str::from_utf8(place).map_err(|_| foreign())?;
         let expected = self.seal(service, place);
         let same = aws_lc_rs::constant_time::verify_slices_are_equal(&expected.as_ref()[..SEAL], seal);
-        same.map(|()| Some(place)).map_err(|_| foreign())
+        same.map_err(|_| foreign())?;
+        place.parse().map(Some).map_err(|_| foreign())
     }
 
-    fn seal(&self, service: &Service, place: u64) -> hmac::Tag {
+    fn seal(&self, service: &Service, place: &str) -> hmac::Tag {
         hmac::sign(&service.cursor_key, format!("{place}/{}", self.bound).as_bytes())
     }
 }

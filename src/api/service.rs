@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::cache::Cache;
 use super::caller::Access;
 use super::importing::Importing;
 use crate::domain::Instant;
@@ -50,6 +51,8 @@ pub struct Service {
     pub turns: Arc<Semaphore>,
     /// How far those of this process have come.
     pub importing: Importing,
+    /// Answers that still hold.
+    pub cache: Cache,
     /// The proxies whose word about where a request comes from is taken.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.

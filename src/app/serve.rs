@@ -13,6 +13,7 @@ use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::present::Out;
 use super::system;
+use crate::api::cache::Cache;
 use crate::api::connections::{self, Limits};
 use crate::api::importing::Importing;
 use crate::api::{self, Access, Elapsed, Mode, Service};
@@ -77,6 +78,7 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
         uploads: config.data_dir.clone(),
         turns: Arc::new(Semaphore::new(UPLOADS)),
         importing: Importing::default(),
+        cache: Cache::default(),
         trusted_proxies: config.trusted_proxies.clone().into(),
         draining: Arc::default(),
     }

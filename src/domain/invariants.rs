@@ -5,8 +5,9 @@
 
 use thiserror::Error;
 
+use super::assistant;
 use super::day::LocalDay;
-use super::event::{Event, SafetyNoticeCleared};
+use super::event::Event;
 use super::evidence::Evidence;
 use super::experiment::{self, Evaluation, ExperimentStatus};
 use super::grade::Grade;
@@ -15,7 +16,7 @@ use super::intervention::{Proposal, RiskLevel, is_modest};
 use super::observation::Observation;
 use super::profile::Purpose;
 use super::provider::Provider;
-use super::safety::{self, ClearedBy, Decision, HeldReview, SafetyNotice, SafetyRule, Subject};
+use super::safety::{self, Decision, HeldReview, SafetyNotice, Subject};
 use super::state::PersonState;
 
 /// Observations one batch may hold.
@@ -200,7 +201,16 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
                 "no such statement holds: see `candor insights`",
             )
         }
-        Event::SafetyNoticeCleared(e) => cleared(state, e),
+        Event::SafetyNoticeCleared(e) => safety::cleared(state, e),
+        Event::ObjectiveSet(e) => {
+            consent(state)?;
+            assistant::objective(state, &e.objective)
+        }
+        Event::CircumstanceNoted(e) => {
+            consent(state)?;
+            assistant::noted(&e.noted)
+        }
+        Event::QuestionAnswered(_) | Event::ConversationSummarised(_) => consent(state),
         Event::HumanReviewResolved(e) => ensure(
             state.reviews.get(&e.review_id).is_some_and(|held| held.decision != Some(Decision::Clear)),
             "review_is_open",
@@ -227,6 +237,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::ExperimentStopped(_)
         | Event::NarrativeFellBack(_)
         | Event::DayAssessed(_)
+        | Event::ObjectiveEnded(_)
         | Event::ExportProduced(_) => Ok(()),
     }
 }
@@ -243,20 +254,6 @@ pub fn may_process(state: &PersonState) -> Checked {
 #[must_use]
 pub fn may_raise(state: &PersonState, day: LocalDay) -> bool {
     state.insights.values().filter(|i| i.first_day == day).count() < INSIGHTS_PER_DAY
-}
-
-/// A notice is cleared only by what ended its condition: data, a declaration, or a reviewer who has said so.
-fn cleared(state: &PersonState, event: &SafetyNoticeCleared) -> Checked {
-    let (id, rule) = (event.notice_id, event.rule);
-    let reviewed = state.reviewed.get(&rule).filter(|reviewed| reviewed.notice_id == id);
-    let standing = state.notices.get(&id).filter(|notice| notice.notice.rule == rule);
-    ensure(standing.is_some() || reviewed.is_some(), "cleared_notice_stands", "notice_id", "there is no such notice")?;
-    let by_whom = match event.by {
-        ClearedBy::Reviewer => reviewed.zip(standing).is_some_and(|(r, n)| r.level >= n.level),
-        ClearedBy::Data => rule != SafetyRule::RedFlagSymptom && !safety::declared(&state.profile).contains_key(&rule),
-        ClearedBy::Declaration => !safety::declared(&state.profile).contains_key(&rule),
-    };
-    ensure(by_whom, "notice_is_cleared_by_data_or_review", "by", "the condition of the notice has not ended")
 }
 
 /// Whether data of a provider may be taken in.

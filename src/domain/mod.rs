@@ -4,7 +4,9 @@
 //! same log folds to the same state on every machine. This module knows nothing of the others.
 
 pub mod account;
+mod assistant;
 pub mod claim;
+pub mod conversation;
 pub mod day;
 pub mod degradation;
 pub mod event;
@@ -18,11 +20,14 @@ pub mod intervention;
 pub mod invariants;
 pub mod metric;
 pub mod narration;
+pub mod noted;
+pub mod objective;
 pub mod observation;
 pub mod person;
 pub mod plan;
 pub mod profile;
 pub mod provider;
+pub mod published;
 pub mod safety;
 pub mod score;
 pub mod state;

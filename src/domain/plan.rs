@@ -262,4 +262,70 @@ pub enum Matter {
 impl Matter {
     /// Every one.
     pub const ALL: [Self; 6] = [Self::Sleep, Self::Recovery, Self::Training, Self::Movement, Self::Calm, Self::Energy];
+
+    /// What a metric is a sign of first of all.
+    #[must_use]
+    pub const fn of(metric: Metric) -> Self {
+        match metric {
+            Metric::SleepDuration
+            | Metric::SleepInBed
+            | Metric::SleepLight
+            | Metric::SleepDeep
+            | Metric::SleepRem
+            | Metric::SleepAwake
+            | Metric::SleepLatency
+            | Metric::NapDuration
+            | Metric::SleepEfficiency
+            | Metric::SleepConsistency
+            | Metric::SleepPerformance
+            | Metric::SleepScore
+            | Metric::SleepNeed
+            | Metric::SleepDebt
+            | Metric::CheckinSleepQuality
+            | Metric::JournalLateMeal
+            | Metric::JournalScreenInBed
+            | Metric::JournalReadingInBed
+            | Metric::JournalSharedBed
+            | Metric::JournalCaffeine => Self::Sleep,
+            Metric::RecoveryScore
+            | Metric::RestingHeartRate
+            | Metric::HrvRmssd
+            | Metric::HrvSdnn
+            | Metric::RespiratoryRate
+            | Metric::Spo2
+            | Metric::SkinTemperature
+            | Metric::SkinTemperatureDeviation
+            | Metric::BodyTemperature
+            | Metric::JournalAlcohol => Self::Recovery,
+            Metric::Strain
+            | Metric::HeartRateMax
+            | Metric::ActivityDuration
+            | Metric::ActivityMovingTime
+            | Metric::ActivityDistance
+            | Metric::ActivityElevationGain
+            | Metric::ActivityEnergy
+            | Metric::ActivityStrain
+            | Metric::ActivityHeartRateAverage
+            | Metric::ActivityHeartRateMax
+            | Metric::RelativeEffort
+            | Metric::Zone1Minutes
+            | Metric::Zone2Minutes
+            | Metric::Zone3Minutes
+            | Metric::Zone4Minutes
+            | Metric::Zone5Minutes
+            | Metric::JournalStretching => Self::Training,
+            Metric::Energy
+            | Metric::HeartRateAverage
+            | Metric::Steps
+            | Metric::Weight
+            | Metric::JournalMorningLight => Self::Movement,
+            Metric::Stress
+            | Metric::CheckinMood
+            | Metric::CheckinStress
+            | Metric::JournalStress
+            | Metric::JournalMeditation
+            | Metric::JournalAnswer => Self::Calm,
+            Metric::BodyBattery | Metric::CheckinEnergy => Self::Energy,
+        }
+    }
 }

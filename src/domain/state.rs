@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Instant;
-use super::claim::{Claim, ClaimId};
+use super::conversation::Conversations;
 use super::day::LocalDay;
 use super::degradation::{Degradation, Missing};
 use super::event::{DayAssessed, Event};
@@ -19,9 +19,11 @@ use super::insight::{Insight, InsightKind};
 use super::intervention::{Proposal, ProposalStatus};
 use super::metric::{Cadence, Metric};
 use super::narration::Answers;
+use super::objective::Objective;
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
 use super::provider::Provider;
+use super::published::Published;
 use super::safety::{Allowance, ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
 use super::watch::Watch;
 
@@ -32,38 +34,6 @@ pub struct LastRun {
     pub day: LocalDay,
     /// The revision of the last input it saw.
     pub input_revision: u64,
-}
-
-/// What the texts of the newest day with a text have claimed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
-    /// The day.
-    pub day: Option<LocalDay>,
-    /// What each claim says, by its published name.
-    pub said: BTreeMap<ClaimId, Uuid>,
-}
-
-impl Published {
-    /// The name under which a claim may be published: one that is free that day, or says the same.
-    #[must_use]
-    pub fn name(&self, day: LocalDay, claim: &Claim) -> ClaimId {
-        let said = claim.said();
-        let mut names = (1..).map(|number| claim.id.in_text(number));
-        names.find(|name| self.allows(day, name, said)).unwrap_or_else(|| claim.id.clone())
-    }
-
-    /// Whether a name is free on a day, or belongs to the same words.
-    #[must_use]
-    pub fn allows(&self, day: LocalDay, name: &ClaimId, said: Uuid) -> bool {
-        self.day != Some(day) || self.said.get(name).is_none_or(|other| *other == said)
-    }
-
-    fn take(&mut self, day: LocalDay, claims: &[Claim]) {
-        if self.day != Some(day) {
-            *self = Self { day: Some(day), said: BTreeMap::new() };
-        }
-        self.said.extend(claims.iter().map(|claim| (claim.id.clone(), claim.said())));
-    }
 }
 
 /// A suggestion and where it stands.
@@ -139,6 +109,12 @@ pub struct PersonState {
     /// What models have answered.
     #[serde(default)]
     pub answers: Answers,
+    /// What they work towards.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub objectives: BTreeMap<Uuid, Objective>,
+    /// What they asked the assistant about.
+    #[serde(default, skip_serializing_if = "Conversations::is_empty")]
+    pub conversations: Conversations,
     /// Files taken, by digest of their content and name of their part.
     pub files: BTreeSet<String>,
 }
@@ -256,7 +232,14 @@ impl PersonState {
             // A plan that was of no use is not kept.
             Event::NarrativeFellBack(e) => drop(self.answers.fresh.remove(&e.period)),
             Event::NarrativePublished(e) => self.published.take(e.narrative.day, &e.claims),
-            Event::BaselineComputed(_)
+            Event::ObjectiveSet(e) => drop(self.objectives.insert(e.objective.id, e.objective.clone())),
+            Event::ObjectiveEnded(e) => drop(self.objectives.remove(&e.objective_id)),
+            Event::QuestionAnswered(e) => {
+                self.conversations.answered(revision, e.session_id, &e.topics, &e.told);
+            }
+            Event::ConversationSummarised(e) => self.conversations.summarised(e.session_id),
+            Event::CircumstanceNoted(_)
+            | Event::BaselineComputed(_)
             | Event::InsightSuppressed(_)
             | Event::NarrativeRequested(_)
             | Event::ExportProduced(_)

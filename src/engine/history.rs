@@ -113,6 +113,11 @@ impl History {
             | Event::NarrativeFellBack(_)
             | Event::NarrativePublished(_)
             | Event::DayAssessed(_)
+            | Event::ObjectiveSet(_)
+            | Event::ObjectiveEnded(_)
+            | Event::CircumstanceNoted(_)
+            | Event::QuestionAnswered(_)
+            | Event::ConversationSummarised(_)
             | Event::ExportProduced(_)
             | Event::DataRead(_) => {}
         }

@@ -4,6 +4,7 @@
 //! outside goes through a port.
 
 pub mod as_of;
+pub mod assistant;
 pub mod calibrate;
 pub mod checkins;
 mod consents;
@@ -19,6 +20,7 @@ pub mod intervene;
 pub mod model;
 pub mod narrate;
 pub mod observe;
+pub mod outcomes;
 pub mod ports;
 mod profiles;
 mod reading;
@@ -30,6 +32,7 @@ pub mod said;
 pub mod sleeps;
 pub mod stages;
 pub mod suggestions;
+pub mod summaries;
 pub mod synthesize;
 pub mod tell;
 pub mod trail;
@@ -45,6 +48,7 @@ use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{Actor, ConsentGranted, Event, Meta, PersonRegistered};
 use crate::domain::invariants::{self, Violation};
+use crate::domain::observation::Observation;
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::state::PersonState;
@@ -54,7 +58,7 @@ use ports::journal::{Journal, JournalError};
 use ports::narrator::Narrator;
 use ports::originals::{Originals, OriginalsError};
 use ports::refusals::{Refusals, RefusalsError};
-use ports::views::{Views, ViewsError};
+use ports::views::{ObservationFilter, ObservationPlace, Views, ViewsError};
 
 /// How often a decision is made again after somebody else appended first.
 const TRIES: usize = 8;
@@ -127,6 +131,21 @@ impl Engine {
     pub async fn history(&self, person: PersonId, since: LocalDay) -> Result<History, EngineError> {
         let observations = self.views.observations(person, since).await?;
         Ok(History::of(observations.into_iter().map(|(observation, _)| observation)))
+    }
+
+    /// The measurements that stand, the newest first, after a place.
+    ///
+    /// # Errors
+    /// When the read models do not answer.
+    pub async fn observations_page(
+        &self,
+        person: PersonId,
+        filter: &ObservationFilter,
+        after: Option<&ObservationPlace>,
+        limit: u64,
+    ) -> Result<Vec<(Observation, String)>, EngineError> {
+        self.views.catch_up().await?;
+        Ok(self.views.observations_page(person, filter, after, limit).await?)
     }
 
     /// Registers a person with consent to processing, unless they exist.

@@ -116,7 +116,7 @@ pub struct NoticeView {
 }
 
 impl NoticeView {
-    fn of(held: &SafetyNotice) -> Self {
+    pub(super) fn of(held: &SafetyNotice) -> Self {
         Self {
             id: held.notice.id.to_string(),
             rule: held.notice.rule,

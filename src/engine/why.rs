@@ -9,10 +9,11 @@ use super::synthesize::claims;
 use super::{Engine, EngineError};
 use crate::domain::claim::{Claim, ClaimKind};
 use crate::domain::day::LocalDay;
-use crate::domain::evidence::Evidence;
+use crate::domain::evidence::{Evidence, Window};
 use crate::domain::grade::{Design, Grade};
 use crate::domain::insight::Insight;
 use crate::domain::metric::Metric;
+use crate::domain::noted::Noted;
 use crate::domain::person::PersonId;
 use crate::domain::safety::SafetyNotice;
 use crate::domain::verb;
@@ -38,6 +39,8 @@ pub struct Why {
     pub said: Vec<Said>,
     /// The rows it rests on, where it is about a metric.
     pub rows: Vec<EvidenceRow>,
+    /// What the person noted of the days it rests on.
+    pub noted: Vec<Noted>,
     /// What happened to it.
     pub events: Vec<EventRef>,
 }
@@ -109,6 +112,9 @@ impl Engine {
         let rows = self.rows(person, &claim).await?;
         let events = self.events_behind(person, &claim).await?;
         let said = self.said(person, &claim).await?;
+        let Evidence { baseline, window, .. } = &claim.evidence;
+        let span = baseline.and_then(|baseline| Window::between(baseline.first, window.last)).unwrap_or(*window);
+        let noted = self.noted(person, span).await?;
         Ok(Why {
             id: id.to_owned(),
             why: reason(&claim),
@@ -117,6 +123,7 @@ impl Engine {
             evidence: claim.evidence,
             said,
             rows,
+            noted,
             events,
         })
     }

@@ -2,18 +2,22 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::checkins::day_of;
 use crate::api::body::{Asked, moment};
+use crate::api::cache::{Unchanged, kept};
 use crate::api::caller::Reader;
 use crate::api::{Problem, Service};
 use crate::domain::day::LocalDay;
+use crate::domain::person::PersonId;
 use crate::domain::safety::allowance;
 use crate::domain::score::Band;
-use crate::engine::as_of::Scored;
+use crate::engine::as_of::{AsOf, Scored};
 
 /// Days shown at once.
 const MOST: usize = 366;
@@ -57,20 +61,35 @@ pub(in crate::api) struct Day {
 #[utoipa::path(
     get, path = "/api/v1/days", tag = "days", operation_id = "days", security(("bearer" = [])),
     params(Span),
-    responses((status = 200, body = Vec<Day>), Problem)
+    responses((status = 200, body = Vec<Day>), Unchanged, Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
     Reader(person): Reader,
     Asked(asked): Asked<Span>,
-) -> Result<Json<Vec<Day>>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let since = asked.since.map(|day| day_of("since", &day)).transpose()?.unwrap_or(LocalDay::FIRST);
     let until = asked.until.map(|day| day_of("until", &day)).transpose()?.unwrap_or(LocalDay::LAST);
     if since > until {
         return Err(Problem::field("since", "lies after until"));
     }
+    let as_of = asked.as_of.as_deref().map(moment).transpose()?;
+    let days = days(&service, person, (since, until), as_of);
+    match as_of {
+        Some(_) => Ok(Json(days.await?).into_response()),
+        None => kept(&service, person, format!("days/{since}/{until}"), &headers, days).await,
+    }
+}
+
+async fn days(
+    service: &Service,
+    person: PersonId,
+    (since, until): (LocalDay, LocalDay),
+    as_of: Option<AsOf>,
+) -> Result<Vec<Day>, Problem> {
     let state = service.engine.state(person).await?;
-    let scores = match asked.as_of.as_deref().map(moment).transpose()? {
+    let scores = match as_of {
         Some(moment) => service.engine.scores_as_of(person, (since, until), MOST, moment).await?,
         None => {
             let analysis = allowance(&state).analysis;
@@ -83,5 +102,5 @@ pub(in crate::api) async fn list(
         let calm = state.notices.is_empty() || band != Band::GoForIt;
         Day { day: day.to_string(), score, band: calm.then(|| band.label()), now }
     });
-    Ok(Json(days.collect()))
+    Ok(days.collect())
 }

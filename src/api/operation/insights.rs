@@ -2,32 +2,39 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::api::body::{Asked, Body, Moment, Named};
+use crate::api::cache::{Unchanged, kept};
 use crate::api::caller::{AboutPerson, Owner, Reader};
 use crate::api::{Problem, Service, shape};
 use crate::domain::feedback;
+use crate::engine::tell::InsightView;
 
 /// The statements that hold: what moved first, then usual values, by metric.
 #[utoipa::path(
     get, path = "/api/v1/insights", tag = "insights", operation_id = "insights", security(("bearer" = [])),
     params(AboutPerson, Moment),
-    responses((status = 200, body = Vec<shape::Insight>), Problem)
+    responses((status = 200, body = Vec<shape::Insight>), Unchanged, Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
     Reader(person): Reader,
     Asked(moment): Asked<Moment>,
-) -> Result<Json<Vec<shape::Insight>>, Problem> {
-    let insights = match moment.as_of()? {
-        None => service.engine.insights(person).await?,
-        Some(moment) => service.engine.insights_as_of(person, moment).await?,
-    };
-    Ok(Json(insights.into_iter().map(Into::into).collect()))
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let shown = |all: Vec<InsightView>| all.into_iter().map(shape::Insight::from).collect::<Vec<_>>();
+    match moment.as_of()? {
+        Some(moment) => Ok(Json(shown(service.engine.insights_as_of(person, moment).await?)).into_response()),
+        None => {
+            let now = async { Ok(shown(service.engine.insights(person).await?)) };
+            kept(&service, person, "insights", &headers, now).await
+        }
+    }
 }
 
 /// A word on a statement.

@@ -1,8 +1,10 @@
 //! `GET /metrics`: what was measured.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 
+use crate::api::cache::{Unchanged, kept};
 use crate::api::caller::{AboutPerson, Reader};
 use crate::api::{Problem, Service, shape};
 
@@ -10,11 +12,16 @@ use crate::api::{Problem, Service, shape};
 #[utoipa::path(
     get, path = "/api/v1/metrics", tag = "observations", operation_id = "metrics", security(("bearer" = [])),
     params(AboutPerson),
-    responses((status = 200, body = Vec<shape::Metric>), Problem)
+    responses((status = 200, body = Vec<shape::Metric>), Unchanged, Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
     Reader(person): Reader,
-) -> Result<Json<Vec<shape::Metric>>, Problem> {
-    Ok(Json(service.engine.metrics(person).await?.into_iter().map(Into::into).collect()))
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    kept(&service, person, "metrics", &headers, async {
+        let all = service.engine.metrics(person).await?;
+        Ok(all.into_iter().map(shape::Metric::from).collect::<Vec<_>>())
+    })
+    .await
 }

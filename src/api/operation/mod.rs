@@ -2,6 +2,7 @@
 
 #![expect(unused_qualifications, reason = "what the description of parameters expands to")]
 
+pub(super) mod assistant;
 pub(super) mod audit;
 pub(super) mod audit_entity;
 pub(super) mod auth;
@@ -16,11 +17,14 @@ pub(super) mod interventions;
 pub(super) mod me;
 pub(super) mod metrics;
 pub(super) mod narratives;
+pub(super) mod objectives;
 pub(super) mod observations;
+pub(super) mod outcomes;
 pub(super) mod profile;
 pub(super) mod readiness;
 pub(super) mod reviews;
 pub(super) mod stages;
+pub(super) mod summaries;
 pub(super) mod system_status;
 pub(super) mod today;
 pub(super) mod watch;

@@ -1,15 +1,20 @@
-//! `POST /observations`: a batch of measurements, each taken or refused by itself.
+//! `/observations`: a batch of measurements, each taken or refused by itself, and those that stand.
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use crate::api::body::Body;
-use crate::api::caller::Measuring;
+use super::checkins::day_of;
+use crate::api::body::{Asked, Body};
+use crate::api::caller::{Measuring, Reader};
+use crate::api::page::{self, Listing};
 use crate::api::upload::Upload;
 use crate::api::{Problem, Service, shape};
+use crate::domain::day::LocalDay;
+use crate::domain::metric::Metric;
+use crate::engine::ports::views::{ObservationFilter, ObservationPlace};
 
 /// What kind of record a measurement stood in. What the person says of themselves is a check-in, and none of these.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -87,4 +92,62 @@ pub(in crate::api) async fn create(
     }
     let taken = upload.take_batch(&service, person).await?;
     taken.into_iter().next().map(Json).ok_or_else(Problem::internal)
+}
+
+/// Which measurements.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Which {
+    /// The person, for a reviewer whom they have allowed it.
+    #[param(value_type = Option<String>, format = Uuid)]
+    #[serde(rename = "person")]
+    _person: Option<String>,
+    /// Only those of a metric, as in `steps`.
+    metric: Option<String>,
+    /// The first day.
+    #[param(value_type = Option<String>, format = Date)]
+    since: Option<String>,
+    /// The last day.
+    #[param(value_type = Option<String>, format = Date)]
+    until: Option<String>,
+    /// How many; 50 unless said otherwise.
+    #[param(minimum = 1, maximum = 200)]
+    #[validate(range(min = 1, max = 200, message = "is from 1 to 200"))]
+    limit: Option<u64>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+}
+
+/// The measurements that stand, the newest first: of each fact its newest word, whoever brought it.
+#[utoipa::path(
+    get, path = "/api/v1/observations", tag = "observations", operation_id = "observations", security(("bearer" = [])),
+    params(Which),
+    responses((status = 200, body = shape::ObservationPage), Problem)
+)]
+pub(in crate::api) async fn list(
+    State(service): State<Service>,
+    Reader(person): Reader,
+    Asked(asked): Asked<Which>,
+) -> Result<Json<shape::ObservationPage>, Problem> {
+    let unknown = |_| Problem::field("metric", "is none that is known: `metrics` lists them");
+    let metric = asked.metric.as_deref().map(|key| key.parse::<Metric>().map_err(unknown)).transpose()?;
+    let since = asked.since.map(|day| day_of("since", &day)).transpose()?.unwrap_or(LocalDay::FIRST);
+    let until = asked.until.map(|day| day_of("until", &day)).transpose()?.unwrap_or(LocalDay::LAST);
+    if since > until {
+        return Err(Problem::field("since", "lies after until"));
+    }
+    let filters = [metric.map(Metric::key).unwrap_or_default(), &since.to_string(), &until.to_string()];
+    let listing = Listing::of(person, "observations", &filters);
+    let after = listing.place(&service, asked.cursor.as_deref())?;
+    let limit = asked.limit.unwrap_or(page::USUAL);
+    let filter = ObservationFilter { metric, since, until };
+    let mut found = service.engine.observations_page(person, &filter, after.as_ref(), limit + 1).await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = found.last().filter(|_| more).map(|(last, _)| ObservationPlace { day: last.day, key: last.key.clone() });
+    Ok(Json(shape::ObservationPage {
+        observations: found.into_iter().map(|(observation, file)| shape::Observation::of(observation, file)).collect(),
+        next_cursor: next.map(|place| listing.cursor(&service, place)),
+    }))
 }

@@ -1,12 +1,15 @@
 //! `GET /watch/summary`: a payload for a watch face, under a kilobyte.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::cache::{Unchanged, kept};
 use crate::api::caller::Glancing;
 use crate::api::{Problem, Service};
+use crate::domain::person::PersonId;
 use crate::domain::safety::allowance;
 use crate::domain::score::Band;
 use crate::engine::run;
@@ -41,19 +44,24 @@ pub(in crate::api) struct Summary {
 /// What fits a watch face.
 #[utoipa::path(
     get, path = "/api/v1/watch/summary", tag = "days", operation_id = "watch_summary", security(("bearer" = [])),
-    responses((status = 200, body = Summary), Problem)
+    responses((status = 200, body = Summary), Unchanged, Problem)
 )]
 pub(in crate::api) async fn get(
     State(service): State<Service>,
     Glancing(person): Glancing,
-) -> Result<Json<Summary>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    kept(&service, person, "watch", &headers, summary(&service, person)).await
+}
+
+async fn summary(service: &Service, person: PersonId) -> Result<Summary, Problem> {
     let state = service.engine.state(person).await?;
     let today = run::today(&state, service.now());
     let analysed = allowance(&state).analysis;
     let on = |back: u32| state.scores.get(&today.minus(back)).copied().filter(|_| analysed);
     let score = on(0);
     let band = score.map(Band::of).filter(|band| state.notices.is_empty() || *band != Band::GoForIt);
-    Ok(Json(Summary {
+    Ok(Summary {
         day: today.to_string(),
         score,
         band: band.map(Band::label),
@@ -62,5 +70,5 @@ pub(in crate::api) async fn get(
         notices: state.notices.len(),
         flags: state.degradation.iter().map(|state| state.key()).collect(),
         refresh_after: REFRESH,
-    }))
+    })
 }

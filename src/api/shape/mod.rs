@@ -1,6 +1,7 @@
 //! What answers look like on the wire. Nothing of the domain is sent as it is: a field that is added there is not published
 //! by accident.
 
+mod assistant;
 mod event;
 mod evidence;
 mod experiment;
@@ -8,10 +9,15 @@ mod import;
 mod insight;
 mod intervention;
 mod narrative;
+mod objective;
+mod observation;
+mod outcome;
 mod profile;
+mod summary;
 mod today;
 mod why;
 
+pub use assistant::{Answer, Daily, Noted};
 pub use event::{Event, EventPage};
 pub use evidence::{Evidence, Window};
 pub use experiment::Experiment;
@@ -19,8 +25,12 @@ pub use import::{Import, Imports, Rejected};
 pub use insight::Insight;
 pub use intervention::Interventions;
 pub use narrative::Narrative;
+pub use objective::{Goal, Objective};
+pub use observation::{Observation, ObservationPage};
+pub use outcome::{Baseline, Evaluation, Safety};
 pub use profile::{Consents, Profile};
-pub use today::{Metric, Today};
+pub use summary::Summary;
+pub use today::{Metric, Notice, Today};
 pub use why::Why;
 
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Event, Evidence, word};
+use super::{Event, Evidence, Noted, word};
 use crate::engine::why;
 
 /// A sentence that said it.
@@ -56,6 +56,8 @@ pub struct Why {
     pub said: Vec<Said>,
     /// The rows it rests on.
     pub rows: Vec<Row>,
+    /// What the person noted of those days.
+    pub noted: Vec<Noted>,
     /// What happened to it, the newest events.
     pub events: Vec<Event>,
 }
@@ -85,6 +87,7 @@ impl From<why::Why> for Why {
             evidence: answer.evidence.into(),
             said: answer.said.into_iter().map(said).collect(),
             rows: answer.rows.into_iter().map(row).collect(),
+            noted: answer.noted.into_iter().map(Into::into).collect(),
             events: answer.events.into_iter().map(|event| Event::of_reference(event, None)).collect(),
         }
     }

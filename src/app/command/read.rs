@@ -278,6 +278,18 @@ pub(super) async fn why(engine: &Engine, out: &Out, person: PersonId, id: &str) 
         });
         out.table(&["day", "metric", "value", "file", "row", "source"], rows.collect())?;
     }
+    if !why.noted.is_empty() {
+        out.heading("What you noted of those days")?;
+        let noted = why.noted.iter().map(|noted| {
+            vec![
+                noted.first.to_string(),
+                noted.last.to_string(),
+                noted.kind.to_string(),
+                noted.words.clone().unwrap_or_default(),
+            ]
+        });
+        out.table(&["from", "to", "what", ""], noted.collect())?;
+    }
     out.heading("The events in the log")?;
     let events = why.events.iter().map(|e| {
         let hash = e.hash.chars().take(16).collect();

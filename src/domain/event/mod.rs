@@ -17,6 +17,7 @@ use envelope::Body;
 pub use envelope::{Actor, DecodeError, Meta};
 
 use crate::domain::Instant;
+use crate::domain::conversation::{Gist, Topics};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
 use crate::domain::evidence::{Evidence, Window};
@@ -25,6 +26,8 @@ use crate::domain::feedback::Feedback;
 use crate::domain::insight::Insight;
 use crate::domain::intervention::Proposal;
 use crate::domain::metric::Metric;
+use crate::domain::noted::Noted;
+use crate::domain::objective::Objective;
 use crate::domain::observation::{Activity, Observation, Rejection, Source};
 use crate::domain::profile::{Profile, Purpose};
 use crate::domain::provider::Provider;
@@ -335,6 +338,44 @@ events! {
         below_threshold: u32,
         /// Whose data the day rests on.
         sources: Vec<Provider>,
+    }
+    /// A person works towards something, or changed what they said of it.
+    ObjectiveSet = "objective_set" {
+        /// It from now on.
+        objective: Objective,
+    }
+    /// They work towards it no more.
+    ObjectiveEnded = "objective_ended" {
+        /// Which one.
+        objective_id: Uuid,
+    }
+    /// Something happened beside the measurements.
+    CircumstanceNoted = "circumstance_noted" {
+        /// What.
+        noted: Noted,
+    }
+    /// The assistant answered a question with what had been told.
+    QuestionAnswered = "question_answered" {
+        /// The sitting.
+        session_id: Uuid,
+        /// The day it was asked.
+        day: LocalDay,
+        /// The question, where there was one. No model sees it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<String>,
+        /// What it was taken to be about.
+        topics: Topics,
+        /// What the answer told of, each an id for `why`.
+        told: Vec<String>,
+        /// Whose data that rests on.
+        sources: Vec<Provider>,
+    }
+    /// What a sitting with the assistant came to so far.
+    ConversationSummarised = "conversation_summarised" {
+        /// The sitting.
+        session_id: Uuid,
+        /// What it came to.
+        gist: Gist,
     }
     /// Everything of a person was written to files.
     ExportProduced = "export_produced" {

@@ -53,6 +53,11 @@ impl Event {
             | Self::NarrativeFellBack(_)
             | Self::NarrativePublished(_)
             | Self::DayAssessed(_)
+            | Self::ObjectiveSet(_)
+            | Self::ObjectiveEnded(_)
+            | Self::CircumstanceNoted(_)
+            | Self::QuestionAnswered(_)
+            | Self::ConversationSummarised(_)
             | Self::ExportProduced(_)
             | Self::DataRead(_) => false,
         }
@@ -66,6 +71,11 @@ impl Event {
             Self::FileImported(_)
                 | Self::ExportProduced(_)
                 | Self::DataRead(_)
+                | Self::ObjectiveSet(_)
+                | Self::ObjectiveEnded(_)
+                | Self::CircumstanceNoted(_)
+                | Self::QuestionAnswered(_)
+                | Self::ConversationSummarised(_)
                 | Self::NarrativeRequested(_)
                 | Self::ModelAnswered(_)
         );
@@ -109,7 +119,12 @@ impl Event {
             Self::NarrativeFellBack(e) => of(&e.sources),
             Self::NarrativePublished(e) => e.claims.iter().flat_map(|c| c.evidence.sources.clone()).collect(),
             Self::DayAssessed(e) => of(&e.sources),
-            Self::PersonRegistered(_)
+            Self::QuestionAnswered(e) => of(&e.sources),
+            Self::ObjectiveSet(_)
+            | Self::ObjectiveEnded(_)
+            | Self::CircumstanceNoted(_)
+            | Self::ConversationSummarised(_)
+            | Self::PersonRegistered(_)
             | Self::ConsentGranted(_)
             | Self::ConsentWithdrawn(_)
             | Self::ProfileDeclared(_)

@@ -5,6 +5,7 @@
 //! nothing gives them back but its clearing.
 
 mod allowance;
+mod clearing;
 mod review;
 mod rule;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use allowance::{Allowance, Reach, Topic, allowance, contradicts};
+pub(super) use clearing::cleared;
 pub use review::{ClearedBy, Decision, HeldReview, Review, Reviewed, Subject};
 pub use rule::{SafetyRule, declared};
 

@@ -1,6 +1,8 @@
 //! The read models: what is known now, folded from the log and in clear.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use thiserror::Error;
 
 use super::Held;
 use crate::domain::day::LocalDay;
+use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
@@ -68,6 +71,41 @@ pub struct Paused {
     pub reason: String,
 }
 
+/// Which observations are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObservationFilter {
+    /// Those of one metric.
+    pub metric: Option<Metric>,
+    /// The first day.
+    pub since: LocalDay,
+    /// The last day.
+    pub until: LocalDay,
+}
+
+/// Where an observation stands among those of its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservationPlace {
+    /// Its local day.
+    pub day: LocalDay,
+    /// What makes it this fact.
+    pub key: ObservationKey,
+}
+
+impl fmt::Display for ObservationPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = serde_json::to_string(&(self.day, &self.key)).map_err(|_| fmt::Error)?;
+        f.write_str(&key)
+    }
+}
+
+impl FromStr for ObservationPlace {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(|(day, key)| Self { day, key })
+    }
+}
+
 /// How far the read models have come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Progress {
@@ -115,6 +153,12 @@ pub trait Views: Send + Sync {
     /// When the store does not answer.
     async fn state(&self, person: PersonId) -> Result<PersonState, ViewsError>;
 
+    /// The revision of the last event that a person's read models have taken in; none for a person who does not exist.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn revision(&self, person: PersonId) -> Result<Option<u64>, ViewsError>;
+
     /// What is held of some facts.
     ///
     /// # Errors
@@ -130,6 +174,19 @@ pub trait Views: Send + Sync {
     /// # Errors
     /// When the store does not answer.
     async fn observations(&self, person: PersonId, since: LocalDay) -> Result<Vec<(Observation, String)>, ViewsError>;
+
+    /// The current observations of a person in some days and, if named, of a metric: the newest first, by day, start and key,
+    /// after a place.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn observations_page(
+        &self,
+        person: PersonId,
+        filter: &ObservationFilter,
+        after: Option<&ObservationPlace>,
+        limit: u64,
+    ) -> Result<Vec<(Observation, String)>, ViewsError>;
 
     /// The entities of a type, newest day first; one with an id, if given.
     ///

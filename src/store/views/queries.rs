@@ -7,11 +7,14 @@ use async_trait::async_trait;
 use super::observations::{columns, key_text, observation};
 use super::{Generation, PeopleViews, unavailable};
 use crate::domain::day::LocalDay;
+use crate::domain::metric::Metric;
 use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 use crate::engine::ports::Held;
-use crate::engine::ports::views::{Entity, Paused, Progress, Rebuilt, TrailEntry, Views, ViewsError};
+use crate::engine::ports::views::{
+    Entity, ObservationFilter, ObservationPlace, Paused, Progress, Rebuilt, TrailEntry, Views, ViewsError,
+};
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::sql::{Row, Sql};
 
@@ -98,6 +101,21 @@ impl Views for PeopleViews {
         state(rows.first()).map_err(unavailable)
     }
 
+    async fn revision(&self, person: PersonId) -> Result<Option<u64>, ViewsError> {
+        let live = self.live_of(person).await?;
+        let rows = live
+            .sql
+            .query(
+                "SELECT revision
+                 FROM person_state
+                 WHERE person = $1",
+                &[person.to_string().into()],
+            )
+            .await
+            .map_err(unavailable)?;
+        rows.first().map(|row| row.int(0).map(i64::cast_unsigned)).transpose().map_err(unavailable)
+    }
+
     async fn held(
         &self,
         person: PersonId,
@@ -146,6 +164,48 @@ impl Views for PeopleViews {
         );
         let args = [person.to_string().into(), since.number().into()];
         let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
+        rows.iter().map(|row| observation(row).map_err(unavailable)).collect()
+    }
+
+    async fn observations_page(
+        &self,
+        person: PersonId,
+        filter: &ObservationFilter,
+        after: Option<&ObservationPlace>,
+        limit: u64,
+    ) -> Result<Vec<(Observation, String)>, ViewsError> {
+        let live = self.live_of(person).await?;
+        let (day, start, key) = match after {
+            None => (i64::MAX, i64::MAX, String::new()),
+            Some(place) => (i64::from(place.day.number()), place.key.start.timestamp_micros(), key_text(&place.key)),
+        };
+        let rows = live
+            .sql
+            .query(
+                concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM observations
+                      WHERE person = $1
+                        AND day BETWEEN $2 AND $3
+                        AND (metric = $4 OR $4 = '')
+                        AND (day, started_at, key) < ($5, $6, $7)
+                      ORDER BY day DESC, started_at DESC, key DESC
+                      LIMIT $8"
+                ),
+                &[
+                    person.to_string().into(),
+                    i64::from(filter.since.number()).into(),
+                    i64::from(filter.until.number()).into(),
+                    filter.metric.map(Metric::key).unwrap_or_default().into(),
+                    day.into(),
+                    start.into(),
+                    key.into(),
+                    i64::try_from(limit).unwrap_or(i64::MAX).into(),
+                ],
+            )
+            .await
+            .map_err(unavailable)?;
         rows.iter().map(|row| observation(row).map_err(unavailable)).collect()
     }
 

@@ -236,6 +236,18 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
             }
         }
         Event::DayAssessed(e) => into.entity("day", &e.day.to_string(), &e.day.to_string(), "assessed", body(e)),
+        Event::ObjectiveSet(e) => {
+            let (id, day) = (e.objective.id.to_string(), e.objective.since.to_string());
+            into.entity("objective", &id, &day, "set", body(&e.objective));
+        }
+        Event::ObjectiveEnded(e) => into.trail("objective", &e.objective_id.to_string()),
+        Event::CircumstanceNoted(e) => {
+            into.entity("circumstance", &e.noted.id.to_string(), &e.noted.last.to_string(), "noted", body(&e.noted));
+        }
+        Event::QuestionAnswered(e) => into.trail("conversation", &e.session_id.to_string()),
+        Event::ConversationSummarised(e) => {
+            into.entity("conversation", &e.session_id.to_string(), "", "summarised", body(&e.gist));
+        }
         Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
         Event::DataRead(e) => into.trail("account", &e.account.to_string()),
     }

@@ -3,8 +3,10 @@
 mod aborted;
 mod access;
 mod as_of;
+mod assistant;
 mod connections;
 mod imports;
+mod kept;
 mod pages;
 mod problems;
 mod story;
@@ -17,6 +19,7 @@ use aws_lc_rs::hmac;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use candor::api::cache::Cache;
 use candor::api::importing::Importing;
 use candor::api::{self, Access, Mode, Service};
 use candor::domain::Instant;
@@ -85,10 +88,17 @@ impl Server {
             uploads: place.path("."),
             turns: Arc::new(Semaphore::new(4)),
             importing: Importing::default(),
+            cache: Cache::default(),
             trusted_proxies: Arc::default(),
             draining: Arc::default(),
         };
         Self { router: api::router(&service), service, place }
+    }
+
+    /// From now on it is this late.
+    fn at(&mut self, now: Instant) {
+        self.service.clock = Arc::new(move || now);
+        self.router = api::router(&self.service);
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,0 +1,186 @@
+//! An answer to a question, of what has been told: no number and no word of it is new.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::daily::of;
+use super::objectives::goals;
+use super::{MOST, SUGGESTIONS, Told, holding, topics};
+use crate::domain::Instant;
+use crate::domain::claim::Section;
+use crate::domain::conversation::{Conversations, Gist, Topics, entity};
+use crate::domain::event::{ConversationSummarised, Event, QuestionAnswered};
+use crate::domain::insight::InsightKind;
+use crate::domain::invariants;
+use crate::domain::metric::Metric;
+use crate::domain::person::PersonId;
+use crate::domain::plan::Matter;
+use crate::domain::provider::Provider;
+use crate::domain::safety::allowance;
+use crate::domain::state::PersonState;
+use crate::engine::tell::NoticeView;
+use crate::engine::{Engine, EngineError, run};
+
+/// What is said where nothing that was asked about holds.
+const NOTHING: &str = "Nothing holds about this that Candor can vouch for: too few days, or no change that stands out.";
+/// What is said where a notice stops the analysis.
+const STOPPED: &str = "While this notice stands nothing else is analysed.";
+/// What is said where nothing is suggested.
+const NO_SUGGESTION: &str = "There is nothing that the data give a reason to try.";
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// In the person's words; none asks for everything.
+    pub question: Option<String>,
+    /// The sitting.
+    pub session_id: Uuid,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// The sitting, to go on with.
+    pub session_id: Uuid,
+    /// The present local day.
+    pub day: String,
+    /// What the question was taken to be about.
+    pub topics: Topics,
+    /// Active safety notices, the most urgent first.
+    pub notices: Vec<NoticeView>,
+    /// What holds about it.
+    pub answer: Vec<Told>,
+    /// What to try today, or that there is nothing.
+    pub today_recommendation: Told,
+    /// What moved, if anything did.
+    pub trend_insight: Option<Told>,
+    /// What to try, about it first.
+    pub recommendations: Vec<Told>,
+    /// What to ask next: each an id for `why`.
+    pub follow_ups: Vec<String>,
+    /// What the sitting came to so far, this question included.
+    pub gist: Gist,
+}
+
+fn plainly(text: &str) -> Told {
+    Told { text: text.to_owned(), claim_ids: Vec::new(), grade: None }
+}
+
+impl Engine {
+    /// Answers a question with what holds, and writes down which claims the answer made. Every sixth answer of a sitting is
+    /// followed by a summary of it.
+    ///
+    /// # Errors
+    /// When the person's data may not be processed, or the log does not take it.
+    pub async fn answer(&self, person: PersonId, asking: &Asking, now: Instant) -> Result<Answer, EngineError> {
+        let state = self.state(person).await?;
+        invariants::may_process(&state)?;
+        let topics = about(&state, asking);
+        let (answer, sources) = self.compose(person, &state, asking.session_id, topics, now).await?;
+        let told = answer.answer.iter().chain(&answer.recommendations).chain([&answer.today_recommendation]);
+        let mut claims: Vec<String> =
+            told.chain(&answer.trend_insight).flat_map(|told| told.claim_ids.clone()).collect();
+        claims.sort();
+        claims.dedup();
+        let said = QuestionAnswered {
+            session_id: asking.session_id,
+            day: run::today(&state, now),
+            question: asking.question.clone(),
+            topics: answer.topics.clone(),
+            told: claims,
+            sources,
+        };
+        let after = self
+            .decide(person, &format!("question/{}", asking.session_id), now, |state| {
+                let asked: Event = said.clone().into();
+                let mut next = state.clone();
+                next.evolve(state.revision.map_or(0, |revision| revision + 1), &asked);
+                let held = next.conversations.get(asking.session_id);
+                let due = held.filter(|held| held.since_summary >= Conversations::SUMMARISED_AFTER);
+                let summary =
+                    due.map(|held| ConversationSummarised { session_id: asking.session_id, gist: held.gist.clone() });
+                Ok([asked].into_iter().chain(summary.map(Into::into)).collect())
+            })
+            .await?;
+        let gist = after.conversations.get(asking.session_id).map(|held| held.gist.clone()).unwrap_or_default();
+        Ok(Answer { gist, ..answer })
+    }
+
+    async fn compose(
+        &self,
+        person: PersonId,
+        state: &PersonState,
+        session_id: Uuid,
+        topics: Topics,
+        now: Instant,
+    ) -> Result<(Answer, Vec<Provider>), EngineError> {
+        let day = run::today(state, now);
+        let (_, standing) = self.standing(person, state, day).await?;
+        let stopped = !allowance(state).analysis;
+        let goals = goals(state, day);
+        let bears = |metric: Metric| (!topics.metrics.contains(&metric), !goals.contains(&Matter::of(metric)));
+        let mut holding = holding(state, day);
+        holding.retain(|(insight, _)| insight.names().any(|metric| topics.include(metric)));
+        holding.sort_by_key(|(insight, _)| bears(insight.metric));
+        // What the text says of it that is no statement: measurements, scores, experiments.
+        let beside = standing.iter().filter(|standing| {
+            matches!(standing.section, Section::Summary | Section::KeyPoint | Section::Driver | Section::Risk)
+                && standing.claims.iter().any(|claim| match claim.metric {
+                    Some(metric) => topics.include(metric),
+                    None => topics.is_empty(),
+                })
+                && !standing
+                    .told
+                    .claim_ids
+                    .iter()
+                    .any(|id| holding.iter().any(|(insight, _)| entity(id) == insight.id.to_string()))
+        });
+        let statements = holding.iter().map(|(_, told)| told.clone());
+        let mut answer: Vec<Told> = statements.chain(beside.map(|standing| standing.told.clone())).take(MOST).collect();
+        if answer.is_empty() {
+            answer.push(plainly(if stopped { STOPPED } else { NOTHING }));
+        }
+        let moved = holding.iter().find(|(insight, _)| InsightKind::MOVES.contains(&insight.kind));
+        let trend_insight = moved.map(|(_, told)| told.clone());
+        let mut steps: Vec<_> = standing.iter().filter(|standing| standing.section == Section::NextStep).collect();
+        let aims_at = |metric: Option<Metric>| !metric.is_some_and(|metric| topics.include(metric));
+        steps.sort_by_key(|step| aims_at(step.claims.first().and_then(|claim| claim.metric)));
+        let recommendations: Vec<Told> = steps.iter().map(|step| step.told.clone()).take(SUGGESTIONS).collect();
+        let today_recommendation = match (state.standing_notices().first(), recommendations.first()) {
+            (Some(notice), _) => Told { claim_ids: vec![notice.notice.id.to_string()], ..plainly(&notice.notice.text) },
+            (None, Some(first)) => first.clone(),
+            (None, None) => of(&standing, Section::Summary, 1).pop().unwrap_or_else(|| plainly(NO_SUGGESTION)),
+        };
+        let follow_ups = answer.iter().chain(&recommendations).filter_map(|told| told.claim_ids.first().cloned());
+        let follow_ups = follow_ups.take(SUGGESTIONS).collect();
+        let mut sources: Vec<Provider> =
+            holding.iter().flat_map(|(insight, _)| insight.evidence.sources.clone()).collect();
+        sources.extend(standing.iter().flat_map(|s| &s.claims).flat_map(|claim| claim.evidence.sources.clone()));
+        sources.sort();
+        sources.dedup();
+        let notices = state.standing_notices().into_iter().map(NoticeView::of).collect();
+        let answer = Answer {
+            session_id,
+            day: day.to_string(),
+            topics,
+            notices,
+            answer,
+            today_recommendation,
+            trend_insight,
+            recommendations,
+            follow_ups,
+            gist: Gist::default(),
+        };
+        Ok((answer, sources))
+    }
+}
+
+/// What a question is about. One that names nothing goes on with what the sitting was about.
+fn about(state: &PersonState, asking: &Asking) -> Topics {
+    let named = asking.question.as_deref().map(topics::of).unwrap_or_default();
+    let before = state.conversations.get(asking.session_id).map(|held| held.topics.clone());
+    match before {
+        Some(before) if named.is_empty() && asking.question.is_some() => before,
+        _ => named,
+    }
+}

@@ -16,6 +16,7 @@ use super::importing::Importing;
 use crate::domain::Instant;
 use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
+use crate::engine::ports::proof::ExportSigner;
 
 /// How the server was started, for `system/status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Service {
     pub importing: Importing,
     /// Answers that still hold.
     pub cache: Cache,
+    /// Signs exports.
+    pub signer: Arc<ExportSigner>,
     /// The proxies whose word about where a request comes from is taken.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.

@@ -116,7 +116,14 @@ pub(super) enum Command {
     /// The statistics against simulated people, other methods beside them; exit 1 when a target is missed.
     Calibrate(command::calibrate::Draws),
     /// Is everything as it was written: chain, rules, read models, and each run made again.
-    Verify,
+    Verify {
+        /// Check an export instead, without the store it came from.
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
+        /// The key, in hex, that must have signed it, as `system/status` of its server has it.
+        #[arg(long, value_name = "KEY", requires = "export")]
+        signed_by: Option<String>,
+    },
     /// Make the read models anew.
     Rebuild,
     /// Who may sign in.

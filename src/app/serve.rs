@@ -18,6 +18,7 @@ use crate::api::connections::{self, Limits};
 use crate::api::importing::Importing;
 use crate::api::{self, Access, Elapsed, Mode, Service};
 use crate::engine::Engine;
+use crate::engine::ports::proof::ExportSigner;
 use crate::store::seal::Key;
 
 /// Files that may be on their way into the log at once.
@@ -56,10 +57,11 @@ fn sweep(folder: &std::path::Path) {
 }
 
 /// What every operation works with. `secret` seals the cursors of pages, apart from what else it signs.
-pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &Key) -> Service {
+pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &Key) -> Result<Service, Failure> {
+    let signer = Arc::new(ExportSigner::new(secret.as_slice()).map_err(Failure::configuration)?);
     let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()), b"candor/cursors");
     let fixed = config.pretended;
-    Service {
+    Ok(Service {
         engine,
         access,
         mode: Mode {
@@ -79,9 +81,10 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
         turns: Arc::new(Semaphore::new(UPLOADS)),
         importing: Importing::default(),
         cache: Cache::default(),
+        signer,
         trusted_proxies: config.trusted_proxies.clone().into(),
         draining: Arc::default(),
-    }
+    })
 }
 
 /// Waits for the signal that asks for a stop.

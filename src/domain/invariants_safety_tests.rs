@@ -1,6 +1,8 @@
 //! The rules of notices, and of what may stand beside them, refuse what breaks them.
 
 use super::*;
+use crate::domain::event::SafetyNoticeCleared;
+use crate::domain::safety::{ClearedBy, SafetyRule};
 
 #[test]
 fn a_notice_is_cleared_by_what_ended_its_condition_and_by_nothing_else() {

@@ -6,6 +6,7 @@ use chrono::{TimeZone, Utc};
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::safety::SafetyRule;
 
 use crate::domain::claim::{Claim, ClaimId, ClaimKind, Direction, Narrative, Notice, Period, Section, Sentence};
 use crate::domain::day::LocalDay;

@@ -11,6 +11,7 @@ mod consents;
 pub mod context;
 pub mod evaluate;
 pub mod experiments;
+pub mod export;
 pub mod feedback;
 pub mod history;
 pub mod identity;

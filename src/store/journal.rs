@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::SecondsFormat;
 use uuid::Uuid;
 
 use super::chain::{Hash, Header};
@@ -16,6 +19,7 @@ use crate::domain::event::{Event, Meta};
 use crate::domain::person::PersonId;
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::journal::{ChainReport, Fault, Journal, JournalError, Recorded};
+use crate::engine::ports::proof::{OpeningKey, ProvenEvent};
 
 /// How often an append with an unknown outcome is repeated, with the same bytes and ids.
 const RETRIES: usize = 3;
@@ -91,29 +95,39 @@ impl SealedJournal {
         }
     }
 
+    /// The body of an event and the key that opens it; nothing once a key is destroyed or the body removed.
+    async fn opened(&self, event: &StoredEvent) -> Result<Option<(Key, Vec<u8>)>, JournalError> {
+        let mut keys = Vec::with_capacity(event.key_ids.len());
+        for id in &event.key_ids {
+            keys.extend(self.keys.get(*id).await.map_err(unavailable)?);
+        }
+        let Some(sealed) = event.body.as_ref().filter(|_| keys.len() == event.key_ids.len()) else { return Ok(None) };
+        let binding = Binding {
+            stream: &event.stream,
+            event_id: event.event_id,
+            event_type: &event.event_type,
+            schema_version: event.schema_version,
+            key_ids: &event.key_ids,
+        };
+        let key = self.mixed(keys);
+        let body = seal::open(&key, &binding, sealed).map_err(|_| JournalError::Inconsistent {
+            position: event.position.to_string(),
+            reason: "body_opens".to_owned(),
+        })?;
+        Ok(Some((key, body)))
+    }
+
     async fn open(&self, person: PersonId, event: &StoredEvent) -> Result<Recorded, JournalError> {
         let fault = |reason: &str| JournalError::Inconsistent {
             position: event.position.to_string(),
             reason: reason.to_owned(),
         };
-        let mut keys = Vec::with_capacity(event.key_ids.len());
-        for id in &event.key_ids {
-            keys.extend(self.keys.get(*id).await.map_err(unavailable)?);
-        }
-        let content = match &event.body {
-            Some(sealed) if keys.len() == event.key_ids.len() => {
-                let binding = Binding {
-                    stream: &event.stream,
-                    event_id: event.event_id,
-                    event_type: &event.event_type,
-                    schema_version: event.schema_version,
-                    key_ids: &event.key_ids,
-                };
-                let body = seal::open(&self.mixed(keys), &binding, sealed).map_err(|_| fault("body_opens"))?;
+        let content = match self.opened(event).await? {
+            Some((_, body)) => {
                 let decoded = Event::decode(&event.event_type, event.schema_version, &body);
                 Some(decoded.map_err(|error| fault(&error.to_string()))?)
             }
-            _ => None,
+            None => None,
         };
         let recorded_at = Instant::from_timestamp_micros(event.recorded_at).ok_or_else(|| fault("recorded_at"))?;
         Ok(Recorded {
@@ -126,6 +140,14 @@ impl SealedJournal {
             hash: event.hash.to_hex(),
             content,
         })
+    }
+
+    async fn stored(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<StoredEvent>, JournalError> {
+        match self.log.read_stream(&person.stream(), from, Direction::Forward, limit).await {
+            Ok(page) => Ok(page.events),
+            Err(ReadError::NotFound) => Ok(Vec::new()),
+            Err(ReadError::Store(error)) => Err(unavailable(error)),
+        }
     }
 
     /// Seals and chains events once; retries use the same bytes.
@@ -228,16 +250,46 @@ impl Journal for SealedJournal {
     }
 
     async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError> {
-        let page = match self.log.read_stream(&person.stream(), from, Direction::Forward, limit).await {
-            Ok(page) => page,
-            Err(ReadError::NotFound) => return Ok(Vec::new()),
-            Err(ReadError::Store(error)) => return Err(unavailable(error)),
-        };
-        let mut opened = Vec::with_capacity(page.events.len());
-        for event in &page.events {
+        let events = self.stored(person, from, limit).await?;
+        let mut opened = Vec::with_capacity(events.len());
+        for event in &events {
             opened.push(self.open(person, event).await?);
         }
         Ok(opened)
+    }
+
+    async fn proven(
+        &self,
+        person: PersonId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(Option<OpeningKey>, ProvenEvent)>, JournalError> {
+        let mut proven = Vec::new();
+        for event in self.stored(person, from, limit).await? {
+            let opened = self.opened(&event).await?;
+            let recorded_at = Instant::from_timestamp_micros(event.recorded_at).unwrap_or_default();
+            let body =
+                opened.as_ref().map(|(_, body)| serde_json::from_slice(body)).transpose().map_err(unavailable)?;
+            let key = opened
+                .map(|(key, _)| OpeningKey { key_ids: event.key_ids.clone(), key: STANDARD.encode(key.as_slice()) });
+            let event = ProvenEvent {
+                position: event.position.to_string(),
+                recorded_at: recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+                sealed: event.body.map(|sealed| STANDARD.encode(sealed)),
+                body_digest: event.body_digest.to_hex(),
+                prev_hash: event.prev_hash.to_hex(),
+                hash: event.hash.to_hex(),
+                body,
+                stream: event.stream,
+                revision: event.revision,
+                event_id: event.event_id,
+                kind: event.event_type,
+                schema_version: event.schema_version,
+                key_ids: event.key_ids,
+            };
+            proven.push((key, event));
+        }
+        Ok(proven)
     }
 
     async fn head(&self, person: PersonId) -> Result<Option<u64>, JournalError> {

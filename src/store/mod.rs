@@ -20,6 +20,7 @@ pub mod master_key;
 mod migrate;
 pub mod mode_tag;
 pub mod originals;
+pub mod proof;
 pub mod refusals;
 pub mod seal;
 pub mod sql;

@@ -11,6 +11,7 @@ mod context;
 mod degradation;
 mod doctor;
 mod experiments;
+mod exported;
 mod exports;
 mod faults;
 mod feedback;

@@ -99,7 +99,7 @@ impl Place {
         match &self.url {
             Some(url) => Sql::open_postgres(url, "candor_views_people_v7_1", 4).await.unwrap(),
             None => {
-                let path = self.folder.path().join("views-people-v6-1.db");
+                let path = self.folder.path().join("views-people-v7-1.db");
                 Sql::open_sqlite(&path, Durability::Rebuildable).await.unwrap()
             }
         }

@@ -11,6 +11,7 @@ pub(super) mod consents;
 pub(super) mod days;
 pub(super) mod devices;
 pub(super) mod experiments;
+pub(super) mod export;
 pub(super) mod imports;
 pub(super) mod insights;
 pub(super) mod interventions;

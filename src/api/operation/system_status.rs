@@ -27,6 +27,8 @@ pub(in crate::api) struct SystemStatus {
     logging_level: &'static str,
     /// Whether a model may plan texts.
     enable_llm: bool,
+    /// The Ed25519 key, in hex, that signs the exports of this server.
+    exports_signed_by: String,
     /// Events of the log that the read models have not taken in.
     events_behind: u64,
     /// Persons whose read models stand still.
@@ -48,6 +50,7 @@ pub(in crate::api) async fn get(State(service): State<Service>, _: Known) -> Res
         safety_status: "strict",
         logging_level: service.mode.logging_level,
         enable_llm: service.mode.enable_llm,
+        exports_signed_by: service.signer.public(),
         events_behind: progress.behind,
         persons_paused: progress.paused.len(),
     }))

@@ -1,7 +1,10 @@
 //! `export`: everything of a person, in open formats, written whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -9,16 +12,12 @@ use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::files;
 use crate::app::present::Out;
+use crate::app::system;
 use crate::domain::day::LocalDay;
-use crate::domain::event::ExportProduced;
 use crate::domain::person::PersonId;
-use crate::engine::ports::journal::Recorded;
-use crate::engine::why::EventRef;
+use crate::engine::ports::proof::ExportSigner;
 use crate::engine::{Engine, EngineError};
 use crate::store::atomic_file::write_atomically;
-
-/// Events read at a time.
-const PAGE: usize = 1_000;
 
 pub(super) async fn run(
     engine: &Engine,
@@ -31,16 +30,6 @@ pub(super) async fn run(
         return Err(Failure::usage(format!("{} exists already; name a new folder", folder.display())));
     }
     let state = engine.state(person).await?;
-    let mut lines = Vec::new();
-    let mut from = 0;
-    loop {
-        let page = engine.journal.read(person, from, PAGE).await.map_err(EngineError::from)?;
-        let Some(last) = page.last() else { break };
-        from = last.revision + 1;
-        for recorded in &page {
-            lines.push(line(recorded)?);
-        }
-    }
     let observations = engine.views.observations(person, LocalDay::FIRST).await.map_err(EngineError::from)?;
     let insights = engine.insights(person).await?;
     let narratives = engine.views.entities(person, "narrative", None).await.map_err(EngineError::from)?;
@@ -48,8 +37,14 @@ pub(super) async fn run(
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let gathering = parent.join(format!(".{}.{}.part", files::name(folder), std::process::id()));
     std::fs::create_dir_all(&gathering)?;
+    let events = match events(engine, config, person, &gathering).await {
+        Ok(events) => events,
+        Err(failure) => {
+            let _ = std::fs::remove_dir_all(&gathering);
+            return Err(failure);
+        }
+    };
     let write = || -> Result<(), Failure> {
-        write_atomically(&gathering.join("events.ndjson"), |out| lines.iter().try_for_each(|l| writeln!(out, "{l}")))?;
         let mut rows = Vec::new();
         for (observation, _) in &observations {
             rows.push(serde_json::to_string(observation)?);
@@ -83,8 +78,6 @@ pub(super) async fn run(
         let _ = std::fs::remove_dir_all(&gathering);
         return Err(failure);
     }
-    let events = lines.len() as u64;
-    engine.decide(person, "export", config.now, |_| Ok(vec![ExportProduced { events }.into()])).await?;
     let given_back = originals.len() - unreadable.len();
     if out.json {
         out.document(&json!({
@@ -110,11 +103,22 @@ fn originals(files: &BTreeSet<String>) -> BTreeMap<&str, &str> {
     named.map(|(digest, part)| (digest, part.split('/').next().unwrap_or(part))).collect()
 }
 
-fn line(recorded: &Recorded) -> Result<String, Failure> {
-    let mut line = serde_json::to_value(EventRef::of(recorded))?;
-    if let (Some(line), Some((meta, content))) = (line.as_object_mut(), &recorded.content) {
-        let bytes = content.encode(meta).map_err(Failure::refused)?;
-        line.insert("body".to_owned(), serde_json::from_slice(&bytes)?);
+/// Writes every event with its proof, and gives how many there are.
+async fn events(engine: &Engine, config: &Config, person: PersonId, folder: &Path) -> Result<u64, Failure> {
+    let secret = system::signing_secret(config)?;
+    let signer = Arc::new(ExportSigner::new(secret.as_slice()).map_err(Failure::configuration)?);
+    let mut export = engine.export(person, signer, config.now).await?;
+    let mut file = BufWriter::new(File::create_new(folder.join("events.ndjson"))?);
+    loop {
+        let lines = export.next().await?;
+        if lines.is_empty() {
+            break;
+        }
+        for line in &lines {
+            serde_json::to_writer(&mut file, line)?;
+            file.write_all(b"\n")?;
+        }
     }
-    Ok(serde_json::to_string(&line)?)
+    file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(export.events())
 }

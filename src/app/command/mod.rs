@@ -64,14 +64,17 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
                 identity.prune(config.now).await?;
                 Access::Private(Arc::new(identity))
             };
-            return serve::run(config, out, *listen, serve::service(config, engine, access, &secret)).await;
+            return serve::run(config, out, *listen, serve::service(config, engine, access, &secret)?).await;
         }
         Command::Doctor { listen } => return doctor::run(config, out, *listen).await,
         Command::User(action) => {
             let engine = system::open(config).await?;
             return user::run(&engine, config, out, global.person, action).await;
         }
-        Command::Verify => {
+        Command::Verify { export: Some(file), signed_by } => {
+            return operate::verify_export(out, file, signed_by.as_deref());
+        }
+        Command::Verify { .. } => {
             let engine = system::open(config).await?;
             return operate::verify(&engine, out).await;
         }
@@ -106,7 +109,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Serve { .. }
         | Command::Doctor { .. }
         | Command::User(_)
-        | Command::Verify
+        | Command::Verify { .. }
         | Command::Rebuild => Ok(true),
     }
 }

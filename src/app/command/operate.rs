@@ -1,5 +1,8 @@
 //! `loop`, `verify`, `rebuild`, `status`: running and checking.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
@@ -11,6 +14,7 @@ use crate::app::present::Out;
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
+use crate::store::proof;
 
 /// A count with its noun.
 fn counted(count: impl TryInto<u64>, noun: &str) -> String {
@@ -100,6 +104,42 @@ pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> 
         );
     }
     Ok(verified.ok)
+}
+
+/// Checks an export; the store it came from is not looked at.
+pub(super) fn verify_export(out: &Out, file: &Path, signed_by: Option<&str>) -> Result<bool, Failure> {
+    let opened = File::open(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+    let bar = out.bar(0, "verifying");
+    let checked = proof::check(BufReader::new(opened), signed_by, &|events| bar.set_position(events));
+    bar.finish_and_clear();
+    let checked = checked.map_err(|error| Failure::refused(format!("{}: {error}", file.display())))?;
+    if out.json {
+        out.document(&checked)?;
+        return Ok(checked.ok);
+    }
+    if checked.ok {
+        let signed = checked.signed_by.as_deref().unwrap_or_default();
+        out.line(&format!("ok: {} of one person, as they were recorded", counted(checked.events, "event")))?;
+        if checked.erased > 0 {
+            out.line(&format!(
+                "{} erased: their place is proven, what they said is gone",
+                counted(checked.erased, "event")
+            ))?;
+        }
+        out.line(&format!("signed by {signed}"))?;
+        if signed_by.is_none() {
+            out.note(
+                "Compare that key with the one your server gives as `exports_signed_by`, or name it with --signed-by.",
+            );
+        }
+    }
+    for fault in &checked.faults {
+        out.line(&format!("{}: {}", fault.position, fault.rule))?;
+    }
+    if !checked.ok {
+        out.note("This is not an export as a server made it: it was cut, changed, or signed by another.");
+    }
+    Ok(checked.ok)
 }
 
 pub(super) async fn rebuild(engine: &Engine, out: &Out) -> Result<bool, Failure> {

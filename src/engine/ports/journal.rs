@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::domain::Instant;
 use crate::domain::event::{Event, Meta};
 use crate::domain::person::PersonId;
+use crate::engine::ports::proof::{OpeningKey, ProvenEvent};
 
 /// An event as it was read back.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +91,18 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When the store does not answer or a record is not what it claims to be.
     async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError>;
+
+    /// Reads a person's events from a revision on with everything that proves them, at most `limit`, each with the key that
+    /// opens it unless it is destroyed.
+    ///
+    /// # Errors
+    /// When the store does not answer or a record is not what it claims to be.
+    async fn proven(
+        &self,
+        person: PersonId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(Option<OpeningKey>, ProvenEvent)>, JournalError>;
 
     /// The revision of a person's newest event; nothing for nobody.
     ///

@@ -6,6 +6,7 @@ pub mod export;
 pub mod journal;
 pub mod narrator;
 pub mod originals;
+pub mod proof;
 pub mod refusals;
 pub mod views;
 

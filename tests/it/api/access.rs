@@ -55,6 +55,7 @@ fn rows() -> Vec<Row> {
         ),
         ("delete", "/devices/{device}", None, [204, 404, 404, 404, 403, 403, 401]),
         ("get", "/me", None, signed),
+        ("post", "/me/export", None, owners),
         ("get", "/today", None, owners),
         ("get", "/days", None, owners),
         ("get", "/watch/summary", None, [200, 200, 403, 403, 403, 200, 401]),

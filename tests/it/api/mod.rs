@@ -24,6 +24,7 @@ use candor::api::importing::Importing;
 use candor::api::{self, Access, Mode, Service};
 use candor::domain::Instant;
 use candor::domain::person::PersonId;
+use candor::engine::ports::proof::ExportSigner;
 use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -89,6 +90,7 @@ impl Server {
             turns: Arc::new(Semaphore::new(4)),
             importing: Importing::default(),
             cache: Cache::default(),
+            signer: Arc::new(ExportSigner::new(&[6; 32]).unwrap()),
             trusted_proxies: Arc::default(),
             draining: Arc::default(),
         };

@@ -14,6 +14,7 @@ pub mod request_id;
 pub mod request_log;
 mod router;
 mod same_site;
+mod series;
 mod service;
 mod shape;
 mod upload;

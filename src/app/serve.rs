@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::config::{self, Config};
 use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::present::Out;
+use super::scrape::Scraped;
 use super::system;
 use crate::api::connections::{self, Limits};
 use crate::api::{self, Access, Elapsed, Mode, Service};
@@ -24,7 +25,13 @@ const UPLOADS: usize = 4;
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Serves on an address until a signal, then lets what is in flight finish.
-pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service: Service) -> Result<bool, Failure> {
+pub(super) async fn run(
+    config: &Config,
+    out: &Out,
+    listen: SocketAddr,
+    scraped: Option<Scraped>,
+    service: Service,
+) -> Result<bool, Failure> {
     sweep(&service.uploads);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::configuration(format!("{listen} cannot be listened on: {error}; --listen names another address"))
@@ -36,7 +43,22 @@ pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service:
         draining.store(true, std::sync::atomic::Ordering::Relaxed);
     };
     out.note(&format!("candor serves {} on http://{address}", config.mode_name()));
-    if !connections::serve(listener, api::router(&service), Limits::default(), stop).await {
+    // Metrics are shown until the last request in flight has been answered.
+    let (ended, end) = oneshot::channel::<()>();
+    let shown = async {
+        let Some(scraped) = scraped else { return Ok(()) };
+        out.note(&format!("metrics are on http://{}/metrics", scraped.address()?));
+        scraped.serve(service.clone(), async { drop(end.await) }).await;
+        Ok::<_, Failure>(())
+    };
+    let answered = async {
+        let drained = connections::serve(listener, api::router(&service), Limits::default(), stop).await;
+        drop(ended);
+        drained
+    };
+    let (drained, shown) = tokio::join!(answered, shown);
+    shown?;
+    if !drained {
         tracing::warn!("some requests were still running when the time to drain was over");
     }
     Ok(true)

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::caller::Owner;
-use crate::api::{Problem, Service};
+use crate::api::{Problem, Service, series};
 
 /// What the stages did: events written by each.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +36,9 @@ pub(in crate::api) struct Ran {
     responses((status = 200, body = Ran), Problem)
 )]
 pub(in crate::api) async fn run(State(service): State<Service>, Owner(person): Owner) -> Result<Json<Ran>, Problem> {
+    let started = service.stopwatch();
     let report = service.engine.run_stages(person, service.now(), None, &|_, _| ()).await?;
+    series::looped(&report, started());
     Ok(Json(Ran {
         day: report.day,
         days: report.days,

@@ -18,6 +18,7 @@ use crate::api::connections::{self, Limits};
 use crate::api::{self, Access, Elapsed, Mode, Service};
 use crate::engine::Engine;
 use crate::store::seal::Key;
+use crate::store::sql::SLOW_TARGET;
 
 /// Files that may be on their way into the log at once.
 const UPLOADS: usize = 4;
@@ -122,7 +123,8 @@ async fn stop_asked() {
 /// Where this process writes what it does: one JSON object a line on standard error.
 pub(super) fn log(config: &Config) -> Result<(), Failure> {
     let level = config.logging_level();
-    let filter = format!("{level},{}=info,hyper=warn,sqlx=warn", api::request_log::TARGET);
+    let (requests, slow) = (api::request_log::TARGET, SLOW_TARGET);
+    let filter = format!("{level},{requests}=info,{slow}=warn,hyper=warn,sqlx=warn");
     // What a panic says may hold a value: where it happened is enough.
     std::panic::set_hook(Box::new(|info| {
         let at = info.location().map(ToString::to_string).unwrap_or_default();

@@ -30,4 +30,5 @@ mod safety;
 mod samples;
 mod searches;
 mod serving;
+mod slow_queries;
 mod support;

@@ -57,9 +57,20 @@ impl Serving {
     /// Starts in dev, where nothing has to be set and most is written down.
     pub(crate) fn start(store: &Store, settings: &[(&str, &str)]) -> Self {
         let mut command = store.today();
-        command.arg("serve").stderr(Stdio::piped()).stdout(Stdio::null());
-        command.env("ENV_MODE", "dev").env("CANDOR_LISTEN", "127.0.0.1:0").env("CANDOR_METRICS_LISTEN", "127.0.0.1:0");
-        command.envs(settings.iter().copied());
+        command.arg("serve").env("ENV_MODE", "dev").envs(settings.iter().copied());
+        Self::of(command)
+    }
+
+    /// Starts for one person without signing in, in no mode: held to production's level of the log.
+    pub(crate) fn local(store: &Store, settings: &[(&str, &str)]) -> Self {
+        let mut command = store.today();
+        command.args(["serve", "--local"]).envs(settings.iter().copied());
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
+        command.env("CANDOR_LISTEN", "127.0.0.1:0").env("CANDOR_METRICS_LISTEN", "127.0.0.1:0");
         let mut program = Program(command.spawn().unwrap());
         let lines = BufReader::new(program.0.stderr.take().unwrap()).lines();
         let (told, notes) = mpsc::channel();
@@ -81,7 +92,7 @@ impl Serving {
                 return format!("http://{}", address.trim_end_matches("/metrics"));
             }
         };
-        let (api, metrics) = (address("candor serves dev"), address("metrics are on"));
+        let (api, metrics) = (address("candor serves"), address("metrics are on"));
         Self { api, metrics, client: reqwest::Client::new(), program, log }
     }
 

@@ -7,6 +7,7 @@ mod body;
 mod caller;
 pub mod connections;
 mod document;
+mod latest;
 mod operation;
 mod page;
 mod problem;
@@ -20,6 +21,7 @@ mod shape;
 mod upload;
 
 pub use caller::Access;
+pub use latest::{Latest, LatestIntake, LatestLoop, Outcome};
 pub use problem::Problem;
 pub use router::{document, router};
 pub use service::{Elapsed, Mode, Service};

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::caller::Access;
+use super::latest::Latest;
 use crate::domain::Instant;
 use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
@@ -51,6 +52,8 @@ pub struct Service {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.
     pub draining: Arc<AtomicBool>,
+    /// The latest loop and the latest intake, for `system/status`.
+    pub latest: Latest,
 }
 
 /// How long ago a stopwatch was started.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::{Problem, Service, shape};
+use crate::domain::Instant;
 use crate::domain::person::PersonId;
+use crate::engine::EngineError;
 use crate::engine::ports::export::ReadContext;
 
 /// What the folders are called at first: whoever finds an old one may remove it.
@@ -48,8 +50,15 @@ impl Upload {
     /// When the disk does not take its end, it cannot be read, or the log does not take it.
     pub(super) async fn take(mut self, service: &Service, person: PersonId) -> Result<Vec<shape::Import>, Problem> {
         self.file.flush().map_err(not_kept)?;
+        let (now, started) = (service.now(), service.stopwatch());
+        let ended = self.read(service, person, now).await;
+        service.latest.took_in(now, started(), &ended);
+        Ok(ended?)
+    }
+
+    async fn read(&self, service: &Service, person: PersonId, now: Instant) -> Result<Vec<shape::Import>, EngineError> {
         let zone = service.engine.state(person).await?.profile.zone();
-        let context = ReadContext { home_zone: zone, now: service.now() };
+        let context = ReadContext { home_zone: zone, now };
         let surveyed = service.engine.survey(&self.path, context, |_| {}).await?;
         let reports = service.engine.import(person, &surveyed, context, &|_| ()).await?;
         Ok(reports.into_iter().map(Into::into).collect())

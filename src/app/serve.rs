@@ -15,7 +15,7 @@ use super::present::Out;
 use super::scrape::Scraped;
 use super::system;
 use crate::api::connections::{self, Limits};
-use crate::api::{self, Access, Elapsed, Mode, Service};
+use crate::api::{self, Access, Elapsed, Latest, Mode, Service};
 use crate::engine::Engine;
 use crate::store::seal::Key;
 use crate::store::sql::SLOW_TARGET;
@@ -100,6 +100,7 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
         turns: Arc::new(Semaphore::new(UPLOADS)),
         trusted_proxies: config.trusted_proxies.clone().into(),
         draining: Arc::default(),
+        latest: Latest::default(),
     }
 }
 

@@ -93,10 +93,12 @@ pub(in crate::api) async fn create(
         ratings: rated.collect::<BTreeMap<_, _>>(),
         symptoms: said.symptoms.into_iter().map(Into::into).collect::<BTreeSet<_>>(),
     };
-    let started = service.stopwatch();
-    let recorded = service.engine.check_in(person, &check_in, service.now()).await?;
-    if let Some(report) = &recorded.ran {
-        series::looped(report, started());
+    let (at, started) = (service.now(), service.stopwatch());
+    let recorded = service.engine.check_in(person, &check_in, at).await?;
+    if let Some(report) = recorded.ran {
+        let took = started();
+        series::looped(&report, took);
+        service.latest.looped(at, took, &Ok(report));
     }
     Ok(Json(CheckInRecorded { day: recorded.day.to_string(), recorded: recorded.recorded, urgent: check_in.urgent() }))
 }

@@ -6,6 +6,7 @@ mod as_of;
 mod connections;
 mod pages;
 mod problems;
+mod status;
 mod story;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use aws_lc_rs::hmac;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use candor::api::{self, Access, Mode, Service};
+use candor::api::{self, Access, Latest, Mode, Service};
 use candor::domain::Instant;
 use candor::domain::person::PersonId;
 use chrono::TimeDelta;
@@ -84,6 +85,7 @@ impl Server {
             turns: Arc::new(Semaphore::new(4)),
             trusted_proxies: Arc::default(),
             draining: Arc::default(),
+            latest: Latest::default(),
         };
         Self { router: api::router(&service), service, place }
     }

@@ -5,6 +5,7 @@
 
 mod api;
 mod bad_input;
+mod canary;
 mod change_points;
 mod command;
 mod context;

@@ -282,8 +282,8 @@ fn modules_without_a_row(modules: &BTreeSet<String>) -> Vec<String> {
 
 fn outside_crates(path: &str, text: &str) -> Vec<String> {
     let banned: &[&str] = match module(path) {
-        "domain" => &["tokio", "sqlx", "rusqlite", "axum", "reqwest", "async_openai", "tracing"],
-        "engine" | "jobs" => &["sqlx", "rusqlite", "axum", "reqwest", "async_openai"],
+        "domain" => &["tokio", "sqlx", "rusqlite", "axum", "reqwest", "async_openai", "tracing", "metrics"],
+        "engine" | "jobs" => &["sqlx", "rusqlite", "axum", "reqwest", "async_openai", "metrics"],
         "llm" => &["sqlx", "rusqlite", "axum"],
         "providers" => &["sqlx", "rusqlite", "axum", "async_openai"],
         "store" => &["axum", "reqwest", "async_openai"],

@@ -199,7 +199,8 @@ impl From<EngineError> for Problem {
             EngineError::Refused(violation) => Self::of_rule(&violation),
             EngineError::NotFound { .. } => Self::not_found(),
             EngineError::Export(unreadable) => {
-                Self::unreadable(StatusCode::UNPROCESSABLE_ENTITY, unreadable.to_string())
+                let detail = format!("The file cannot be taken: {}", unreadable.without_name());
+                Self::unreadable(StatusCode::UNPROCESSABLE_ENTITY, detail)
             }
             EngineError::Journal(JournalError::Conflict) => {
                 Self::conflict("Others changed the same at the same time: ask again.")

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::document::Head;
-use super::{Problem, Service, operation, request_id, request_log, same_site};
+use super::{Problem, Service, operation, request_id, request_log, same_site, series};
 
 /// Bytes a body may have; what is uploaded has a limit of its own.
 const MOST_OF_A_BODY: usize = 1024 * 1024;
@@ -109,6 +109,7 @@ pub fn router(service: &Service) -> Router {
         ))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(service.clone(), request_log::layer))
+        .layer(from_fn_with_state(service.clone(), series::layer))
         .layer(from_fn_with_state(service.clone(), request_id::layer))
         .with_state(service.clone())
 }

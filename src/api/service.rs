@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::cache::Cache;
 use super::caller::Access;
 use super::importing::Importing;
+use super::latest::Latest;
 use crate::domain::Instant;
 use crate::engine::Engine;
 use crate::engine::ports::entropy::Entropy;
@@ -60,6 +61,8 @@ pub struct Service {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.
     pub draining: Arc<AtomicBool>,
+    /// The latest loop and the latest intake, for `system/status`.
+    pub latest: Latest,
 }
 
 /// How long ago a stopwatch was started.

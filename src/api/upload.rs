@@ -8,8 +8,9 @@ use tempfile::TempDir;
 
 use super::importing::Underway;
 use super::{Problem, Service, shape};
+use crate::domain::Instant;
 use crate::domain::person::PersonId;
-use crate::engine::import::Surveyed;
+use crate::engine::EngineError;
 use crate::engine::ports::export::ReadContext;
 
 /// What the folders are called at first: whoever finds an old one may remove it.
@@ -54,10 +55,7 @@ impl Upload {
         person: PersonId,
         underway: &Underway,
     ) -> Result<Vec<shape::Import>, Problem> {
-        let (surveyed, context) = self.survey(service, person).await?;
-        underway.rows(surveyed.rows());
-        let reports = service.engine.import(person, &surveyed, context, &|rows| underway.done(rows)).await?;
-        Ok(reports.into_iter().map(Into::into).collect())
+        self.timed(service, person, Some(underway)).await
     }
 
     /// The same for a batch, of which no original is kept.
@@ -69,16 +67,41 @@ impl Upload {
         service: &Service,
         person: PersonId,
     ) -> Result<Vec<shape::Import>, Problem> {
-        let (surveyed, context) = self.survey(service, person).await?;
-        let reports = service.engine.take_batch(person, &surveyed, context).await?;
-        Ok(reports.into_iter().map(Into::into).collect())
+        self.timed(service, person, None).await
     }
 
-    async fn survey(&mut self, service: &Service, person: PersonId) -> Result<(Surveyed, ReadContext), Problem> {
+    async fn timed(
+        &mut self,
+        service: &Service,
+        person: PersonId,
+        underway: Option<&Underway>,
+    ) -> Result<Vec<shape::Import>, Problem> {
         self.file.flush().map_err(not_kept)?;
-        let zone = service.engine.state(person).await?.profile.zone();
-        let context = ReadContext { home_zone: zone, now: service.now() };
-        Ok((service.engine.survey(&self.path, context, |_| {}).await?, context))
+        let (now, started) = (service.now(), service.stopwatch());
+        let ended = self.read(service, person, now, underway).await;
+        service.latest.took_in(now, started(), &ended);
+        Ok(ended?)
+    }
+
+    async fn read(
+        &self,
+        service: &Service,
+        person: PersonId,
+        now: Instant,
+        underway: Option<&Underway>,
+    ) -> Result<Vec<shape::Import>, EngineError> {
+        let engine = &service.engine;
+        let zone = engine.state(person).await?.profile.zone();
+        let context = ReadContext { home_zone: zone, now };
+        let surveyed = engine.survey(&self.path, context, |_| {}).await?;
+        let reports = match underway {
+            None => engine.take_batch(person, &surveyed, context).await?,
+            Some(underway) => {
+                underway.rows(surveyed.rows());
+                engine.import(person, &surveyed, context, &|rows| underway.done(rows)).await?
+            }
+        };
+        Ok(reports.into_iter().map(Into::into).collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the exit code of the answer.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,6 +40,17 @@ pub(super) struct Global {
     /// Pretend it is this instant or the end of this day; for tests and demonstrations.
     #[arg(long, global = true)]
     pub now: Option<String>,
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Addresses {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "CANDOR_LISTEN")]
+    pub listen: SocketAddr,
+    /// The address to show counts and times on, for Prometheus; never the API's. Left out, nothing is shown.
+    #[arg(long, value_name = "ADDRESS", env = "CANDOR_METRICS_LISTEN")]
+    pub metrics: Option<SocketAddr>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,15 +146,13 @@ pub(super) enum Command {
         /// One person on this machine, without signing in.
         #[arg(long)]
         local: bool,
-        /// The address to listen on.
-        #[arg(long, default_value = "127.0.0.1:8080", env = "CANDOR_LISTEN")]
-        listen: std::net::SocketAddr,
+        #[command(flatten)]
+        addresses: Addresses,
     },
     /// What `serve` would refuse to start with, and what to do about it; exit 1 when there is anything.
     Doctor {
-        /// The address the server is to listen on.
-        #[arg(long, default_value = "127.0.0.1:8080", env = "CANDOR_LISTEN")]
-        listen: std::net::SocketAddr,
+        #[command(flatten)]
+        addresses: Addresses,
     },
     /// Write everything to a new folder.
     Export {

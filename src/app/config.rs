@@ -8,6 +8,7 @@ use super::error::Failure;
 use crate::domain::Instant;
 use crate::llm::{Settings, Variables, settings};
 use crate::store::seal::Key;
+use crate::store::sql::SlowAfter;
 
 /// Where this process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(super) struct Config {
     pub alerts: Option<String>,
     /// How many days data are kept, as it was written.
     pub retention_days: Option<String>,
+    /// How long a statement of a database takes before it is told of.
+    pub slow_after: SlowAfter,
     /// What some other program wants logged. It changes nothing here; the rules of a start look at it.
     pub rust_log: Option<String>,
 }
@@ -82,6 +85,7 @@ impl Config {
             alerts: named("CANDOR_ALERTS").map(|text| text.trim().to_owned()),
             retention_days: named("RETENTION_DAYS").map(|text| text.trim().to_owned()),
             rust_log: named("RUST_LOG"),
+            slow_after: slow_after(named("CANDOR_SLOW_QUERY_MS").as_deref())?,
             database_url,
             keys_url,
             master_key,
@@ -118,6 +122,7 @@ impl Config {
             alerts: None,
             retention_days: None,
             rust_log: None,
+            slow_after: SlowAfter::default(),
         }
     }
 
@@ -148,6 +153,16 @@ fn variable(name: &str) -> Option<String> {
 /// A variable that says something.
 fn named(name: &str) -> Option<String> {
     variable(name).filter(|text| !text.trim().is_empty())
+}
+
+fn slow_after(text: Option<&str>) -> Result<SlowAfter, Failure> {
+    let Some(text) = text else { return Ok(SlowAfter::default()) };
+    let ms = text.trim().parse();
+    ms.map(SlowAfter::from_millis).map_err(|_| {
+        Failure::configuration(
+            "CANDOR_SLOW_QUERY_MS must be a whole number of milliseconds; 0 tells of every statement",
+        )
+    })
 }
 
 fn proxies(text: &str) -> Result<Vec<IpNet>, Failure> {

@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod present;
 mod rules;
+mod scrape;
 mod serve;
 mod system;
 

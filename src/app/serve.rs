@@ -6,20 +6,22 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::config::{self, Config};
 use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::present::Out;
+use super::scrape::Scraped;
 use super::system;
 use crate::api::cache::Cache;
 use crate::api::connections::{self, Limits};
 use crate::api::importing::Importing;
-use crate::api::{self, Access, Elapsed, Mode, Service};
+use crate::api::{self, Access, Elapsed, Latest, Mode, Service};
 use crate::engine::Engine;
 use crate::engine::ports::proof::ExportSigner;
 use crate::store::seal::Key;
+use crate::store::sql::SLOW_TARGET;
 
 /// Files that may be on their way into the log at once.
 const UPLOADS: usize = 4;
@@ -27,7 +29,13 @@ const UPLOADS: usize = 4;
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Serves on an address until a signal, then lets what is in flight finish.
-pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service: Service) -> Result<bool, Failure> {
+pub(super) async fn run(
+    config: &Config,
+    out: &Out,
+    listen: SocketAddr,
+    scraped: Option<Scraped>,
+    service: Service,
+) -> Result<bool, Failure> {
     sweep(&service.uploads);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::configuration(format!("{listen} cannot be listened on: {error}; --listen names another address"))
@@ -39,7 +47,22 @@ pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr, service:
         draining.store(true, std::sync::atomic::Ordering::Relaxed);
     };
     out.note(&format!("candor serves {} on http://{address}", config.mode_name()));
-    if !connections::serve(listener, api::router(&service), Limits::default(), stop).await {
+    // Metrics are shown until the last request in flight has been answered.
+    let (ended, end) = oneshot::channel::<()>();
+    let shown = async {
+        let Some(scraped) = scraped else { return Ok(()) };
+        out.note(&format!("metrics are on http://{}/metrics", scraped.address()?));
+        scraped.serve(service.clone(), async { drop(end.await) }).await;
+        Ok::<_, Failure>(())
+    };
+    let answered = async {
+        let drained = connections::serve(listener, api::router(&service), Limits::default(), stop).await;
+        drop(ended);
+        drained
+    };
+    let (drained, shown) = tokio::join!(answered, shown);
+    shown?;
+    if !drained {
         tracing::warn!("some requests were still running when the time to drain was over");
     }
     Ok(true)
@@ -84,6 +107,7 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
         signer,
         trusted_proxies: config.trusted_proxies.clone().into(),
         draining: Arc::default(),
+        latest: Latest::default(),
     })
 }
 
@@ -107,7 +131,8 @@ async fn stop_asked() {
 /// Where this process writes what it does: one JSON object a line on standard error.
 pub(super) fn log(config: &Config) -> Result<(), Failure> {
     let level = config.logging_level();
-    let filter = format!("{level},{}=info,hyper=warn,sqlx=warn", api::request_log::TARGET);
+    let (requests, slow) = (api::request_log::TARGET, SLOW_TARGET);
+    let filter = format!("{level},{requests}=info,{slow}=warn,hyper=warn,sqlx=warn");
     // What a panic says may hold a value: where it happened is enough.
     std::panic::set_hook(Box::new(|info| {
         let at = info.location().map(ToString::to_string).unwrap_or_default();

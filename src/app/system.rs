@@ -58,7 +58,8 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
         Some(url) => KeyPlace::Postgres(url.clone()),
         None => KeyPlace::File(folder.join("keys.db")),
     };
-    let keys = Arc::new(KeyStore::open(&key_place, master, Arc::clone(&entropy)).await?);
+    let keys = KeyStore::open(&key_place, master, Arc::clone(&entropy)).await?;
+    let keys = Arc::new(keys.telling_after(config.slow_after));
     if !keys.fits().await? {
         return Err(Failure::configuration(
             "the master key does not open the keys of this store: CANDOR_MASTER_KEY, its file or master.key belongs to \
@@ -77,6 +78,8 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
             (Arc::new(log), Sql::open_sqlite(&path, Durability::Full).await?, Place::Folder(folder.clone()))
         }
     };
+    // The read models take it over from here.
+    let pointer = pointer.telling_after(config.slow_after);
     let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
     let refusals = Arc::new(RefusalTable::new(pointer.clone()));
     let views = PeopleViews::open(place, pointer, Arc::clone(&journal)).await?;
@@ -143,7 +146,7 @@ pub(super) async fn identity(config: &Config, secret: &Key) -> Result<Identity, 
         Some(url) => AccountPlace::Postgres(url.clone()),
         None => AccountPlace::File(config.data_dir.join("accounts.db")),
     };
-    let accounts = Arc::new(AccountTables::open(&place).await?);
+    let accounts = Arc::new(AccountTables::open(&place).await?.telling_after(config.slow_after));
     let key = SigningKey::new(secret).map_err(|_| Failure::configuration("the signing key cannot be used"))?;
     let issuer = config.public_url.clone().unwrap_or_else(|| "candor".to_owned());
     Ok(Identity::new(accounts, Arc::new(OsEntropy), AccessTokens::new(issuer, key), Limits::default()))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::stages::LoopReport;
 use super::{Engine, EngineError, run};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
@@ -49,12 +50,14 @@ impl CheckIn {
 }
 
 /// What was recorded of a check-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedIn {
     /// The day.
     pub day: LocalDay,
     /// How many ratings and symptoms.
     pub recorded: usize,
+    /// What the loop did that a symptom asked for.
+    pub ran: Option<LoopReport>,
 }
 
 impl Engine {
@@ -108,9 +111,7 @@ impl Engine {
             Ok(if news { vec![event.clone().into()] } else { Vec::new() })
         };
         self.decide(person, "checkin", now, decide).await?;
-        if told > 0 {
-            self.run_stages(person, now, None, &|_, _| ()).await?;
-        }
-        Ok(CheckedIn { day, recorded })
+        let ran = if told > 0 { Some(self.run_stages(person, now, None, &|_, _| ()).await?) } else { None };
+        Ok(CheckedIn { day, recorded, ran })
     }
 }

@@ -211,6 +211,22 @@ impl SealedJournal {
     }
 }
 
+/// Counts what was appended: how much it is, and who wrote the texts in it.
+fn counted(events: &[(Meta, Event)]) {
+    metrics::counter!("candor_events_appended_total").increment(events.len() as u64);
+    for (_, event) in events {
+        if let Event::NarrativePublished(published) = event {
+            // The words of the engine; a label has no other.
+            let source = match published.narrative.source.as_str() {
+                "template" => "template",
+                "mixed" => "mixed",
+                _ => "model",
+            };
+            metrics::counter!("candor_narratives_total", "source" => source).increment(1);
+        }
+    }
+}
+
 fn unavailable(error: impl std::fmt::Display) -> JournalError {
     JournalError::Unavailable(error.to_string())
 }
@@ -243,7 +259,12 @@ impl Journal for SealedJournal {
             outcome = self.log.append(&stream, expectation, chained.clone()).await;
         }
         match outcome {
-            Ok(appended) => Ok(appended.last_revision),
+            Ok(appended) => {
+                if appended.replayed != Some(true) {
+                    counted(events);
+                }
+                Ok(appended.last_revision)
+            }
             Err(AppendError::Conflict { .. }) => Err(JournalError::Conflict),
             Err(error) => Err(unavailable(error)),
         }

@@ -12,7 +12,7 @@ use super::chain::put;
 use super::error::{Inconsistency, StoreError};
 use super::migrate::{self, Migration, migration};
 use super::seal::{self, Key};
-use super::sql::{Durability, Sql};
+use super::sql::{Durability, SlowAfter, Sql};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::engine::ports::entropy::Entropy;
@@ -73,6 +73,12 @@ impl KeyStore {
         let sql = place.sql().await?;
         migrate::up(&sql, MIGRATIONS).await?;
         Ok(Self { sql, master, entropy, by_scope: Mutex::default(), by_id: Mutex::default() })
+    }
+
+    /// The same keys, whose slow statements are told of after so long.
+    #[must_use]
+    pub fn telling_after(self, slow: SlowAfter) -> Self {
+        Self { sql: self.sql.telling_after(slow), ..self }
     }
 
     /// Takes the database back to an older version of its table, 0 being none: every key is lost then.

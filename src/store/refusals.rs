@@ -28,6 +28,7 @@ fn unavailable(error: impl std::fmt::Display) -> RefusalsError {
 #[async_trait]
 impl Refusals for RefusalTable {
     async fn count(&self, violation: &Violation, now: Instant) -> Result<(), RefusalsError> {
+        metrics::counter!("candor_refusals_total", "rule" => violation.rule).increment(1);
         let args = vec![violation.rule.into(), violation.field.as_str().into(), now.timestamp_micros().into()];
         let counted = self.sql.write(move |tx| {
             Box::pin(async move {

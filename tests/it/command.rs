@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
 
 /// What a shell may have left set, and a test must not depend on.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 17] = [
     "CANDOR_ALERTS",
     "CANDOR_BACKUP_DIR",
     "CANDOR_DATA_DIR",
@@ -17,8 +17,10 @@ const SETTINGS: [&str; 15] = [
     "CANDOR_LISTEN",
     "CANDOR_MASTER_KEY",
     "CANDOR_MASTER_KEY_FILE",
+    "CANDOR_METRICS_LISTEN",
     "CANDOR_PUBLIC_URL",
     "CANDOR_SIGNING_KEY_FILE",
+    "CANDOR_SLOW_QUERY_MS",
     "CANDOR_TRUSTED_PROXIES",
     "DATABASE_URL",
     "ENABLE_LLM",

@@ -73,6 +73,9 @@ fn the_doctor_finds_what_a_start_would_refuse() {
     ended(&found, 1);
     assert_eq!(settings(&found.stdout), settings(&serve.stdout));
     assert!(!settings(&found.stdout).contains(&"CANDOR_PUBLIC_URL".to_owned()));
+    let mut open = store.today();
+    open.env("ENV_MODE", "staging").args(["--json", "doctor", "--metrics", "0.0.0.0:9464"]);
+    assert!(settings(&open.output().unwrap().stdout).contains(&"CANDOR_METRICS_LISTEN".to_owned()));
     let dev = store.today().env("ENV_MODE", "dev").arg("doctor").output().unwrap();
     assert_eq!(ended(&dev, 0), "");
     assert_eq!(dev.stdout, b"nothing to complain of\n");

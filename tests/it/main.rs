@@ -5,6 +5,7 @@
 
 mod api;
 mod bad_input;
+mod canary;
 mod change_points;
 mod command;
 mod context;
@@ -19,6 +20,7 @@ mod golden;
 mod identity;
 mod injection;
 mod log_contract;
+mod metrics;
 mod model_server;
 mod narrators;
 mod notice_rates;
@@ -29,4 +31,6 @@ mod readiness;
 mod safety;
 mod samples;
 mod searches;
+mod serving;
+mod slow_queries;
 mod support;

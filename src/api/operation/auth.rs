@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::api::body::{Body, Named};
 use crate::api::caller::{Address, Signed};
-use crate::api::{Problem, Service};
+use crate::api::{Problem, Service, series};
 use crate::domain::account::SessionId;
 use crate::engine::identity::{IdentityError, Tokens};
 
@@ -125,6 +125,7 @@ pub(in crate::api) async fn login(
 ) -> Result<Json<SignedIn>, Problem> {
     let identity = service.access.identity()?;
     let tokens = identity.login(&login.name, &login.password, address, service.now()).await;
+    series::signed_in(&tokens);
     let tokens = tokens.map_err(|error| match error {
         IdentityError::Refused => Problem::not_signed_in(
             "The name or the password is not right, or too many were tried: look at both, or wait a quarter of an hour.",

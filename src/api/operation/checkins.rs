@@ -10,7 +10,7 @@ use validator::Validate;
 
 use crate::api::body::Body;
 use crate::api::caller::Owner;
-use crate::api::{Problem, Service};
+use crate::api::{Problem, Service, series};
 use crate::domain::day::LocalDay;
 use crate::domain::safety;
 use crate::engine::checkins::CheckIn;
@@ -93,7 +93,13 @@ pub(in crate::api) async fn create(
         ratings: rated.collect::<BTreeMap<_, _>>(),
         symptoms: said.symptoms.into_iter().map(Into::into).collect::<BTreeSet<_>>(),
     };
-    let recorded = service.engine.check_in(person, &check_in, service.now()).await?;
+    let (at, started) = (service.now(), service.stopwatch());
+    let recorded = service.engine.check_in(person, &check_in, at).await?;
+    if let Some(report) = recorded.ran {
+        let took = started();
+        series::looped(&report, took);
+        service.latest.looped(at, took, &Ok(report));
+    }
     Ok(Json(CheckInRecorded { day: recorded.day.to_string(), recorded: recorded.recorded, urgent: check_in.urgent() }))
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::caller::Owner;
-use crate::api::{Problem, Service};
+use crate::api::{Problem, Service, series};
 
 /// What the stages did: events written by each.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +36,12 @@ pub(in crate::api) struct Ran {
     responses((status = 200, body = Ran), Problem)
 )]
 pub(in crate::api) async fn run(State(service): State<Service>, Owner(person): Owner) -> Result<Json<Ran>, Problem> {
-    let report = service.engine.run_stages(person, service.now(), None, &|_, _| ()).await?;
+    let (at, started) = (service.now(), service.stopwatch());
+    let ended = service.engine.run_stages(person, at, None, &|_, _| ()).await;
+    let took = started();
+    service.latest.looped(at, took, &ended);
+    let report = ended?;
+    series::looped(&report, took);
     Ok(Json(Ran {
         day: report.day,
         days: report.days,

@@ -1,4 +1,4 @@
-//! `GET /system/status`: how this server was started and how far its read models have come.
+//! `GET /system/status`: how this server was started, how far its read models have come, and what it ran last.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::caller::Known;
-use crate::api::{Problem, Service};
+use crate::api::{LatestIntake, LatestLoop, Problem, Service};
 use crate::domain::provider::Provider;
 use crate::engine::EngineError;
 
@@ -33,6 +33,10 @@ pub(in crate::api) struct SystemStatus {
     events_behind: u64,
     /// Persons whose read models stand still.
     persons_paused: usize,
+    /// The latest loop that this process ran, for anybody; null before the first.
+    latest_loop: Option<LatestLoop>,
+    /// The latest file or batch that this process took in, for anybody; null before the first.
+    latest_intake: Option<LatestIntake>,
 }
 
 /// How the server runs.
@@ -42,6 +46,7 @@ pub(in crate::api) struct SystemStatus {
 )]
 pub(in crate::api) async fn get(State(service): State<Service>, _: Known) -> Result<Json<SystemStatus>, Problem> {
     let progress = service.engine.views.progress().await.map_err(EngineError::from)?;
+    let (latest_loop, latest_intake) = service.latest.both();
     Ok(Json(SystemStatus {
         version: env!("CARGO_PKG_VERSION"),
         env_mode: service.mode.env_mode,
@@ -53,5 +58,7 @@ pub(in crate::api) async fn get(State(service): State<Service>, _: Known) -> Res
         exports_signed_by: service.signer.public(),
         events_behind: progress.behind,
         persons_paused: progress.paused.len(),
+        latest_loop,
+        latest_intake,
     }))
 }

@@ -67,7 +67,7 @@ pub(super) async fn run(
         if out.json { out.error(urgent) } else { out.line(&format!("! {urgent}"))? }
     }
     let outcome = engine.check_in(person, &check_in, config.now).await;
-    let CheckedIn { day, recorded } = outcome.map_err(|error| match error {
+    let CheckedIn { day, recorded, .. } = outcome.map_err(|error| match error {
         EngineError::Refused(violation) if violation.rule == CheckIn::RULE => Failure::usage(violation),
         other => other.into(),
     })?;

@@ -1,16 +1,15 @@
 //! `doctor`: what a server would refuse to start with, without starting it.
 
-use std::net::SocketAddr;
-
 use serde_json::json;
 
+use crate::app::cli::Addresses;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::present::Out;
 use crate::app::rules::{self, Fault};
 
-pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr) -> Result<bool, Failure> {
-    let faults = rules::examine(config, false, listen).await.faults;
+pub(super) async fn run(config: &Config, out: &Out, addresses: Addresses) -> Result<bool, Failure> {
+    let faults = rules::examine(config, false, addresses).await.faults;
     if config.env_mode.is_none() {
         out.note("ENV_MODE is not set: production's rules hold.");
     }
@@ -28,11 +27,11 @@ pub(super) async fn run(config: &Config, out: &Out, listen: SocketAddr) -> Resul
 }
 
 /// Ends a start that the rules do not allow, with all they found.
-pub(super) async fn refuse(config: &Config, out: &Out, local: bool, listen: SocketAddr) -> Result<(), Failure> {
+pub(super) async fn refuse(config: &Config, out: &Out, local: bool, addresses: Addresses) -> Result<(), Failure> {
     if local && config.env_mode.is_none() {
         return Ok(());
     }
-    let found = rules::examine(config, local, listen).await;
+    let found = rules::examine(config, local, addresses).await;
     if found.faults.is_empty() {
         return Ok(());
     }

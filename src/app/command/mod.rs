@@ -22,6 +22,7 @@ use super::cli::{Cli, Command};
 use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
+use super::scrape::Scraped;
 use super::{demo, serve, system};
 use crate::api::Access;
 use crate::domain::day::LocalDay;
@@ -49,24 +50,29 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let engine = system::open(config).await?;
             return operate::status(&engine, config, out, *show).await;
         }
-        Command::Serve { local, listen } => {
+        Command::Serve { local, addresses } => {
             serve::log(config)?;
-            doctor::refuse(config, out, *local, *listen).await?;
+            doctor::refuse(config, out, *local, *addresses).await?;
+            let scraped = match addresses.metrics {
+                Some(address) => Some(Scraped::open(address).await?),
+                None => None,
+            };
             let engine = system::open(config).await?;
             if !*local {
                 system::claim(config).await?;
             }
             let secret = system::signing_secret(config)?;
             let access = if *local {
-                serve::local_access(&engine, config, out, global.person, *listen).await?
+                serve::local_access(&engine, config, out, global.person, addresses.listen).await?
             } else {
                 let identity = system::identity(config, &secret).await?;
                 identity.prune(config.now).await?;
                 Access::Private(Arc::new(identity))
             };
-            return serve::run(config, out, *listen, serve::service(config, engine, access, &secret)?).await;
+            let service = serve::service(config, engine, access, &secret)?;
+            return serve::run(config, out, addresses.listen, scraped, service).await;
         }
-        Command::Doctor { listen } => return doctor::run(config, out, *listen).await,
+        Command::Doctor { addresses } => return doctor::run(config, out, *addresses).await,
         Command::User(action) => {
             let engine = system::open(config).await?;
             return user::run(&engine, config, out, global.person, action).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::app::cli::Addresses;
 use crate::app::config::{Config, EnvMode};
 use crate::store::mode_tag;
 use crate::store::seal::Key;
@@ -21,6 +22,7 @@ pub(super) struct Facts {
     pub env_mode: Option<EnvMode>,
     pub local: bool,
     pub listen: SocketAddr,
+    pub metrics: Option<SocketAddr>,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub rust_log: Option<String>,
@@ -97,7 +99,7 @@ pub(super) enum Backup {
 }
 
 /// Looks at everything. What cannot be found out is a fact too.
-pub(super) async fn gather(config: &Config, local: bool, listen: SocketAddr) -> Facts {
+pub(super) async fn gather(config: &Config, local: bool, addresses: Addresses) -> Facts {
     let mut databases = Vec::new();
     for (setting, url) in [("DATABASE_URL", &config.database_url), ("CANDOR_KEYS_URL", &config.keys_url)] {
         if let Some(url) = url {
@@ -108,7 +110,8 @@ pub(super) async fn gather(config: &Config, local: bool, listen: SocketAddr) -> 
     Facts {
         env_mode: config.env_mode,
         local,
-        listen,
+        listen: addresses.listen,
+        metrics: addresses.metrics,
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         rust_log: config.rust_log.clone(),

@@ -17,10 +17,10 @@ mod reach;
 mod table_tests;
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use serde::Serialize;
 
+use super::cli::Addresses;
 use super::config::{Config, EnvMode};
 use facts::{Facts, Server};
 
@@ -56,11 +56,11 @@ pub(super) struct Findings {
 }
 
 /// Holds a server that would be started this way against the rules of its mode.
-pub(super) async fn examine(config: &Config, local: bool, listen: SocketAddr) -> Findings {
+pub(super) async fn examine(config: &Config, local: bool, addresses: Addresses) -> Findings {
     if config.env_mode == Some(EnvMode::Dev) {
         return Findings { faults: Vec::new(), passing: false };
     }
-    let facts = facts::gather(config, local, listen).await;
+    let facts = facts::gather(config, local, addresses).await;
     let faults = check(&facts);
     let silent = facts.databases.iter().filter(|database| matches!(database.server, Server::Silent(_))).count();
     Findings { passing: silent > 0 && silent == faults.len(), faults }
@@ -79,6 +79,7 @@ fn check(facts: &Facts) -> Vec<Fault> {
         faults.extend(reach::public_url(facts));
     }
     faults.extend(reach::proxies(facts));
+    faults.extend(reach::metrics(facts));
     faults.extend(clock::check(facts));
     faults.extend(log_level::check(facts));
     faults.extend(database::check(facts));

@@ -1,6 +1,6 @@
 //! Who can reach the server, and where people reach it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Fault;
 use super::facts::Facts;
@@ -47,6 +47,21 @@ pub(super) fn proxies(facts: &Facts) -> Option<Fault> {
             PROXIES,
             format!("candor listens on {} and no proxy stands before it", facts.listen),
             "name the proxy that ends TLS, like 10.0.0.0/8; or listen on 127.0.0.1",
+        )
+    })
+}
+
+/// Who may look at what is counted: nobody on the open network. An address that stands for all of this machine's is open too.
+pub(super) fn metrics(facts: &Facts) -> Option<Fault> {
+    let open = |address: &SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(ip) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
+        IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()),
+    };
+    facts.metrics.filter(open).map(|address| {
+        Fault::new(
+            "CANDOR_METRICS_LISTEN",
+            format!("{address} may be reached from everywhere, and metrics are for the operator alone"),
+            "write an address of this machine or of a private network, like 127.0.0.1:9464",
         )
     })
 }

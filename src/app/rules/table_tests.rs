@@ -1,9 +1,11 @@
 //! Every rule in every mode: what is found is written by hand.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::facts::{Backup, Database, Facts, PrivateFile, Secret, Server};
 use super::{check, examine};
+use crate::app::cli::Addresses;
 use crate::app::config::{Config, EnvMode};
 use crate::store::master_key;
 use crate::store::seal::Key;
@@ -39,6 +41,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         env_mode,
         local: false,
         listen: "127.0.0.1:8080".parse().unwrap(),
+        metrics: None,
         public_url: Some("https://candor.example".to_owned()),
         trusted_proxies: Vec::new(),
         rust_log: None,
@@ -66,12 +69,17 @@ fn text(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+fn at(address: &str) -> Option<SocketAddr> {
+    address.parse().ok()
+}
+
 /// What is changed, then what staging and production complain of. Dev never complains.
 fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'static str])> {
     const SIGN: &[&str] = &["CANDOR_SIGNING_KEY_FILE"];
     const WRAP: &[&str] = &["CANDOR_MASTER_KEY_FILE"];
     const SITE: &[&str] = &["CANDOR_PUBLIC_URL"];
     const PROXY: &[&str] = &["CANDOR_TRUSTED_PROXIES"];
+    const METRICS: &[&str] = &["CANDOR_METRICS_LISTEN"];
     const LOG: &[&str] = &["RUST_LOG"];
     const BASE: &[&str] = &["DATABASE_URL"];
     const DATA: &[&str] = &["CANDOR_DATA_DIR"];
@@ -121,6 +129,20 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
             NONE,
         ),
         ("everybody is a proxy", |f| f.trusted_proxies = vec!["::/0".parse().unwrap()], PROXY, PROXY),
+        ("metrics on this machine", |f| f.metrics = at("127.0.0.1:9464"), NONE, NONE),
+        ("metrics on this machine, by a long number", |f| f.metrics = at("[::1]:9464"), NONE, NONE),
+        ("metrics on a private network", |f| f.metrics = at("172.30.80.7:9464"), NONE, NONE),
+        ("metrics on a private network, by a long number", |f| f.metrics = at("[fd00::7]:9464"), NONE, NONE),
+        ("metrics on the open network", |f| f.metrics = at("192.0.2.7:9464"), METRICS, METRICS),
+        ("metrics on the open network, by a long number", |f| f.metrics = at("[2001:db8::7]:9464"), METRICS, METRICS),
+        (
+            "metrics on the open network, written otherwise",
+            |f| f.metrics = at("[::ffff:192.0.2.7]:1"),
+            METRICS,
+            METRICS,
+        ),
+        ("metrics everywhere", |f| f.metrics = at("0.0.0.0:9464"), METRICS, METRICS),
+        ("metrics everywhere, by a long number", |f| f.metrics = at("[::]:9464"), METRICS, METRICS),
         ("debug", |f| f.rust_log = text("debug"), LOG, LOG),
         ("trace for one part", |f| f.rust_log = text("warn,candor::api=TRACE"), LOG, LOG),
         ("debug by its number", |f| f.rust_log = text("candor=4"), LOG, LOG),
@@ -226,9 +248,10 @@ fn a_fault_says_what_to_do_and_never_repeats_a_secret() {
 async fn dev_starts_with_zero_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::unset(folder.path().join("data"), "2026-03-01T12:00:00Z".parse().unwrap());
-    let listen = "0.0.0.0:8080".parse().unwrap();
-    assert!(!examine(&config, true, listen).await.faults.is_empty());
+    let open = "0.0.0.0:8080".parse().unwrap();
+    let addresses = Addresses { listen: open, metrics: Some(open) };
+    assert!(!examine(&config, true, addresses).await.faults.is_empty());
     config.env_mode = Some(EnvMode::Dev);
-    assert!(examine(&config, true, listen).await.faults.is_empty());
+    assert!(examine(&config, true, addresses).await.faults.is_empty());
     assert!(!folder.path().join("data").exists(), "looking makes nothing");
 }

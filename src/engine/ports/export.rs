@@ -91,6 +91,17 @@ pub enum ExportError {
     },
 }
 
+impl ExportError {
+    /// What is wrong, without the file's name: that is its sender's word and may hold anything.
+    #[must_use]
+    pub fn without_name(&self) -> String {
+        match self {
+            Self::Unreadable { reason, .. } | Self::Unknown { reason, .. } => reason.clone(),
+            Self::Broken { place, reason, .. } => format!("{place}: {reason}"),
+        }
+    }
+}
+
 /// Reads exports. Implementations block: callers run them on a thread of their own.
 pub trait ExportReader: Send + Sync {
     /// Opens a file and names the parts that hold something understood.

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 use super::error::StoreError;
 use super::migrate::{self, Migration, migration};
-use super::sql::{Durability, Sql, SqlTx, Value};
+use super::sql::{Durability, SlowAfter, Sql, SqlTx, Value};
 use crate::domain::Instant;
 use crate::domain::account::{AccountId, AccountName, DeviceId, SessionId};
 use crate::engine::ports::accounts::{
@@ -69,6 +69,12 @@ impl AccountTables {
         let sql = place.sql().await?;
         migrate::up(&sql, MIGRATIONS).await?;
         Ok(Self { sql })
+    }
+
+    /// The same accounts, whose slow statements are told of after so long.
+    #[must_use]
+    pub fn telling_after(self, slow: SlowAfter) -> Self {
+        Self { sql: self.sql.telling_after(slow) }
     }
 
     /// Takes the database back to an older version of its tables, 0 being none: every account is lost then.

@@ -30,42 +30,56 @@ impl SqlTx {
             return Err(Inconsistency::new(table, "columns", columns.join(", ")).into());
         }
         let rows = last_per_key(rows, key);
+        let told = format!("INSERT INTO {table} ({}){}", columns.join(", "), on_conflict(key, columns));
+        let slow = self.slow;
+        slow.timed(&told, |()| rows.len() as u64, self.insert(table, key, columns, &rows)).await
+    }
+
+    /// Rows that fit, each key once.
+    async fn insert(
+        &mut self,
+        table: &'static str,
+        key: usize,
+        columns: &[&'static str],
+        rows: &[&Vec<Value>],
+    ) -> Result<(), StoreError> {
+        let Some(first) = rows.first() else { return Ok(()) };
         match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let parameters = vec!["?"; columns.len()].join(", ");
                 let names = columns.join(", ");
                 let sql = format!("INSERT INTO {table} ({names}) VALUES ({parameters}){}", on_conflict(key, columns));
-                super::sqlite::for_each(tx.connection()?, &sql, &rows)?;
+                super::sqlite::for_each(tx.connection()?, &sql, rows)?;
             }
             Inner::Postgres(tx) => {
-                let sql = postgres_text(table, key, columns, rows[0]);
+                let sql = postgres_text(table, key, columns, first);
                 let mut query = sqlx::query(AssertSqlSafe(sql));
                 for column in 0..columns.len() {
                     let misfit = || Inconsistency::new(table, columns[column], "mixed types");
-                    query = match &rows[0][column] {
+                    query = match &first[column] {
                         Value::Int(_) => query.bind(
-                            gather(&rows, column, |value| match value {
+                            gather(rows, column, |value| match value {
                                 Value::Int(value) => Some(*value),
                                 _ => None,
                             })
                             .ok_or_else(misfit)?,
                         ),
                         Value::Float(_) => query.bind(
-                            gather(&rows, column, |value| match value {
+                            gather(rows, column, |value| match value {
                                 Value::Float(value) => Some(*value),
                                 _ => None,
                             })
                             .ok_or_else(misfit)?,
                         ),
                         Value::Text(_) => query.bind(
-                            gather(&rows, column, |value| match value {
+                            gather(rows, column, |value| match value {
                                 Value::Text(value) => Some(value.clone()),
                                 _ => None,
                             })
                             .ok_or_else(misfit)?,
                         ),
                         Value::Bytes(_) => query.bind(
-                            gather(&rows, column, |value| match value {
+                            gather(rows, column, |value| match value {
                                 Value::Bytes(value) => Some(value.clone()),
                                 _ => None,
                             })

@@ -1,6 +1,6 @@
 //! Opening a database, with the settings that keep it safe.
 
-use super::{Pools, Sql, sqlite};
+use super::{Pools, SlowAfter, Sql, sqlite};
 use crate::store::error::{Inconsistency, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
@@ -47,6 +47,7 @@ impl Sql {
         Ok(Self {
             pools: Pools::Sqlite { writer: Arc::new(Mutex::new(Some(writer))), readers },
             tasks: TaskTracker::new(),
+            slow: SlowAfter::default(),
         })
     }
 
@@ -62,7 +63,7 @@ impl Sql {
             .acquire_timeout(Duration::from_secs(30))
             .connect_with(options)
             .await?;
-        Ok(Self { pools: Pools::Postgres(pool), tasks: TaskTracker::new() })
+        Ok(Self { pools: Pools::Postgres(pool), tasks: TaskTracker::new(), slow: SlowAfter::default() })
     }
 }
 

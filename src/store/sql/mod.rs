@@ -11,12 +11,14 @@
 mod bulk;
 mod connect;
 pub mod inspect;
+mod slow;
 pub(crate) mod sqlite;
 mod transaction;
 mod value;
 
 pub use connect::Durability;
 pub(crate) use connect::{drop_postgres_schema, postgres_options};
+pub use slow::{SlowAfter, TARGET as SLOW_TARGET};
 pub use transaction::SqlTx;
 pub use value::{Row, Value};
 
@@ -28,6 +30,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// The future of a unit of work inside a transaction.
 pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
@@ -37,6 +40,7 @@ pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>
 pub struct Sql {
     pools: Pools,
     tasks: TaskTracker,
+    slow: SlowAfter,
 }
 
 #[derive(Debug, Clone)]
@@ -51,21 +55,36 @@ enum Pools {
 }
 
 impl Sql {
+    /// The same database, whose statements are told of when they take so long.
+    #[must_use]
+    pub fn telling_after(self, slow: SlowAfter) -> Self {
+        Self { slow, ..self }
+    }
+
+    /// When a statement is told of.
+    #[must_use]
+    pub fn slow_after(&self) -> SlowAfter {
+        self.slow
+    }
+
     /// Runs a query and returns its rows.
     ///
     /// # Errors
     /// When the database does not answer, or answers with a type this module does not know.
     pub async fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                let args = args.to_vec();
-                readers.read(move |connection| sqlite::query(connection, sql, &args)).await
+        let answered = async {
+            match &self.pools {
+                Pools::Sqlite { readers, .. } => {
+                    let args = args.to_vec();
+                    readers.read(move |connection| sqlite::query(connection, sql, &args)).await
+                }
+                Pools::Postgres(pool) => {
+                    let rows = value::bind_postgres(sqlx::query(sql), args).fetch_all(pool).await?;
+                    rows.iter().map(Row::from_postgres).collect()
+                }
             }
-            Pools::Postgres(pool) => {
-                let rows = value::bind_postgres(sqlx::query(sql), args).fetch_all(pool).await?;
-                rows.iter().map(Row::from_postgres).collect()
-            }
-        }
+        };
+        self.slow.timed(sql, |rows| slow::many(rows), answered).await
     }
 
     /// Runs a unit of work in one write transaction: all of it is committed, or, when it fails, none of it.
@@ -81,14 +100,16 @@ impl Sql {
         E: From<StoreError> + Send + 'static,
         F: for<'t> FnOnce(&'t mut SqlTx) -> Work<'t, T, E> + Send + 'static,
     {
-        let pools = self.pools.clone();
+        let (pools, slow) = (self.pools.clone(), self.slow);
         let blocking = matches!(pools, Pools::Sqlite { .. });
         let unit = async move {
-            let mut tx = SqlTx::begin(&pools).await?;
+            let mut tx = SqlTx::begin(&pools, slow).await?;
             let result = work(&mut tx).await?;
             tx.commit().await?;
             Ok(result)
-        };
+        }
+        // What it logs stands under the request it is done for.
+        .in_current_span();
         let unit = if blocking {
             let runtime = tokio::runtime::Handle::current();
             self.tasks.spawn_blocking(move || runtime.block_on(unit))

@@ -1,7 +1,7 @@
 //! A write transaction on either database.
 
 use super::value::bind_postgres;
-use super::{Pools, Row, Value, sqlite};
+use super::{Pools, Row, SlowAfter, Value, slow, sqlite};
 use crate::store::error::StoreError;
 use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 /// A write transaction. What it did is lost unless the unit of work that holds it succeeds.
 pub struct SqlTx {
     pub(super) inner: Inner,
+    pub(super) slow: SlowAfter,
 }
 
 pub(super) enum Inner {
@@ -53,20 +54,26 @@ impl Drop for SqliteTx {
 }
 
 impl SqlTx {
-    pub(super) async fn begin(pools: &Pools) -> Result<Self, StoreError> {
-        let inner = match pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(SqliteTx::begin(Arc::clone(writer).lock_owned().await)?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+    pub(super) async fn begin(pools: &Pools, slow: SlowAfter) -> Result<Self, StoreError> {
+        let begun = async {
+            Ok(match pools {
+                Pools::Sqlite { writer, .. } => Inner::Sqlite(SqliteTx::begin(Arc::clone(writer).lock_owned().await)?),
+                Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            })
         };
-        Ok(Self { inner })
+        let inner = slow.timed("BEGIN", slow::none, begun).await?;
+        Ok(Self { inner, slow })
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        match self.inner {
-            Inner::Sqlite(tx) => tx.commit()?,
-            Inner::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
+        let committed = async {
+            match self.inner {
+                Inner::Sqlite(tx) => tx.commit()?,
+                Inner::Postgres(tx) => tx.commit().await?,
+            }
+            Ok(())
+        };
+        self.slow.timed("COMMIT", slow::none, committed).await
     }
 
     /// Runs a statement and returns how many rows it changed.
@@ -74,10 +81,13 @@ impl SqlTx {
     /// # Errors
     /// When the database refuses or does not answer.
     pub async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
-        Ok(match &mut self.inner {
-            Inner::Sqlite(tx) => sqlite::execute(tx.connection()?, sql, args)?,
-            Inner::Postgres(tx) => bind_postgres(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
-        })
+        let done = async {
+            Ok(match &mut self.inner {
+                Inner::Sqlite(tx) => sqlite::execute(tx.connection()?, sql, args)?,
+                Inner::Postgres(tx) => bind_postgres(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
+            })
+        };
+        self.slow.timed(sql, |rows| *rows, done).await
     }
 
     /// Runs a query and returns its rows; it sees what this transaction wrote.
@@ -85,33 +95,27 @@ impl SqlTx {
     /// # Errors
     /// When the database refuses or does not answer.
     pub async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &mut self.inner {
-            Inner::Sqlite(tx) => sqlite::query(tx.connection()?, sql, args),
-            Inner::Postgres(tx) => {
-                let rows = bind_postgres(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
-                rows.iter().map(Row::from_postgres).collect()
+        let answered = async {
+            match &mut self.inner {
+                Inner::Sqlite(tx) => sqlite::query(tx.connection()?, sql, args),
+                Inner::Postgres(tx) => {
+                    let rows = bind_postgres(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
+                    rows.iter().map(Row::from_postgres).collect()
+                }
             }
-        }
+        };
+        self.slow.timed(sql, |rows| slow::many(rows), answered).await
     }
 
     /// Runs a script of several statements without parameters, as it stands.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        match &mut self.inner {
-            Inner::Sqlite(tx) => tx.connection()?.execute_batch(sql)?,
-            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(|_| ())?,
-        }
-        Ok(())
+        self.raw(sql, sql.to_owned()).await
     }
 
     /// Runs one statement of a read model's schema: the type BLOB is called BYTEA in PostgreSQL.
     pub(crate) async fn schema(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        match &mut self.inner {
-            Inner::Sqlite(tx) => tx.connection()?.execute_batch(sql)?,
-            Inner::Postgres(tx) => {
-                sqlx::raw_sql(AssertSqlSafe(sql.replace("BLOB", "BYTEA"))).execute(&mut **tx).await.map(|_| ())?
-            }
-        }
-        Ok(())
+        let text = if self.is_postgres() { sql.replace("BLOB", "BYTEA") } else { sql.to_owned() };
+        self.raw(sql, text).await
     }
 
     /// Creates a table or an index of a read model unless it exists.
@@ -121,11 +125,19 @@ impl SqlTx {
             "CREATE INDEX IF NOT EXISTS",
             1,
         );
-        match &mut self.inner {
-            Inner::Sqlite(tx) => tx.connection()?.execute_batch(&text)?,
-            Inner::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(|_| ())?,
-        }
-        Ok(())
+        self.raw(statement, text).await
+    }
+
+    /// Runs what has no parameters; `told` is how it is called where it is slow.
+    async fn raw(&mut self, told: &'static str, text: String) -> Result<(), StoreError> {
+        let done = async {
+            match &mut self.inner {
+                Inner::Sqlite(tx) => tx.connection()?.execute_batch(&text)?,
+                Inner::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(|_| ())?,
+            }
+            Ok(())
+        };
+        self.slow.timed(told, slow::none, done).await
     }
 
     /// Waits until no other process holds the lock of this name; it is released with the transaction.

@@ -8,7 +8,7 @@ use super::{observations, schema};
 use crate::store::chain::hex;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::Position;
-use crate::store::sql::{Durability, Sql, drop_postgres_schema};
+use crate::store::sql::{Durability, SlowAfter, Sql, drop_postgres_schema};
 
 /// The name of this set of read models.
 const NAME: &str = "people";
@@ -44,11 +44,12 @@ fn schema_name(number: i64) -> String {
 
 impl Generation {
     /// Opens a generation, making its tables when they are missing.
-    pub(super) async fn open(place: &Place, number: i64) -> Result<Self, StoreError> {
+    pub(super) async fn open(place: &Place, number: i64, slow: SlowAfter) -> Result<Self, StoreError> {
         let sql = match place {
             Place::Folder(folder) => Sql::open_sqlite(&folder.join(file_name(number)), Durability::Rebuildable).await?,
             Place::Postgres(url) => Sql::open_postgres(url, &schema_name(number), 4).await?,
         };
+        let sql = sql.telling_after(slow);
         sql.write(|tx| {
             Box::pin(async move {
                 tx.exclusive(0x6361_6e64_6f74).await?;

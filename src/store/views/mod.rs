@@ -45,7 +45,7 @@ impl PeopleViews {
     /// When a database cannot be opened.
     pub async fn open(place: Place, pointer: Sql, journal: Arc<SealedJournal>) -> Result<Self, StoreError> {
         let number = active(&pointer).await?;
-        let live = RwLock::new(Generation::open(&place, number).await?);
+        let live = RwLock::new(Generation::open(&place, number, pointer.slow_after()).await?);
         Ok(Self { place, pointer, journal, live, catching_up: Mutex::new(()) })
     }
 
@@ -55,7 +55,7 @@ impl PeopleViews {
         if current.number == number {
             return Ok(current);
         }
-        let fresh = Generation::open(&self.place, number).await.map_err(unavailable)?;
+        let fresh = Generation::open(&self.place, number, self.pointer.slow_after()).await.map_err(unavailable)?;
         *self.live.write().await = fresh.clone();
         Ok(fresh)
     }
@@ -101,7 +101,8 @@ impl PeopleViews {
         let _one_at_a_time = self.catching_up.lock().await;
         let old = self.live().await?;
         self.fill(&old).await?;
-        let new = Generation::open(&self.place, old.number + 1).await.map_err(unavailable)?;
+        let new =
+            Generation::open(&self.place, old.number + 1, self.pointer.slow_after()).await.map_err(unavailable)?;
         new.clear().await.map_err(unavailable)?;
         let mut unreadable = self.fill(&new).await?;
         // Somebody may append meanwhile: both are compared at the same checkpoint.

@@ -9,6 +9,7 @@ mod imports;
 mod kept;
 mod pages;
 mod problems;
+mod status;
 mod story;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use candor::api::cache::Cache;
 use candor::api::importing::Importing;
-use candor::api::{self, Access, Mode, Service};
+use candor::api::{self, Access, Latest, Mode, Service};
 use candor::domain::Instant;
 use candor::domain::person::PersonId;
 use candor::engine::ports::proof::ExportSigner;
@@ -93,6 +94,7 @@ impl Server {
             signer: Arc::new(ExportSigner::new(&[6; 32]).unwrap()),
             trusted_proxies: Arc::default(),
             draining: Arc::default(),
+            latest: Latest::default(),
         };
         Self { router: api::router(&service), service, place }
     }

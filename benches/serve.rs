@@ -40,8 +40,8 @@ use uuid::Uuid;
 const PERSONS: u64 = 1_000;
 /// The share of all events that one person holds.
 const LARGE: f64 = 0.6;
-/// Days over which the events of a person are spread.
-const DAYS: u64 = 120;
+/// Events that a person's devices send in a day.
+const A_DAY: u64 = 165;
 const PASSWORD: &str = "a horse, a kettle and a lamp";
 const LAST: &str = "2026-04-06";
 /// Events that go into one append.
@@ -100,7 +100,7 @@ async fn open(folder: &Path) -> (Engine, Arc<SealedJournal>, Arc<PeopleViews>) {
 /// What a device sends in the course of a day: one measurement an event.
 fn measured(index: u64, count: u64) -> Event {
     let last: LocalDay = LAST.parse().expect("a day");
-    let day = last.minus(u32::try_from(DAYS - 1 - index * DAYS / count).expect("a day"));
+    let day = last.minus(u32::try_from((count - 1 - index) / A_DAY).expect("a day"));
     let start = day.date().and_time(chrono::NaiveTime::MIN).and_utc()
         + TimeDelta::milliseconds((index % 80_000) as i64 * 1_000);
     let metric = [Metric::Steps, Metric::HeartRateAverage, Metric::Stress][(index % 3) as usize];
@@ -302,6 +302,7 @@ fn main() {
             let load = wrk(&format!("{api}/insights"), bearer, seconds);
             let sql = alone(&views, body, &[rusqlite::types::Value::from(who.to_string())], seconds / 2);
             report(&format!("insights {what}"), &load, sql);
+            ask(&["-H", bearer, &format!("{api}/today")]);
             let load = wrk(&format!("{api}/today"), bearer, seconds);
             report(&format!("today {what}"), &load, sql);
         }

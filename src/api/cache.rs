@@ -24,12 +24,12 @@ const MOST: u64 = 16 * 1024 * 1024;
 /// About how many answers that is.
 const ANSWERS: usize = 4_096;
 
-type Key = (PersonId, String);
+/// Whose answer, at which revision of their log, to which question.
+type Key = (PersonId, u64, String);
 
 /// An answer, and for how long it holds.
 #[derive(Clone, Debug)]
 struct Kept {
-    revision: u64,
     until: Instant,
     etag: HeaderValue,
     bytes: Bytes,
@@ -40,7 +40,7 @@ struct ByBytes;
 
 impl Weighter<Key, Kept> for ByBytes {
     fn weight(&self, key: &Key, kept: &Kept) -> u64 {
-        (key.1.len() + kept.bytes.len()) as u64
+        (key.2.len() + kept.bytes.len()) as u64
     }
 }
 
@@ -75,25 +75,24 @@ pub(super) async fn kept<T: Serialize>(
     headers: &HeaderMap,
     make: impl Future<Output = Result<T, Problem>>,
 ) -> Result<Response, Problem> {
-    let key = (person, name.into());
     let views = &service.engine.views;
     views.catch_up().await.map_err(EngineError::from)?;
     // Before it is made: what is newer than its revision is made again once, never too late.
     let revision = views.revision(person).await.map_err(EngineError::from)?.unwrap_or_default();
+    let key = (person, revision, name.into());
     let now = service.now();
-    let holds = |kept: &Kept| kept.revision == revision && now < kept.until;
-    let kept = match service.cache.0.get(&key).filter(holds) {
-        Some(kept) => kept,
-        None => {
-            let state = service.engine.state(person).await?;
-            let day = run::today(&state, now);
-            let until = day.end(run::offset_on(&state, day));
-            let bytes = serde_json::to_vec(&make.await?).map_err(|_| Problem::internal())?;
-            let kept = Kept { revision, until, etag: etag(&bytes)?, bytes: bytes.into() };
-            service.cache.0.insert(key, kept.clone());
-            kept
-        }
-    };
+    if service.cache.0.peek(&key).is_some_and(|kept| now >= kept.until) {
+        service.cache.0.remove(&key);
+    }
+    // Of many who ask at once one makes it, and the others wait for that.
+    let kept = service.cache.0.get_or_insert_async(&key, async {
+        let state = service.engine.state(person).await?;
+        let day = run::today(&state, now);
+        let until = day.end(run::offset_on(&state, day));
+        let bytes = serde_json::to_vec(&make.await?).map_err(|_| Problem::internal())?;
+        Ok::<_, Problem>(Kept { until, etag: etag(&bytes)?, bytes: bytes.into() })
+    });
+    let kept = kept.await?;
     let named = [(header::ETAG, kept.etag.clone())];
     if knows(headers, &kept.etag) {
         return Ok((StatusCode::NOT_MODIFIED, named).into_response());

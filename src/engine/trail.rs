@@ -1,6 +1,6 @@
 //! The audit trail in pages, the newest event first.
 
-use super::ports::journal::Recorded;
+use super::ports::journal::Told;
 use super::{Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::person::PersonId;
@@ -22,7 +22,7 @@ pub struct TrailFilter {
 }
 
 impl TrailFilter {
-    fn passes(&self, recorded: &Recorded) -> bool {
+    fn passes(&self, recorded: &Told) -> bool {
         self.kind.as_ref().is_none_or(|kind| *kind == recorded.kind)
             && self.since.is_none_or(|since| recorded.recorded_at >= since)
             && self.until.is_none_or(|until| recorded.recorded_at < until)
@@ -33,7 +33,7 @@ impl TrailFilter {
 #[derive(Clone, Debug)]
 pub struct TrailPage {
     /// The events, the newest first.
-    pub events: Vec<Recorded>,
+    pub events: Vec<Told>,
     /// The revision below which the next page begins; none where nothing is left.
     pub next: Option<u64>,
 }
@@ -58,7 +58,7 @@ impl Engine {
         let mut events = Vec::new();
         while below > stop && (events.len() as u64) < limit {
             let from = below.saturating_sub(at_a_time).max(stop);
-            let read = self.journal.read(person, from, usize::try_from(below - from).unwrap_or(usize::MAX)).await?;
+            let read = self.journal.told(person, from, usize::try_from(below - from).unwrap_or(usize::MAX)).await?;
             below = from;
             for recorded in read.into_iter().rev().filter(|recorded| filter.passes(recorded)) {
                 if events.len() as u64 == limit {
@@ -93,7 +93,7 @@ impl Engine {
         revisions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let mut events = Vec::new();
         for revision in &revisions {
-            events.extend(self.journal.read(person, *revision, 1).await?);
+            events.extend(self.journal.told(person, *revision, 1).await?);
         }
         Ok(TrailPage { events, next: revisions.last().copied().filter(|_| more) })
     }

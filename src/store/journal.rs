@@ -15,10 +15,10 @@ use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, LogPa
 use super::seal::{self, Binding, Key};
 use super::verify::{Step, verify};
 use crate::domain::Instant;
-use crate::domain::event::{Event, Meta};
+use crate::domain::event::{Event, Meta, Said};
 use crate::domain::person::PersonId;
 use crate::engine::ports::entropy::Entropy;
-use crate::engine::ports::journal::{ChainReport, Fault, Journal, JournalError, Recorded};
+use crate::engine::ports::journal::{ChainReport, Fault, Journal, JournalError, Recorded, Told};
 use crate::engine::ports::proof::{OpeningKey, ProvenEvent};
 
 /// How often an append with an unknown outcome is repeated, with the same bytes and ids.
@@ -277,6 +277,31 @@ impl Journal for SealedJournal {
             opened.push(self.open(person, event).await?);
         }
         Ok(opened)
+    }
+
+    async fn told(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Told>, JournalError> {
+        let events = self.stored(person, from, limit).await?;
+        let mut told = Vec::with_capacity(events.len());
+        for event in events {
+            let fault = |reason: String| JournalError::Inconsistent { position: event.position.to_string(), reason };
+            let said = match self.opened(&event).await? {
+                Some((_, body)) => {
+                    Some(Said::read(&event.event_type, &body).map_err(|error| fault(error.to_string()))?)
+                }
+                None => None,
+            };
+            let recorded_at = Instant::from_timestamp_micros(event.recorded_at);
+            told.push(Told {
+                recorded_at: recorded_at.ok_or_else(|| fault("recorded_at".to_owned()))?,
+                position: event.position.to_string(),
+                revision: event.revision,
+                event_id: event.event_id,
+                hash: event.hash.to_hex(),
+                said,
+                kind: event.event_type,
+            });
+        }
+        Ok(told)
     }
 
     async fn proven(

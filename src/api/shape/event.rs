@@ -1,10 +1,13 @@
 //! An event of the log, as its owner reads it.
 
+use chrono::SecondsFormat;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::word;
-use crate::engine::ports::journal::Recorded;
+use crate::domain::Instant;
+use crate::engine::ports::journal::Told;
 use crate::engine::trail::TrailPage;
 use crate::engine::why::EventRef;
 
@@ -34,14 +37,16 @@ pub struct Event {
     /// What it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub content: Option<serde_json::Value>,
+    pub content: Option<Box<RawValue>>,
 }
 
-impl Event {
-    /// A reference, with the content of its event where that is shown.
-    #[must_use]
-    pub fn of_reference(event: EventRef, content: Option<(String, serde_json::Value)>) -> Self {
-        let (actor, content) = content.unzip();
+/// An instant as it stands in the log, to the microsecond.
+fn to_the_microsecond(instant: Instant) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+impl From<EventRef> for Event {
+    fn from(event: EventRef) -> Self {
         Self {
             kind: event.kind,
             revision: event.revision,
@@ -50,22 +55,27 @@ impl Event {
             hash: event.hash,
             recorded_at: event.recorded_at,
             occurred_on: event.occurred_on,
-            actor,
-            content,
+            actor: None,
+            content: None,
         }
     }
 }
 
-/// A recorded event, and the bytes of what it says.
-fn read(recorded: &Recorded) -> (Event, usize) {
-    let mut bytes = 0;
-    let content = recorded.content.as_ref().and_then(|(meta, event)| {
-        let encoded = event.encode(meta).ok()?;
-        bytes = encoded.len();
-        let mut body: serde_json::Value = serde_json::from_slice(&encoded).ok()?;
-        Some((word(&meta.actor), body.get_mut("content").map(serde_json::Value::take).unwrap_or_default()))
-    });
-    (Event::of_reference(EventRef::of(recorded), content), bytes)
+impl From<&Told> for Event {
+    fn from(told: &Told) -> Self {
+        let said = told.said.as_ref();
+        Self {
+            kind: told.kind.clone(),
+            revision: told.revision,
+            position: told.position.clone(),
+            event_id: told.event_id.to_string(),
+            hash: told.hash.clone(),
+            recorded_at: to_the_microsecond(told.recorded_at),
+            occurred_on: said.map_or_else(|| "erased".to_owned(), |said| said.occurred_at.date_naive().to_string()),
+            actor: said.map(|said| word(&said.actor)),
+            content: said.map(|said| said.content.clone()),
+        }
+    }
 }
 
 /// Bytes of content that one page holds; an event that alone has more is a page of its own.
@@ -85,8 +95,8 @@ impl EventPage {
     #[must_use]
     pub fn of(page: &TrailPage, cursor: impl Fn(u64) -> String) -> Self {
         let (mut events, mut bytes, mut next) = (Vec::<Event>::new(), 0, page.next);
-        for (event, more) in page.events.iter().map(read) {
-            bytes += more;
+        for event in page.events.iter().map(Event::from) {
+            bytes += event.content.as_ref().map_or(0, |content| content.get().len());
             if let Some(last) = events.last().filter(|_| bytes > MOST_OF_A_PAGE) {
                 next = Some(last.revision);
                 break;

@@ -88,7 +88,7 @@ impl From<why::Why> for Why {
             said: answer.said.into_iter().map(said).collect(),
             rows: answer.rows.into_iter().map(row).collect(),
             noted: answer.noted.into_iter().map(Into::into).collect(),
-            events: answer.events.into_iter().map(|event| Event::of_reference(event, None)).collect(),
+            events: answer.events.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What stands around an event's content, and what can be wrong with a body.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -42,6 +43,27 @@ pub(super) struct Body<T> {
     #[serde(flatten)]
     pub(super) meta: Meta,
     pub(super) content: T,
+}
+
+/// A sealed part, read as far as its owner's trail shows it: what it says is not taken apart.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Said {
+    /// When it happened; for a stage, the end of its day.
+    pub occurred_at: Instant,
+    /// Who did it.
+    pub actor: Actor,
+    /// What it says, as JSON.
+    pub content: Box<RawValue>,
+}
+
+impl Said {
+    /// Reads the bytes that were sealed.
+    ///
+    /// # Errors
+    /// When they hold no body of an event.
+    pub fn read(kind: &str, bytes: &[u8]) -> Result<Self, DecodeError> {
+        serde_json::from_slice(bytes).map_err(|_| DecodeError::Malformed(kind.to_owned()))
+    }
 }
 
 /// A body that does not hold what its type says.

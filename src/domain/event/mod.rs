@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use codec::events;
 use envelope::Body;
-pub use envelope::{Actor, DecodeError, Meta};
+pub use envelope::{Actor, DecodeError, Meta, Said};
 
 use crate::domain::Instant;
 use crate::domain::conversation::{Gist, Topics};

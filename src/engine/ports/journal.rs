@@ -5,7 +5,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::domain::Instant;
-use crate::domain::event::{Event, Meta};
+use crate::domain::event::{Event, Meta, Said};
 use crate::domain::person::PersonId;
 use crate::engine::ports::proof::{OpeningKey, ProvenEvent};
 
@@ -28,6 +28,25 @@ pub struct Recorded {
     pub hash: String,
     /// What it says; `None` once a key it was sealed with is destroyed.
     pub content: Option<(Meta, Event)>,
+}
+
+/// An event as its owner's trail shows it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Its place in the whole log, an opaque ordered token.
+    pub position: String,
+    /// Its place in the person's stream.
+    pub revision: u64,
+    /// Its id.
+    pub event_id: Uuid,
+    /// Its type.
+    pub kind: String,
+    /// When it was sealed.
+    pub recorded_at: Instant,
+    /// Its hash, in hex.
+    pub hash: String,
+    /// What it says; `None` once a key it was sealed with is destroyed.
+    pub said: Option<Said>,
 }
 
 /// Why nothing was appended or read.
@@ -91,6 +110,12 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When the store does not answer or a record is not what it claims to be.
     async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError>;
+
+    /// The same for a trail: what the events say is not taken apart.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    async fn told(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Told>, JournalError>;
 
     /// Reads a person's events from a revision on with everything that proves them, at most `limit`, each with the key that
     /// opens it unless it is destroyed.

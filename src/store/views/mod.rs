@@ -83,8 +83,13 @@ impl PeopleViews {
     }
 
     async fn caught_up(&self) -> Result<(), ViewsError> {
-        let _one_at_a_time = self.catching_up.lock().await;
         let live = self.live().await?;
+        // Most who ask come when nothing is new: they need not wait for each other.
+        let head = self.journal.last_position().await.map_err(unavailable)?;
+        if head.is_none() || live.checkpoint().await.map_err(unavailable)? == head {
+            return Ok(());
+        }
+        let _one_at_a_time = self.catching_up.lock().await;
         self.fill(&live).await.map(|_| ())
     }
 

@@ -102,18 +102,25 @@ impl Views for PeopleViews {
     }
 
     async fn revision(&self, person: PersonId) -> Result<Option<u64>, ViewsError> {
-        let live = self.live_of(person).await?;
+        let live = self.live().await?;
         let rows = live
             .sql
             .query(
-                "SELECT revision
-                 FROM person_state
-                 WHERE person = $1",
+                "SELECT s.revision, p.position, p.reason
+                 FROM person_state s
+                 LEFT JOIN paused p ON p.person = s.person
+                 WHERE s.person = $1",
                 &[person.to_string().into()],
             )
             .await
             .map_err(unavailable)?;
-        rows.first().map(|row| row.int(0).map(i64::cast_unsigned)).transpose().map_err(unavailable)
+        let Some(row) = rows.first() else { return Ok(None) };
+        if let (Some(position), Some(reason)) =
+            (row.opt_text(1).map_err(unavailable)?, row.opt_text(2).map_err(unavailable)?)
+        {
+            return Err(ViewsError::Paused { position, reason });
+        }
+        row.int(0).map(|revision| Some(revision.cast_unsigned())).map_err(unavailable)
     }
 
     async fn held(

@@ -21,15 +21,18 @@ use crate::engine::{EngineError, run};
 
 /// Bytes of answers that are kept.
 const MOST: u64 = 16 * 1024 * 1024;
+/// How often a kept answer is looked for before one is made apart.
+const TRIES: usize = 3;
 /// About how many answers that is.
 const ANSWERS: usize = 4_096;
 
-/// Whose answer, at which revision of their log, to which question.
-type Key = (PersonId, u64, String);
+/// Whose answer, to which question.
+type Key = (PersonId, String);
 
 /// An answer, and for how long it holds.
 #[derive(Clone, Debug)]
 struct Kept {
+    revision: u64,
     until: Instant,
     etag: HeaderValue,
     bytes: Bytes,
@@ -40,7 +43,7 @@ struct ByBytes;
 
 impl Weighter<Key, Kept> for ByBytes {
     fn weight(&self, key: &Key, kept: &Kept) -> u64 {
-        (key.2.len() + kept.bytes.len()) as u64
+        (key.1.len() + kept.bytes.len()) as u64
     }
 }
 
@@ -68,37 +71,49 @@ pub(super) struct Unchanged;
 ///
 /// # Errors
 /// What `make` fails with, or the read models.
-pub(super) async fn kept<T: Serialize>(
+pub(super) async fn kept<T: Serialize, Made: Future<Output = Result<T, Problem>>>(
     service: &Service,
     person: PersonId,
     name: impl Into<String>,
     headers: &HeaderMap,
-    make: impl Future<Output = Result<T, Problem>>,
+    make: impl Fn() -> Made,
 ) -> Result<Response, Problem> {
-    let views = &service.engine.views;
+    let (key, views) = ((person, name.into()), &service.engine.views);
     views.catch_up().await.map_err(EngineError::from)?;
     // Before it is made: what is newer than its revision is made again once, never too late.
-    let revision = views.revision(person).await.map_err(EngineError::from)?.unwrap_or_default();
-    let key = (person, revision, name.into());
+    let revision = views.revision(person).await.map_err(EngineError::from)?;
     let now = service.now();
-    if service.cache.0.peek(&key).is_some_and(|kept| now >= kept.until) {
-        service.cache.0.remove(&key);
-    }
-    // Of many who ask at once one makes it, and the others wait for that.
-    let kept = service.cache.0.get_or_insert_async(&key, async {
+    let fresh = || async {
         let state = service.engine.state(person).await?;
         let day = run::today(&state, now);
         let until = day.end(run::offset_on(&state, day));
-        let bytes = serde_json::to_vec(&make.await?).map_err(|_| Problem::internal())?;
-        Ok::<_, Problem>(Kept { until, etag: etag(&bytes)?, bytes: bytes.into() })
-    });
-    let kept = kept.await?;
+        let bytes = serde_json::to_vec(&make().await?).map_err(|_| Problem::internal())?;
+        Ok::<_, Problem>(Kept {
+            revision: revision.unwrap_or_default(),
+            until,
+            etag: etag(&bytes)?,
+            bytes: bytes.into(),
+        })
+    };
+    let holds = |kept: &Kept| Some(kept.revision) >= revision && now < kept.until;
+    // Of many who ask at once one makes it and the others wait for that; it may be of before what one of them just said.
+    for _ in 0..TRIES {
+        service.cache.0.remove_if(&key, |kept| !holds(kept));
+        let kept = service.cache.0.get_or_insert_async(&key, fresh()).await?;
+        if revision.is_some() && holds(&kept) {
+            return Ok(answer(headers, kept));
+        }
+    }
+    Ok(answer(headers, fresh().await?))
+}
+
+fn answer(headers: &HeaderMap, kept: Kept) -> Response {
     let named = [(header::ETAG, kept.etag.clone())];
     if knows(headers, &kept.etag) {
-        return Ok((StatusCode::NOT_MODIFIED, named).into_response());
+        return (StatusCode::NOT_MODIFIED, named).into_response();
     }
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    Ok((named, json, kept.bytes).into_response())
+    (named, json, kept.bytes).into_response()
 }
 
 /// A weak name: what is sent may be compressed on its way.

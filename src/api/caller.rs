@@ -70,15 +70,21 @@ impl FromRequestParts<Service> for Signed {
 
 /// Somebody whom this server knows: signed in, or the one person of a server without accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known;
+pub struct Known {
+    /// Whether they run it, or have it to themselves.
+    pub operates: bool,
+}
 
 impl FromRequestParts<Service> for Known {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         match &service.access {
-            Access::Public(_) => Ok(Self),
-            Access::Private(_) => Signed::from_request_parts(parts, service).await.map(|_| Self),
+            Access::Public(_) => Ok(Self { operates: true }),
+            Access::Private(_) => {
+                let signed = Signed::from_request_parts(parts, service).await?;
+                Ok(Self { operates: signed.role == Role::Operator })
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ mod upload;
 
 pub use caller::Access;
 pub use latest::{Latest, LatestIntake, LatestLoop, Outcome};
+pub use page::key as cursor_key;
 pub use problem::Problem;
 pub use router::{document, router};
 pub use service::{Elapsed, Mode, Service};

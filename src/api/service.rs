@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::aead::LessSafeKey;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ pub struct Service {
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
     /// Seals the cursors of pages; the same in every process, so that any of them takes the other's.
-    pub cursor_key: hmac::Key,
+    pub cursor_key: Arc<LessSafeKey>,
     /// The folder in which uploads wait for being read.
     pub uploads: PathBuf,
     /// The files that may be on their way into the log at once.

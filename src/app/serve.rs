@@ -83,6 +83,8 @@ fn sweep(folder: &std::path::Path) {
 pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &Key) -> Result<Service, Failure> {
     let signer = Arc::new(ExportSigner::new(secret.as_slice()).map_err(Failure::configuration)?);
     let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()), b"candor/cursors");
+    let pages: &[u8; 32] = pages.as_ref().try_into().map_err(Failure::configuration)?;
+    let cursor_key = api::cursor_key(pages).ok_or_else(|| Failure::configuration("the signing key cannot be used"))?;
     let fixed = config.pretended;
     Ok(Service {
         engine,
@@ -99,7 +101,7 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
             Box::new(move || started.elapsed())
         }),
         entropy: Arc::new(OsEntropy),
-        cursor_key: hmac::Key::new(hmac::HMAC_SHA256, pages.as_ref()),
+        cursor_key: Arc::new(cursor_key),
         uploads: config.data_dir.clone(),
         turns: Arc::new(Semaphore::new(UPLOADS)),
         importing: Importing::default(),
@@ -148,6 +150,16 @@ pub(super) fn log(config: &Config) -> Result<(), Failure> {
         .map_err(Failure::configuration)
 }
 
+/// Refuses an address that others reach: without accounts only this machine may ask.
+pub(super) fn for_this_machine(flag: &str, address: Option<SocketAddr>) -> Result<(), Failure> {
+    match address.filter(|address| !address.ip().is_loopback()) {
+        None => Ok(()),
+        Some(address) => Err(Failure::configuration(format!(
+            "{flag} {address}: without accounts only this machine may ask; listen on 127.0.0.1 or [::1]"
+        ))),
+    }
+}
+
 /// The access of one person on this machine; they are registered if nobody is here yet.
 pub(super) async fn local_access(
     engine: &Engine,
@@ -156,11 +168,7 @@ pub(super) async fn local_access(
     named: Option<uuid::Uuid>,
     listen: SocketAddr,
 ) -> Result<Access, Failure> {
-    if !listen.ip().is_loopback() {
-        return Err(Failure::configuration(format!(
-            "--listen {listen}: without accounts only this machine may ask; listen on 127.0.0.1 or [::1]"
-        )));
-    }
+    for_this_machine("--listen", Some(listen))?;
     engine.views.catch_up().await.map_err(crate::engine::EngineError::from)?;
     let known = engine.views.persons().await.map_err(crate::engine::EngineError::from)?;
     let person = if known.is_empty() {

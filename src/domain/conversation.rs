@@ -80,6 +80,8 @@ pub struct Conversations(BTreeMap<Uuid, Conversation>);
 impl Conversations {
     /// Sittings that are remembered.
     pub const MOST: usize = 16;
+    /// Different things of one sitting that are counted.
+    pub const TOLD: usize = 500;
     /// Questions after which a sitting is summarised.
     pub const SUMMARISED_AFTER: u32 = 6;
 
@@ -107,7 +109,8 @@ impl Conversations {
         for matter in topics.broadly() {
             *held.gist.asked.entry(matter).or_default() += 1;
         }
-        held.told.extend(told.iter().map(|id| entity(id).to_owned()));
+        let room = Self::TOLD.saturating_sub(held.told.len());
+        held.told.extend(told.iter().map(|id| entity(id).to_owned()).take(room));
         held.gist.told = u32::try_from(held.told.len()).unwrap_or(u32::MAX);
         held.topics = topics.clone();
         held.last = revision;

@@ -208,9 +208,14 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         }
         Event::CircumstanceNoted(e) => {
             consent(state)?;
-            assistant::noted(&e.noted)
+            assistant::noted(state, &e.noted)
         }
-        Event::QuestionAnswered(_) | Event::ConversationSummarised(_) => consent(state),
+        Event::QuestionAnswered(e) => {
+            consent(state)?;
+            assistant::answered(e)
+        }
+        Event::ConversationSummarised(e) => assistant::summarised(state, e),
+        Event::ObjectiveEnded(e) => assistant::ended(state, e.objective_id),
         Event::HumanReviewResolved(e) => ensure(
             state.reviews.get(&e.review_id).is_some_and(|held| held.decision != Some(Decision::Clear)),
             "review_is_open",
@@ -237,7 +242,6 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::ExperimentStopped(_)
         | Event::NarrativeFellBack(_)
         | Event::DayAssessed(_)
-        | Event::ObjectiveEnded(_)
         | Event::ExportProduced(_) => Ok(()),
     }
 }

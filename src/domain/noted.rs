@@ -103,6 +103,8 @@ pub struct Noted {
 }
 
 impl Noted {
+    /// Notes of one person.
+    pub const MOST: usize = 2_000;
     /// Letters in which it is told.
     pub const LETTERS: usize = 500;
     /// Letters in which a program is named.

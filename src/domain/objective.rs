@@ -29,6 +29,8 @@ pub struct Objective {
 impl Objective {
     /// Objectives that may stand at once.
     pub const MOST: usize = 10;
+    /// Objectives that are kept, those that are over included.
+    pub const MOST_KEPT: usize = 200;
     /// Letters in which an event is named.
     pub const LETTERS: usize = 120;
 

@@ -112,6 +112,9 @@ pub struct PersonState {
     /// What they work towards.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub objectives: BTreeMap<Uuid, Objective>,
+    /// What they noted, by its id.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub noted: BTreeSet<Uuid>,
     /// What they asked the assistant about.
     #[serde(default, skip_serializing_if = "Conversations::is_empty")]
     pub conversations: Conversations,
@@ -238,8 +241,8 @@ impl PersonState {
                 self.conversations.answered(revision, e.session_id, &e.topics, &e.told);
             }
             Event::ConversationSummarised(e) => self.conversations.summarised(e.session_id),
-            Event::CircumstanceNoted(_)
-            | Event::BaselineComputed(_)
+            Event::CircumstanceNoted(e) => drop(self.noted.insert(e.noted.id)),
+            Event::BaselineComputed(_)
             | Event::InsightSuppressed(_)
             | Event::NarrativeRequested(_)
             | Event::ExportProduced(_)

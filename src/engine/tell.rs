@@ -231,10 +231,13 @@ impl Engine {
     pub async fn metrics(&self, person: PersonId) -> Result<Vec<MetricView>, EngineError> {
         let state = self.state(person).await?;
         let history = self.history(person, LocalDay::FIRST).await?;
+        let allowed = allowance(&state);
+        let told =
+            |insight: &Insight| allowed.analysis && state.shows(&allowed, insight.names(), &insight.evidence.sources);
         let row = |metric: Metric| {
             let days = history.days(metric, LocalDay::LAST);
             let newest = days.last()?;
-            let level = state.open(InsightKind::Level, metric);
+            let level = state.open(InsightKind::Level, metric).filter(|level| told(level));
             Some(MetricView {
                 metric_key: metric.key(),
                 label: metric.label(),

@@ -91,7 +91,19 @@ impl Originals for SealedOriginals {
 
     async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError> {
         let (path, key) = self.find(person, digest).await?;
-        write_atomically(target, |out| open_file(&path, out, &key)).map_err(lost)
+        let target = target.to_owned();
+        let opening = tokio::task::spawn_blocking(move || {
+            let mut digest = Digesting(Sha256::new());
+            write_atomically(&target, |out| open_file(&path, &mut Both(out, &mut digest), &key))
+                .map(|()| (hex(&digest.0.finalize()), target))
+        });
+        let (found, target) = opening.await.map_err(lost)?.map_err(lost)?;
+        if found == digest {
+            return Ok(());
+        }
+        // Another file under this name is not given out.
+        std::fs::remove_file(target).map_err(lost)?;
+        Err(lost(ANOTHER))
     }
 
     async fn check(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError> {
@@ -101,7 +113,25 @@ impl Originals for SealedOriginals {
             open_file(&path, &mut digest, &key).map(|()| hex(&digest.0.finalize()))
         });
         let found = digesting.await.map_err(lost)?.map_err(lost)?;
-        if found == digest { Ok(()) } else { Err(lost("it is not what was imported")) }
+        if found == digest { Ok(()) } else { Err(lost(ANOTHER)) }
+    }
+}
+
+/// What is said of an original that opens and is another.
+const ANOTHER: &str = "it is not what was imported";
+
+/// Writes to two places.
+struct Both<'a>(&'a mut dyn Write, &'a mut Digesting);
+
+impl Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(bytes)?;
+        self.1.write_all(&bytes[..written])?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -5,8 +5,10 @@ use std::io::{self, BufRead};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -14,7 +16,7 @@ use super::chain::{Hash, Header};
 use super::seal::{self, Binding, Key};
 use crate::domain::Instant;
 use crate::engine::ports::journal::Fault;
-use crate::engine::ports::proof::{Line, OpeningKey, ProvenEvent, Seal, unhex};
+use crate::engine::ports::proof::{Line, OpeningKey, ProvenEvent, Seal, hex, unhex};
 
 /// Bytes a line may have: what is longer is no line of an export.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -30,6 +32,10 @@ pub struct ExportChecked {
     pub events: u64,
     /// The streams it holds: one.
     pub streams: u64,
+    /// Whose it is, as in `person-<uuid>`.
+    pub stream: Option<String>,
+    /// When it was made, as its seal says.
+    pub exported_at: Option<String>,
     /// Events whose content was erased: their place is proven, what they said is not.
     pub erased: u64,
     /// The key of the server that signed it, in hex.
@@ -45,6 +51,7 @@ struct Check {
     next: u64,
     head: Option<Hash>,
     keys: BTreeMap<Vec<Uuid>, Key>,
+    lines: Sha256,
     sealed: bool,
     report: ExportChecked,
 }
@@ -66,7 +73,11 @@ pub fn check(
             break;
         }
         check.line += 1;
-        match serde_json::from_slice::<Line>(&text) {
+        let line = serde_json::from_slice::<Line>(&text);
+        if !matches!(line, Ok(Line::Seal(_))) {
+            check.lines.update(&text);
+        }
+        match line {
             _ if check.sealed => check.fault("nothing_follows_the_seal"),
             Ok(Line::Key(key)) => check.key(&key),
             Ok(Line::Event(event)) => {
@@ -86,6 +97,7 @@ pub fn check(
     }
     check.report.ok = check.report.faults.is_empty();
     check.report.streams = u64::from(check.stream.is_some());
+    check.report.stream = check.stream;
     Ok(check.report)
 }
 
@@ -117,7 +129,8 @@ impl Check {
         self.ensure(event.revision == self.next, "revision_follows");
         self.next = event.revision.saturating_add(1);
         let of = |hex: &str| unhex(hex).and_then(|bytes| Hash::try_from(bytes.as_slice()).ok());
-        let recorded = event.recorded_at.parse::<Instant>().ok();
+        let written = |at: &Instant| at.to_rfc3339_opts(SecondsFormat::Micros, true) == event.recorded_at;
+        let recorded = event.recorded_at.parse::<Instant>().ok().filter(written);
         let (Some(previous), Some(digest), Some(hash), Some(recorded)) =
             (of(&event.prev_hash), of(&event.body_digest), of(&event.hash), recorded)
         else {
@@ -170,8 +183,11 @@ impl Check {
             && seal.head == head
             && self.stream.as_ref().is_none_or(|stream| *stream == seal.stream);
         self.ensure(whole, "seal_fits");
+        let lines = hex(&std::mem::take(&mut self.lines).finalize());
+        self.ensure(seal.lines == lines, "lines_are_those_of_the_seal");
         self.ensure(seal.is_signed(), "seal_is_signed");
         self.ensure(signed_by.is_none_or(|key| key.eq_ignore_ascii_case(&seal.signed_by)), "seal_is_of_that_key");
         self.report.signed_by = Some(seal.signed_by);
+        self.report.exported_at = Some(seal.exported_at);
     }
 }

@@ -3,8 +3,16 @@
 use axum::http::header;
 use candor::store::proof::{self, ExportChecked};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 use crate::api::Server;
+
+/// The rule that the signed digest over all lines is.
+const LINES: &str = "lines_are_those_of_the_seal";
+
+fn proof_of(text: &str) -> String {
+    candor::engine::ports::proof::hex(&sha2::Sha256::digest(text.as_bytes()))
+}
 
 fn check(text: &str) -> ExportChecked {
     proof::check(text.as_bytes(), None, &|_| ()).unwrap()
@@ -31,6 +39,8 @@ async fn an_export_holds_everything_and_verifies_by_itself() {
         .collect();
     let checked = check(&text);
     assert_eq!((checked.ok, checked.events, checked.erased, checked.faults.len()), (true, events.len() as u64, 0, 0));
+    assert_eq!(checked.stream.as_deref(), Some(crate::api::person().stream().as_str()));
+    assert!(checked.exported_at.as_ref().is_some_and(|at| at.starts_with("2026-04-06")), "{checked:?}");
     let status = server.get("/system/status").await.ok();
     assert_eq!(json!(checked.signed_by), status["exports_signed_by"]);
     let head = server.service.engine.journal.head(crate::api::person()).await.unwrap().unwrap();
@@ -86,7 +96,26 @@ async fn every_kind_of_change_is_found() {
     said["body"]["content"]["insight"]["confidence"] = json!(0.99);
     let mut copy = whole.clone();
     copy[place] = said.to_string();
-    assert_eq!(rules(&join(&copy)), ["body_is_what_was_sealed"]);
+    assert_eq!(rules(&join(&copy)), ["body_is_what_was_sealed", LINES]);
+    // What would pass for erased, a place in the log, an instant written otherwise: the signature is over every byte.
+    for (fields, value) in [(&["sealed", "body"][..], Value::Null), (&["position"], json!("9999"))] {
+        let mut stripped = event.clone();
+        for field in fields {
+            stripped[*field] = value.clone();
+        }
+        let mut copy = whole.clone();
+        copy[place] = stripped.to_string();
+        assert_eq!(rules(&join(&copy)), [LINES], "{fields:?}");
+    }
+    let mut keyless = whole.clone();
+    let key = keyless.iter().position(|line| is(line, "key")).unwrap();
+    keyless.remove(key);
+    assert!(rules(&join(&keyless)).contains(&LINES.to_owned()));
+    let mut later = event.clone();
+    later["recorded_at"] = json!(event["recorded_at"].as_str().unwrap().replace('Z', "+00:00"));
+    let mut copy = whole.clone();
+    copy[place] = later.to_string();
+    assert!(rules(&join(&copy)).contains(&"hash_is_whole".to_owned()));
     // One that is left out, doubled, moved; the last ones cut off, with and without the seal.
     let mut out = whole.clone();
     out.remove(place);
@@ -102,13 +131,14 @@ async fn every_kind_of_change_is_found() {
     assert_eq!(rules(&join(&whole[..seal])), ["seal_is_there"]);
     let mut cut = whole.clone();
     cut.remove(seal - 1);
-    assert_eq!(rules(&join(&cut)), ["seal_fits"]);
+    assert_eq!(rules(&join(&cut)), ["seal_fits", LINES]);
     // The seal made to fit what was cut is not what was signed.
     let mut forged: Value = serde_json::from_str(&whole[seal]).unwrap();
     let before: Value = serde_json::from_str(&whole[seal - 2]).unwrap();
     forged["events"] = json!(forged["events"].as_u64().unwrap() - 1);
     forged["head"] = before["hash"].clone();
     cut.pop();
+    forged["lines"] = json!(proof_of(&join(&cut)));
     cut.push(forged.to_string());
     assert_eq!(rules(&join(&cut)), ["seal_is_signed"]);
     let mut more = whole.clone();

@@ -29,7 +29,7 @@ pub(in crate::api) async fn daily(
     Reader(person): Reader,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let now = async { Ok(shape::Daily::from(service.engine.daily(person, service.now()).await?)) };
+    let now = || async { Ok(shape::Daily::from(service.engine.daily(person, service.now()).await?)) };
     kept(&service, person, "daily", &headers, now).await
 }
 

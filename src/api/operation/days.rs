@@ -75,9 +75,9 @@ pub(in crate::api) async fn list(
         return Err(Problem::field("since", "lies after until"));
     }
     let as_of = asked.as_of.as_deref().map(moment).transpose()?;
-    let days = days(&service, person, (since, until), as_of);
+    let days = || days(&service, person, (since, until), as_of);
     match as_of {
-        Some(_) => Ok(Json(days.await?).into_response()),
+        Some(_) => Ok(Json(days().await?).into_response()),
         None => kept(&service, person, format!("days/{since}/{until}"), &headers, days).await,
     }
 }

@@ -112,12 +112,13 @@ pub(in crate::api) async fn original(
         tracing::error!(%error, "an original could not be handed out");
         Problem::unavailable()
     };
+    let Ok(turn) = Arc::clone(&service.turns).try_acquire_owned() else { return Err(Problem::busy()) };
     let folder = tempfile::Builder::new().prefix(upload::PREFIX).tempdir_in(&service.uploads).map_err(unread)?;
     let clear = folder.path().join("original");
     let name = service.engine.original(person, &digest, &clear).await?;
     let file = tokio::fs::File::open(&clear).await.map_err(unread)?;
     // It goes with the folder once it was sent, or nobody listens any more.
-    let bytes = ReaderStream::new(file).map(move |chunk| (chunk, &folder).0);
+    let bytes = ReaderStream::new(file).map(move |chunk| (chunk, &folder, &turn).0);
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
     let headers = [

@@ -31,7 +31,7 @@ pub(in crate::api) async fn list(
     match moment.as_of()? {
         Some(moment) => Ok(Json(shown(service.engine.insights_as_of(person, moment).await?)).into_response()),
         None => {
-            let now = async { Ok(shown(service.engine.insights(person).await?)) };
+            let now = || async { Ok(shown(service.engine.insights(person).await?)) };
             kept(&service, person, "insights", &headers, now).await
         }
     }

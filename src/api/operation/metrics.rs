@@ -19,7 +19,7 @@ pub(in crate::api) async fn list(
     Reader(person): Reader,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    kept(&service, person, "metrics", &headers, async {
+    kept(&service, person, "metrics", &headers, || async {
         let all = service.engine.metrics(person).await?;
         Ok(all.into_iter().map(shape::Metric::from).collect::<Vec<_>>())
     })

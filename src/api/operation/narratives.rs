@@ -47,7 +47,8 @@ pub(in crate::api) async fn get(
 ) -> Result<Response, Problem> {
     let period = claim::Period::from(period);
     let Some(moment) = moment.as_of()? else {
-        let now = async { Ok(shape::Narrative::from(service.engine.narrative(person, period, service.now()).await?)) };
+        let now =
+            || async { Ok(shape::Narrative::from(service.engine.narrative(person, period, service.now()).await?)) };
         return kept(&service, person, format!("narratives/{}", period.key()), &headers, now).await;
     };
     let (text, now) = service.engine.narrative_as_of(person, period, moment).await?;

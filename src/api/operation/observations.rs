@@ -14,6 +14,8 @@ use crate::api::upload::Upload;
 use crate::api::{Problem, Service, shape};
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
+use crate::domain::observation::Observation;
+use crate::domain::safety::allowance;
 use crate::engine::ports::views::{ObservationFilter, ObservationPlace};
 
 /// What kind of record a measurement stood in. What the person says of themselves is a check-in, and none of these.
@@ -119,7 +121,8 @@ pub(in crate::api) struct Which {
     cursor: Option<String>,
 }
 
-/// The measurements that stand, the newest first: of each fact its newest word, whoever brought it.
+/// The measurements that stand, the newest first: of each fact its newest word, whoever brought it. What a notice hides and
+/// what was taken back is left out, so a page may be short and have a next one; the export has all.
 #[utoipa::path(
     get, path = "/api/v1/observations", tag = "observations", operation_id = "observations", security(("bearer" = [])),
     params(Which),
@@ -146,8 +149,12 @@ pub(in crate::api) async fn list(
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().filter(|_| more).map(|(last, _)| ObservationPlace { day: last.day, key: last.key.clone() });
+    let state = service.engine.state(person).await?;
+    let hidden = allowance(&state).hidden;
+    let shown = |o: &Observation| !hidden.contains(&o.key.metric) && !state.is_taken_back(&[o.key.provider]);
+    let shown = found.into_iter().filter(|(observation, _)| shown(observation));
     Ok(Json(shape::ObservationPage {
-        observations: found.into_iter().map(|(observation, file)| shape::Observation::of(observation, file)).collect(),
+        observations: shown.map(|(observation, file)| shape::Observation::of(observation, file)).collect(),
         next_cursor: next.map(|place| listing.cursor(&service, place)),
     }))
 }

@@ -20,7 +20,7 @@ pub(in crate::api) async fn list(
     Reader(person): Reader,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    kept(&service, person, "summaries", &headers, async {
+    kept(&service, person, "summaries", &headers, || async {
         let all = service.engine.summaries(person, service.now()).await?;
         Ok(all.into_iter().map(shape::Summary::from).collect::<Vec<_>>())
     })

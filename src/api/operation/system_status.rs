@@ -33,9 +33,9 @@ pub(in crate::api) struct SystemStatus {
     events_behind: u64,
     /// Persons whose read models stand still.
     persons_paused: usize,
-    /// The latest loop that this process ran, for anybody; null before the first.
+    /// For an operator: the latest loop that this process ran, for anybody; null before the first.
     latest_loop: Option<LatestLoop>,
-    /// The latest file or batch that this process took in, for anybody; null before the first.
+    /// For an operator: the latest file or batch that this process took in; null before the first.
     latest_intake: Option<LatestIntake>,
 }
 
@@ -44,9 +44,10 @@ pub(in crate::api) struct SystemStatus {
     get, path = "/api/v1/system/status", tag = "system", operation_id = "system_status", security(("bearer" = [])),
     responses((status = 200, body = SystemStatus), Problem)
 )]
-pub(in crate::api) async fn get(State(service): State<Service>, _: Known) -> Result<Json<SystemStatus>, Problem> {
+pub(in crate::api) async fn get(State(service): State<Service>, known: Known) -> Result<Json<SystemStatus>, Problem> {
     let progress = service.engine.views.progress().await.map_err(EngineError::from)?;
-    let (latest_loop, latest_intake) = service.latest.both();
+    // When somebody else's stages ran tells of them.
+    let (latest_loop, latest_intake) = if known.operates { service.latest.both() } else { (None, None) };
     Ok(Json(SystemStatus {
         version: env!("CARGO_PKG_VERSION"),
         env_mode: service.mode.env_mode,

@@ -19,6 +19,6 @@ pub(in crate::api) async fn get(
     Reader(person): Reader,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let now = async { Ok(shape::Today::from(service.engine.today(person, service.now()).await?)) };
+    let now = || async { Ok(shape::Today::from(service.engine.today(person, service.now()).await?)) };
     kept(&service, person, "today", &headers, now).await
 }

@@ -51,7 +51,7 @@ pub(in crate::api) async fn get(
     Glancing(person): Glancing,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    kept(&service, person, "watch", &headers, summary(&service, person)).await
+    kept(&service, person, "watch", &headers, || summary(&service, person)).await
 }
 
 async fn summary(service: &Service, person: PersonId) -> Result<Summary, Problem> {

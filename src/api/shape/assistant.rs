@@ -127,6 +127,9 @@ pub struct Answer {
     /// The present local day.
     #[schema(format = Date)]
     pub day: String,
+    /// The day of the text that it tells of; nothing before the stages have run.
+    #[schema(format = Date)]
+    pub text_of: Option<String>,
     /// What the question was taken to be about, as in `sleep`; everything where it is empty.
     pub topics: Vec<String>,
     /// The metrics it named.
@@ -135,7 +138,7 @@ pub struct Answer {
     pub notices: Vec<Notice>,
     /// What holds about it.
     pub answer: Vec<Told>,
-    /// What to try today, or what today looks like.
+    /// What to try today, or why there is nothing.
     pub today_recommendation: Told,
     /// What moved, if anything did.
     pub trend_insight: Option<Told>,
@@ -153,6 +156,7 @@ impl From<assistant::Answer> for Answer {
         Self {
             session_id: answer.session_id,
             day: answer.day,
+            text_of: answer.text_of,
             topics: answer.topics.matters.iter().map(word).collect(),
             metrics: answer.topics.metrics.iter().map(ToString::to_string).collect(),
             notices: all(answer.notices),

@@ -114,10 +114,7 @@ async fn events(engine: &Engine, config: &Config, person: PersonId, folder: &Pat
         if lines.is_empty() {
             break;
         }
-        for line in &lines {
-            serde_json::to_writer(&mut file, line)?;
-            file.write_all(b"\n")?;
-        }
+        file.write_all(&lines)?;
     }
     file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
     Ok(export.events())

@@ -63,6 +63,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             }
             let secret = system::signing_secret(config)?;
             let access = if *local {
+                serve::for_this_machine("--metrics", addresses.metrics)?;
                 serve::local_access(&engine, config, out, global.person, addresses.listen).await?
             } else {
                 let identity = system::identity(config, &secret).await?;

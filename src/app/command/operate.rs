@@ -119,7 +119,9 @@ pub(super) fn verify_export(out: &Out, file: &Path, signed_by: Option<&str>) -> 
     }
     if checked.ok {
         let signed = checked.signed_by.as_deref().unwrap_or_default();
-        out.line(&format!("ok: {} of one person, as they were recorded", counted(checked.events, "event")))?;
+        let (whose, when) = (checked.stream.as_deref().unwrap_or_default(), checked.exported_at.as_deref());
+        let when = when.unwrap_or_default();
+        out.line(&format!("ok: {} of {whose}, as they were recorded up to {when}", counted(checked.events, "event")))?;
         if checked.erased > 0 {
             out.line(&format!(
                 "{} erased: their place is proven, what they said is gone",

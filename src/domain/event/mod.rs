@@ -377,9 +377,9 @@ events! {
         /// What it came to.
         gist: Gist,
     }
-    /// Everything of a person was written to files.
+    /// An export of everything of a person was begun: it holds this as its last event.
     ExportProduced = "export_produced" {
-        /// Events in it.
+        /// Events before it.
         events: u64,
     }
     /// Somebody else read the person's data, with their consent.

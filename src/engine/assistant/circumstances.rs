@@ -37,9 +37,12 @@ impl Engine {
         let last = note.last.unwrap_or(first);
         let id = id_of(person, "circumstance", &Note { first: Some(first), last: Some(last), ..note.clone() });
         let noted = Noted { id, kind: note.kind, first, last, words: note.words.clone(), source: note.source.clone() };
-        let known = !self.views.entities(person, "circumstance", Some(&id.to_string())).await?.is_empty();
-        self.decide(person, "note", now, |_| {
-            Ok(if known { Vec::new() } else { vec![CircumstanceNoted { noted: noted.clone() }.into()] })
+        self.decide(person, "note", now, |state| {
+            Ok(if state.noted.contains(&id) {
+                Vec::new()
+            } else {
+                vec![CircumstanceNoted { noted: noted.clone() }.into()]
+            })
         })
         .await?;
         Ok(noted)

@@ -13,12 +13,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Engine, EngineError};
-use crate::domain::claim::{Claim, Narrative, Period, Section, Sentence};
+use crate::domain::claim::{Claim, ClaimKind, Narrative, Period, Section, Sentence};
 use crate::domain::day::LocalDay;
 use crate::domain::grade::Grade;
 use crate::domain::insight::Insight;
+use crate::domain::intervention::ProposalStatus;
 use crate::domain::person::PersonId;
-use crate::domain::safety::allowance;
+use crate::domain::safety::{Allowance, allowance};
 use crate::domain::state::PersonState;
 use crate::engine::tell::{insight_order, view};
 
@@ -65,8 +66,8 @@ fn id_of(person: PersonId, what: &str, said: &impl Serialize) -> Uuid {
 }
 
 impl Engine {
-    /// The sentences of the daily text that stands up to a day, with their claims, safety notices first. While a notice stops
-    /// the analysis there is nothing but notices, and nothing rests on what was taken back or is hidden.
+    /// The sentences of the newest daily text up to a day that still hold, with their claims: nothing that was disputed, answered
+    /// or taken back since, and nothing while a notice stops the analysis. Notices are told by themselves.
     async fn standing(
         &self,
         person: PersonId,
@@ -85,13 +86,32 @@ impl Engine {
             for id in &sentence.claim_ids {
                 claims.push(self.claim(person, id.as_str()).await?);
             }
-            let is_notice = sentence.frame.is_none();
-            let shown = |claim: &Claim| state.shows(&allowed, claim.names(), &claim.evidence.sources);
-            if is_notice || allowed.analysis && claims.iter().all(shown) {
+            if claims.iter().all(|claim| still_holds(state, &allowed, claim, day)) {
                 standing.push(Standing { section: sentence.section, told: sentence.into(), claims });
             }
         }
         Ok((Some(text), standing))
+    }
+}
+
+/// Whether what a text of before says still holds, and may still be told.
+fn still_holds(state: &PersonState, allowed: &Allowance, claim: &Claim, day: LocalDay) -> bool {
+    let told = allowed.analysis && state.shows(allowed, claim.names(), &claim.evidence.sources);
+    let entity = || claim.id.parts().0.parse::<Uuid>().ok();
+    let stands = |insight: &Uuid| state.insights.get(insight).is_some_and(|held| !state.is_disputed(held, day));
+    told && match claim.kind {
+        // They stand apart, as they are now.
+        ClaimKind::Notice => false,
+        ClaimKind::Level | ClaimKind::Change | ClaimKind::Trend | ClaimKind::Step | ClaimKind::Association => {
+            entity().is_some_and(|id| stands(&id))
+        }
+        ClaimKind::Suggestion => entity().and_then(|id| state.proposals.get(&id)).is_some_and(|held| {
+            held.status == ProposalStatus::Open
+                && allowed.permits(&held.proposal.safety).is_ok()
+                && stands(&held.proposal.insight_id)
+        }),
+        ClaimKind::Experiment => entity().is_some_and(|id| state.evaluations.contains_key(&id)),
+        ClaimKind::Streak | ClaimKind::Measured | ClaimKind::DayScore | ClaimKind::State => true,
     }
 }
 

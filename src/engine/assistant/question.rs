@@ -3,7 +3,6 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::daily::of;
 use super::objectives::goals;
 use super::{MOST, SUGGESTIONS, Told, holding, topics};
 use crate::domain::Instant;
@@ -18,13 +17,16 @@ use crate::domain::plan::Matter;
 use crate::domain::provider::Provider;
 use crate::domain::safety::allowance;
 use crate::domain::state::PersonState;
+use crate::engine::ports::journal::JournalError;
 use crate::engine::tell::NoticeView;
-use crate::engine::{Engine, EngineError, run};
+use crate::engine::{Engine, EngineError, TRIES, run};
 
 /// What is said where nothing that was asked about holds.
 const NOTHING: &str = "Nothing holds about this that Candor can vouch for: too few days, or no change that stands out.";
 /// What is said where a notice stops the analysis.
 const STOPPED: &str = "While this notice stands nothing else is analysed.";
+/// What is said where the newest text is of another day.
+const OLDER: &str = "The stages have not run today: what is told here is of the day of the newest text.";
 /// What is said where nothing is suggested.
 const NO_SUGGESTION: &str = "There is nothing that the data give a reason to try.";
 
@@ -44,6 +46,8 @@ pub struct Answer {
     pub session_id: Uuid,
     /// The present local day.
     pub day: String,
+    /// The day of the text that it tells of; none before the stages have run.
+    pub text_of: Option<String>,
     /// What the question was taken to be about.
     pub topics: Topics,
     /// Active safety notices, the most urgent first.
@@ -73,28 +77,42 @@ impl Engine {
     /// # Errors
     /// When the person's data may not be processed, or the log does not take it.
     pub async fn answer(&self, person: PersonId, asking: &Asking, now: Instant) -> Result<Answer, EngineError> {
+        let mut outcome = Err(JournalError::Conflict.into());
+        for _ in 0..TRIES {
+            outcome = self.try_answer(person, asking, now).await;
+            // What may be told has changed meanwhile: the answer is composed again.
+            if !matches!(outcome, Err(EngineError::Journal(JournalError::Conflict))) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn try_answer(&self, person: PersonId, asking: &Asking, now: Instant) -> Result<Answer, EngineError> {
         let state = self.state(person).await?;
         invariants::may_process(&state)?;
         let topics = about(&state, asking);
         let (answer, sources) = self.compose(person, &state, asking.session_id, topics, now).await?;
         let told = answer.answer.iter().chain(&answer.recommendations).chain([&answer.today_recommendation]);
-        let mut claims: Vec<String> =
-            told.chain(&answer.trend_insight).flat_map(|told| told.claim_ids.clone()).collect();
-        claims.sort();
-        claims.dedup();
+        let mut told: Vec<String> = told.chain(&answer.trend_insight).flat_map(|told| told.claim_ids.clone()).collect();
+        told.sort();
+        told.dedup();
         let said = QuestionAnswered {
             session_id: asking.session_id,
             day: run::today(&state, now),
             question: asking.question.clone(),
             topics: answer.topics.clone(),
-            told: claims,
+            told,
             sources,
         };
         let after = self
-            .decide(person, &format!("question/{}", asking.session_id), now, |state| {
+            .decide(person, &format!("question/{}", asking.session_id), now, |now| {
+                if (&now.withdrawn, allowance(now)) != (&state.withdrawn, allowance(&state)) {
+                    return Err(JournalError::Conflict.into());
+                }
                 let asked: Event = said.clone().into();
-                let mut next = state.clone();
-                next.evolve(state.revision.map_or(0, |revision| revision + 1), &asked);
+                let mut next = now.clone();
+                next.evolve(now.revision.map_or(0, |revision| revision + 1), &asked);
                 let held = next.conversations.get(asking.session_id);
                 let due = held.filter(|held| held.since_summary >= Conversations::SUMMARISED_AFTER);
                 let summary =
@@ -115,7 +133,8 @@ impl Engine {
         now: Instant,
     ) -> Result<(Answer, Vec<Provider>), EngineError> {
         let day = run::today(state, now);
-        let (_, standing) = self.standing(person, state, day).await?;
+        let (text, standing) = self.standing(person, state, day).await?;
+        let text_of = text.map(|text| text.day);
         let stopped = !allowance(state).analysis;
         let goals = goals(state, day);
         let bears = |metric: Metric| (!topics.metrics.contains(&metric), !goals.contains(&Matter::of(metric)));
@@ -148,8 +167,9 @@ impl Engine {
         let recommendations: Vec<Told> = steps.iter().map(|step| step.told.clone()).take(SUGGESTIONS).collect();
         let today_recommendation = match (state.standing_notices().first(), recommendations.first()) {
             (Some(notice), _) => Told { claim_ids: vec![notice.notice.id.to_string()], ..plainly(&notice.notice.text) },
+            (None, _) if text_of.is_some_and(|of| of != day) => plainly(OLDER),
             (None, Some(first)) => first.clone(),
-            (None, None) => of(&standing, Section::Summary, 1).pop().unwrap_or_else(|| plainly(NO_SUGGESTION)),
+            (None, None) => plainly(NO_SUGGESTION),
         };
         let follow_ups = answer.iter().chain(&recommendations).filter_map(|told| told.claim_ids.first().cloned());
         let follow_ups = follow_ups.take(SUGGESTIONS).collect();
@@ -162,6 +182,7 @@ impl Engine {
         let answer = Answer {
             session_id,
             day: day.to_string(),
+            text_of: text_of.map(|day| day.to_string()),
             topics,
             notices,
             answer,

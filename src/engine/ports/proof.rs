@@ -69,6 +69,8 @@ pub struct Seal {
     pub events: u64,
     /// The hash of the last one, in hex.
     pub head: String,
+    /// SHA-256 over every line before this one, line ends included, in hex.
+    pub lines: String,
     /// When it was made.
     pub exported_at: String,
     /// The Ed25519 key of the server, in hex.
@@ -81,8 +83,8 @@ impl Seal {
     /// The bytes that are signed.
     #[must_use]
     pub fn signed_bytes(&self) -> Vec<u8> {
-        let Self { stream, events, head, exported_at, .. } = self;
-        format!("candor export v1\n{stream}\n{events}\n{head}\n{exported_at}\n").into_bytes()
+        let Self { stream, events, head, lines, exported_at, .. } = self;
+        format!("candor export v1\n{stream}\n{events}\n{head}\n{lines}\n{exported_at}\n").into_bytes()
     }
 
     /// Whether the key that it names has signed it.
@@ -135,16 +137,18 @@ impl ExportSigner {
         hex(self.0.public_key().as_ref())
     }
 
-    /// Signs the end of an export.
+    /// Signs the end of an export: its key and its signature are put in.
     #[must_use]
-    pub fn seal(&self, stream: String, events: u64, head: String, exported_at: String) -> Seal {
-        let seal = Seal { stream, events, head, exported_at, signed_by: self.public(), signature: String::new() };
+    pub fn sign(&self, seal: Seal) -> Seal {
+        let seal = Seal { signed_by: self.public(), ..seal };
         let signature = hex(self.0.sign(&seal.signed_bytes()).as_ref());
         Seal { signature, ..seal }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -386,8 +386,14 @@ async fn a_reviewer_reads_with_consent_and_its_owner_sees_it() {
         let theirs = house.send("get", &path, None, &owner).await;
         let read = house.send("get", &asked, None, &reviewer).await;
         assert_eq!(read.status, theirs.status, "{path}");
+        // A cursor is drawn anew each time.
+        let without_cursor = |answer: &Answer| {
+            let mut answer = answer.json();
+            answer.as_object_mut().map(|page| page.remove("next_cursor"));
+            answer
+        };
         if !path.starts_with("/audit/") {
-            assert_eq!(read.text, theirs.text, "{path}");
+            assert_eq!(without_cursor(&read), without_cursor(&theirs), "{path}");
         }
         reads += 1;
         let trail = house.send("get", "/audit/?type=data_read", None, &owner).await.ok();

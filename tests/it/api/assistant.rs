@@ -155,3 +155,53 @@ async fn a_notice_stands_first_in_every_answer_and_nothing_is_analysed_beside_it
     let daily = server.get("/insights/daily").await.ok();
     assert_eq!((&daily["notices"][0]["text"], &daily["insights"]), (&notice, &json!([])));
 }
+
+/// Everything that the assistant tells of, by its text.
+async fn everything(server: &Server) -> String {
+    let answer = server.json("POST", "/insights/evaluate", &json!({})).await.ok();
+    let daily = server.get("/insights/daily").await.ok();
+    let mut all = told(&answer["answer"]);
+    for list in [&answer["recommendations"], &daily["summary"], &daily["insights"], &daily["recommendations"]] {
+        all.extend(told(list));
+    }
+    all.extend(told(&json!([answer["today_recommendation"]])));
+    all.into_iter().map(|(text, _)| text + "\n").collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_disputed_declined_or_taken_back_is_told_no_more_before_any_loop() {
+    let server = Server::with_story().await;
+    let insights = server.get("/insights").await.ok();
+    let moved = &insights[0];
+    let (id, statement) = (moved["id"].as_str().unwrap(), moved["statement"].as_str().unwrap());
+    let text = server.get("/narratives/daily").await.ok();
+    let steps: Vec<&Value> =
+        text["sentences"].as_array().unwrap().iter().filter(|s| s["section"] == "next_step").collect();
+    assert!(everything(&server).await.contains(statement) && steps.len() > 1);
+
+    let suggestion = steps[0]["claim_ids"][0].as_str().unwrap().split('@').next().unwrap();
+    assert!(everything(&server).await.contains(steps[0]["text"].as_str().unwrap()));
+    server.json("PUT", &format!("/interventions/{suggestion}/declined"), &Value::Null).await.ok();
+    assert!(!everything(&server).await.contains(steps[0]["text"].as_str().unwrap()));
+
+    server.json("PUT", &format!("/insights/{id}/feedback"), &json!({ "feedback": "wrong" })).await.ok();
+    let after = everything(&server).await;
+    assert!(!after.contains(statement), "{after}");
+    assert!(!after.contains(steps[1]["text"].as_str().unwrap()), "what it led to is not suggested either: {after}");
+
+    assert!(after.contains("sleep duration"), "the usual value still stands");
+    server.json("DELETE", "/me/consents/provider:file", &Value::Null).await.ok();
+    let after = everything(&server).await;
+    assert!(!after.contains("sleep duration"), "{after}");
+    assert_eq!(server.get("/observations").await.ok()["observations"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_told_of_an_older_text_says_so() {
+    let mut server = Server::with_story().await;
+    server.at("2026-04-20T12:00:00Z".parse().unwrap());
+    let answer = server.json("POST", "/insights/evaluate", &json!({ "question": "How is my sleep?" })).await.ok();
+    assert_eq!((&answer["day"], &answer["text_of"]), (&json!("2026-04-20"), &json!("2026-04-06")));
+    let today = answer["today_recommendation"]["text"].as_str().unwrap();
+    assert!(today.starts_with("The stages have not run today"), "{today}");
+}

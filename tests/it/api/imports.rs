@@ -82,3 +82,22 @@ async fn a_file_on_its_way_is_told_of_until_it_is_there() {
     let files = server.get("/imports").await.ok();
     assert_eq!((files["running"].as_array().unwrap().len(), files["taken"].as_array().unwrap().len()), (0, 1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_original_under_the_name_of_another_is_not_given_out() {
+    let server = Server::new().await;
+    let other = FILE.replace("8000", "9000");
+    server.upload("one.ndjson", FILE.into()).await.ok();
+    server.upload("two.ndjson", other.into()).await.ok();
+    let kept = std::fs::read_dir(server.place.path("originals")).unwrap().flatten().map(|entry| entry.path());
+    let [one, two] = <[_; 2]>::try_from(kept.collect::<Vec<_>>()).unwrap();
+    let between = server.place.path("between");
+    std::fs::rename(&one, &between).unwrap();
+    std::fs::rename(&two, &one).unwrap();
+    std::fs::rename(&between, &two).unwrap();
+    for taken in server.get("/imports").await.ok()["taken"].as_array().unwrap() {
+        let answer = server.get(&format!("/imports/{}/original", taken["digest"].as_str().unwrap())).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!answer.text.contains("steps"), "{answer:?}");
+    }
+}

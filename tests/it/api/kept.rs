@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use candor::api::Access;
 use serde_json::json;
 
 use super::{Answer, Server};
+use crate::support::Place;
 
 const KEPT: [&str; 9] = [
     "/insights",
@@ -86,7 +88,19 @@ async fn summaries_say_of_how_many_days_they_are() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn measurements_come_in_pages_that_hold_each_once() {
-    let server = Server::with_story().await;
+    pages(Server::with_story().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn measurements_come_in_the_same_pages_on_postgres() {
+    let Some(place) = Place::postgres().await else { return };
+    let server = Server::over(place, Access::Public(super::person())).await;
+    let input = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/sleep_decline/input.ndjson"));
+    server.upload("nights.ndjson", input.unwrap()).await.ok();
+    pages(server).await;
+}
+
+async fn pages(server: Server) {
     let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
     loop {
         let page = server.get(&format!("/observations?since=2026-03-01&limit=20{cursor}")).await.ok();
@@ -105,6 +119,23 @@ async fn measurements_come_in_pages_that_hold_each_once() {
     let foreign = server.get(&format!("/observations?since=2026-03-02&limit=20{cursor}")).await;
     assert_eq!(foreign.json()["errors"][0]["field"], "cursor", "a cursor is of its own list");
     assert_eq!(server.get("/observations?metric=nothing").await.json()["errors"][0]["field"], "metric");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_ask_at_once_are_answered_alike_and_none_with_what_was_before() {
+    let server = Server::with_story().await;
+    let id = server.get("/insights").await.ok()[0]["id"].as_str().unwrap().to_owned();
+    for word in ["useful", "not_me", "wrong", "useful"] {
+        let said = json!({ "feedback": word });
+        let (path, _) = (format!("/insights/{id}/feedback"), server.get("/insights").await);
+        // Some ask while it is said: they may have either, and whoever asks after it has the new one.
+        let (done, ..) =
+            tokio::join!(server.json("PUT", &path, &said), server.get("/insights"), server.get("/insights"));
+        assert!(done.status.is_success(), "{done:?}");
+        let (a, b, c) = tokio::join!(server.get("/insights"), server.get("/insights"), server.get("/insights"));
+        assert_eq!((&a.text, &b.text), (&b.text, &c.text));
+        assert_eq!(a.json()[0]["feedback"], word);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -86,7 +85,7 @@ impl Server {
             clock: Arc::new(move || now + TimeDelta::milliseconds(looks.fetch_add(1, Ordering::Relaxed))),
             watch: Arc::new(|| Box::new(|| Duration::ZERO)),
             entropy: entropy(),
-            cursor_key: hmac::Key::new(hmac::HMAC_SHA256, &[5; 32]),
+            cursor_key: Arc::new(api::cursor_key(&[5; 32]).unwrap()),
             uploads: place.path("."),
             turns: Arc::new(Semaphore::new(4)),
             importing: Importing::default(),

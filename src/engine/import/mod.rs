@@ -1,24 +1,24 @@
 //! Taking a file in: surveyed whole, then appended row by row in batches, so that nothing is lost, doubled or
 //! rewritten, and a killed import can be run again.
 
-use std::collections::BTreeMap;
+mod decided;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::observe::reconcile::{Finding, Held, reconcile};
 use super::ports::export::{ExportError, Part, ReadContext, Rejection, Row, Survey};
 use super::ports::journal::JournalError;
 use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
-use crate::domain::event::{ActivityRecorded, Event, FileImported, ObservationCorrected, ObservationsRecorded};
+use crate::domain::event::{Event, FileImported};
 use crate::domain::invariants::{self, OBSERVATIONS_PER_BATCH};
 use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
 use crate::domain::person::PersonId;
-use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
+use decided::{Decided, not_taken};
 
 /// Rejections named one by one; beyond it they are counted.
 const REJECTIONS_NAMED: usize = 1_000;
@@ -322,85 +322,5 @@ impl Taking<'_> {
             |state: &PersonState| Ok(if state.files.contains(&key) { Vec::new() } else { vec![event.clone()] });
         self.engine.decide(self.person, "file", self.now, decide).await?;
         Ok(())
-    }
-}
-
-/// Why a row is not taken, where it names somebody whose data the person took back.
-fn not_taken(state: &PersonState, observations: &[Observation]) -> Option<Rejection> {
-    let refused = |o: &Observation| invariants::may_take_from(state, o.key.provider).err().map(|why| (o.row, why));
-    let (row, why) = observations.iter().find_map(refused)?;
-    Some(Rejection { row, field: "provider".to_owned(), reason: why.reason })
-}
-
-/// What a batch comes to.
-#[derive(Default)]
-struct Decided {
-    rejections: Vec<Rejection>,
-    plain: BTreeMap<Provider, Vec<Observation>>,
-    rest: Vec<Event>,
-    overlay: BTreeMap<ObservationKey, Held>,
-    accepted: u64,
-    duplicates: u64,
-    corrected: u64,
-    observations: u64,
-}
-
-impl Decided {
-    fn row(
-        &mut self,
-        taking: &Taking<'_>,
-        known: &BTreeMap<ObservationKey, Held>,
-        activity: Option<&Activity>,
-        observations: &[Observation],
-    ) {
-        let (mut new, mut corrected) = (Vec::new(), false);
-        for observation in observations {
-            let held = self.overlay.get(&observation.key).or_else(|| known.get(&observation.key));
-            match reconcile(held, observation) {
-                Finding::Known => continue,
-                Finding::New => {}
-                Finding::Correction => {
-                    if let Some(held) = held {
-                        corrected = true;
-                        let event = ObservationCorrected {
-                            source: taking.source(),
-                            observation: observation.clone(),
-                            previous_value: held.value,
-                            previous_day: held.day,
-                        };
-                        self.rest.push(event.into());
-                    }
-                }
-            }
-            let Observation { value, resolution, day, end, as_of, .. } = observation.clone();
-            let is_new = !self.overlay.contains_key(&observation.key) && !known.contains_key(&observation.key);
-            self.overlay.insert(observation.key.clone(), Held { value, resolution, day, end, as_of });
-            if is_new {
-                new.push(observation.clone());
-            }
-        }
-        match (corrected, new.is_empty()) {
-            (true, _) => self.corrected += 1,
-            (false, false) => self.accepted += 1,
-            (false, true) => self.duplicates += 1,
-        }
-        self.observations += new.len() as u64;
-        match activity {
-            Some(activity) if !new.is_empty() => {
-                self.rest.push(
-                    ActivityRecorded { source: taking.source(), activity: activity.clone(), observations: new }.into(),
-                );
-            }
-            _ => new.into_iter().for_each(|o| self.plain.entry(o.key.provider).or_default().push(o)),
-        }
-    }
-
-    fn events(&mut self, taking: &Taking<'_>) -> Vec<Event> {
-        // Whoever measured has a key of their own: what they measured can go without what others did.
-        let plain = std::mem::take(&mut self.plain).into_values();
-        let mut events: Vec<Event> =
-            plain.map(|observations| ObservationsRecorded { source: taking.source(), observations }.into()).collect();
-        events.append(&mut self.rest);
-        events
     }
 }

@@ -295,8 +295,8 @@ fn main() {
                 alone(&log, page, &[stream(large), from.into()], seconds / 2),
             );
         }
-        let views = std::fs::read_dir(folder.path()).expect("the folder").flatten().map(|entry| entry.path());
-        let views = views.filter(|path| path.to_string_lossy().ends_with("-1.db")).next().expect("the read models");
+        let mut views = std::fs::read_dir(folder.path()).expect("the folder").flatten().map(|entry| entry.path());
+        let views = views.find(|path| path.to_string_lossy().ends_with("-1.db")).expect("the read models");
         let body = "SELECT body FROM person_state WHERE person = ?1";
         for (what, who, bearer) in [("of the large log", large, &bearers[0]), ("of a small log", small, &bearers[1])] {
             let load = wrk(&format!("{api}/insights"), bearer, seconds);

@@ -608,3 +608,32 @@ fn comments_and_literals_are_told_from_code() {
     assert_eq!(inside, [(1, "e\\\"f"), (1, "h\"i")]);
     assert_eq!(code.len(), text.len());
 }
+
+/// Two types that are described under one name: the second description would stand for both.
+fn described_twice(sources: &[Source]) -> Vec<String> {
+    let (mut seen, mut faults) = (BTreeSet::new(), Vec::new());
+    for Source { path, text } in sources {
+        for (at, _) in text.match_indices("ToSchema") {
+            let declared = text[at..].split_once("struct ").or_else(|| text[at..].split_once("enum "));
+            let derives =
+                text[..at].rfind('\n').is_some_and(|line| text[line..at].trim_start().starts_with("#[derive("));
+            let Some((_, rest)) = declared.filter(|_| derives) else { continue };
+            let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+            if !seen.insert(name.clone()) {
+                faults.push(format!("{path}: {name} is described twice"));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn no_two_types_are_described_under_one_name() {
+    let source = |path: &str| Source {
+        path: path.to_owned(),
+        text: "#[derive(Debug, ToSchema)]\npub struct Summary {}\n".to_owned(),
+    };
+    assert_eq!(described_twice(&[source("a.rs"), source("b.rs")]), ["b.rs: Summary is described twice"]);
+    let api: Vec<Source> = sources(&["src"]).into_iter().filter(|source| source.path.starts_with("src/api/")).collect();
+    none(&described_twice(&api));
+}

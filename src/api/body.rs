@@ -34,6 +34,10 @@ impl<T: DeserializeOwned + Validate> FromRequest<Service> for Body<T> {
             };
             Problem::unreadable(fault.status(), detail)
         })?;
+        // A list would be read as the fields in their order, which no description says.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::field("body", "is a list; expected an object"));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let body: T = serde_path_to_error::deserialize(&mut reader).map_err(|fault| of_json(&fault))?;
         reader.end().map_err(|_| broken("The body goes on after its JSON value."))?;

@@ -13,7 +13,7 @@ use crate::api::{Problem, Service, shape};
 #[utoipa::path(
     get, path = "/api/v1/metrics/summaries", tag = "metrics", operation_id = "summaries", security(("bearer" = [])),
     params(AboutPerson),
-    responses((status = 200, body = Vec<shape::Summary>), Unchanged, Problem)
+    responses((status = 200, body = Vec<shape::MetricSummary>), Unchanged, Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
@@ -22,7 +22,7 @@ pub(in crate::api) async fn list(
 ) -> Result<Response, Problem> {
     kept(&service, person, "summaries", &headers, || async {
         let all = service.engine.summaries(person, service.now()).await?;
-        Ok(all.into_iter().map(shape::Summary::from).collect::<Vec<_>>())
+        Ok(all.into_iter().map(shape::MetricSummary::from).collect::<Vec<_>>())
     })
     .await
 }

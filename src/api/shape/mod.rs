@@ -29,7 +29,7 @@ pub use objective::{Goal, Objective};
 pub use observation::{Observation, ObservationPage};
 pub use outcome::{Baseline, Evaluation, Safety};
 pub use profile::{Consents, Profile};
-pub use summary::Summary;
+pub use summary::MetricSummary;
 pub use today::{Metric, Notice, Today};
 pub use why::Why;
 

@@ -43,7 +43,7 @@ impl From<summaries::Span> for Span {
 
 /// A metric's summaries: plain figures, without a grade.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Summary {
+pub struct MetricSummary {
     /// The metric.
     pub metric_key: &'static str,
     /// Its unit.
@@ -59,7 +59,7 @@ pub struct Summary {
     pub weeks: Vec<Span>,
 }
 
-impl From<summaries::Summary> for Summary {
+impl From<summaries::Summary> for MetricSummary {
     fn from(summary: summaries::Summary) -> Self {
         Self {
             metric_key: summary.metric.key(),

@@ -76,7 +76,7 @@ async fn summaries_say_of_how_many_days_they_are() {
     let all = server.get("/metrics/summaries").await.ok();
     let sleep = all.as_array().unwrap().iter().find(|summary| summary["metric_key"] == "sleep_duration").unwrap();
     let last = &sleep["days_7"]["last"];
-    let mine = server.get(&format!("/observations?metric=sleep_duration&limit=7")).await.ok();
+    let mine = server.get("/observations?metric=sleep_duration&limit=7").await.ok();
     let nights = mine["observations"].as_array().unwrap();
     assert_eq!(&nights[0]["day"], last, "up to the newest day with data");
     let values: Vec<f64> = nights.iter().map(|night| night["value"].as_f64().unwrap()).collect();

@@ -31,7 +31,7 @@ async fn every_refusal_is_a_problem_that_names_the_place_and_repeats_nothing() {
         ("POST", "/experiments", json!({ "intervention": "regular_bedtime", "lag_days": 4711 }), 422, "lag_days"),
         ("POST", "/experiments", json!({ "intervention": "regular_bedtime", "metric_key": CANARY }), 422, "metric_key"),
         ("POST", "/observations", json!({ "observations": [] }), 422, "observations"),
-        ("POST", "/observations", json!([CANARY]), 422, "[0]"),
+        ("POST", "/observations", json!([CANARY]), 422, "body"),
         ("POST", "/observations", json!(CANARY), 422, "body"),
         ("PUT", "/interventions/00000000-0000-0000-0000-000000000000/accepted", Value::Null, 404, ""),
         ("PUT", "/interventions/canary-4711/accepted", Value::Null, 404, ""),

@@ -614,9 +614,11 @@ fn described_twice(sources: &[Source]) -> Vec<String> {
     let (mut seen, mut faults) = (BTreeSet::new(), Vec::new());
     for Source { path, text } in sources {
         for (at, _) in text.match_indices("ToSchema") {
-            let declared = text[at..].split_once("struct ").or_else(|| text[at..].split_once("enum "));
-            let derives =
-                text[..at].rfind('\n').is_some_and(|line| text[line..at].trim_start().starts_with("#[derive("));
+            let rest = &text[at..];
+            let declared = [rest.split_once("struct "), rest.split_once("enum ")].into_iter().flatten();
+            let declared = declared.min_by_key(|(before, _)| before.len());
+            let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+            let derives = text[line..at].trim_start().starts_with("#[derive(");
             let Some((_, rest)) = declared.filter(|_| derives) else { continue };
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
             if !seen.insert(name.clone()) {

@@ -27,10 +27,14 @@ impl Topics {
         self.matters.is_empty() && self.metrics.is_empty()
     }
 
-    /// Whether a metric is among them: by its name, or by what it is a sign of.
+    /// Whether a metric is among them: by its name, or, where none is named, by what it is a sign of.
     #[must_use]
     pub fn include(&self, metric: Metric) -> bool {
-        self.is_empty() || self.metrics.contains(&metric) || self.matters.contains(&Matter::of(metric))
+        if self.metrics.is_empty() {
+            self.matters.is_empty() || self.matters.contains(&Matter::of(metric))
+        } else {
+            self.metrics.contains(&metric)
+        }
     }
 
     /// Everything that they are about, metrics by what they are a sign of.

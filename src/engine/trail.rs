@@ -3,6 +3,7 @@
 use super::ports::journal::Told;
 use super::{Engine, EngineError};
 use crate::domain::Instant;
+use crate::domain::event::decision::{self, Decision};
 use crate::domain::person::PersonId;
 
 /// Events looked at for one page: a filter that few of them pass gives a short page and the place to go on from.
@@ -15,6 +16,10 @@ const AT_A_TIME: u64 = 250;
 pub struct TrailFilter {
     /// Those of one type.
     pub kind: Option<String>,
+    /// Those about things of one type, as in `insight`.
+    pub entity_type: Option<String>,
+    /// Those that tell of one kind of decision.
+    pub decision: Option<Decision>,
     /// Those recorded at or after an instant.
     pub since: Option<Instant>,
     /// Those recorded before an instant.
@@ -24,6 +29,8 @@ pub struct TrailFilter {
 impl TrailFilter {
     fn passes(&self, recorded: &Told) -> bool {
         self.kind.as_ref().is_none_or(|kind| *kind == recorded.kind)
+            && self.entity_type.as_deref().is_none_or(|about| decision::entity_type(&recorded.kind) == Some(about))
+            && self.decision.is_none_or(|wanted| decision::decision(&recorded.kind) == Some(wanted))
             && self.since.is_none_or(|since| recorded.recorded_at >= since)
             && self.until.is_none_or(|until| recorded.recorded_at < until)
     }

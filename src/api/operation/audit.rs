@@ -12,6 +12,7 @@ use crate::api::page::{self, Listing};
 use crate::api::{Problem, Service, shape};
 use crate::domain::Instant;
 use crate::domain::event::Event;
+use crate::domain::event::decision::{self, Decision};
 use crate::engine::trail::TrailFilter;
 
 /// Which events.
@@ -26,6 +27,10 @@ pub(in crate::api) struct Filter {
     /// Only events of this type, as in `insight_raised`.
     #[serde(rename = "type")]
     kind: Option<String>,
+    /// Only events about things of this type, as in `insight`, `narrative`, `safety_notice`, `consent`.
+    entity_type: Option<String>,
+    /// Only this kind of decision: `told`, `created`, `updated`, `ended`, `suppressed`, `escalated` or `computed`.
+    decision: Option<String>,
     /// Only what was recorded at or after this instant.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Instant>,
@@ -54,11 +59,23 @@ pub(in crate::api) async fn list(
     if asked.kind.as_ref().is_some_and(|kind| !Event::KINDS.contains(&kind.as_str())) {
         return Err(Problem::field("type", "is no type of event; there is `insight_raised` and the like"));
     }
+    if asked.entity_type.as_deref().is_some_and(|name| !decision::is_entity_type(name)) {
+        return Err(Problem::field("entity_type", "is no type of thing; there is `insight` and the like"));
+    }
+    let unknown = |_| Problem::field("decision", "is told, created, updated, ended, suppressed, escalated or computed");
+    let wanted = asked.decision.as_deref().map(|key| key.parse::<Decision>().map_err(unknown)).transpose()?;
     let instant = |instant: Option<Instant>| instant.map(|instant| instant.to_rfc3339()).unwrap_or_default();
     let (since, until) = (instant(asked.since), instant(asked.until));
-    let listing = Listing::of(person, "audit", &[asked.kind.as_deref().unwrap_or_default(), &since, &until]);
+    let (kind, about) = (asked.kind.as_deref().unwrap_or_default(), asked.entity_type.as_deref().unwrap_or_default());
+    let listing = Listing::of(person, "audit", &[kind, about, wanted.map_or("", Decision::key), &since, &until]);
     let below = listing.place(&service, asked.cursor.as_deref())?;
-    let filter = TrailFilter { kind: asked.kind, since: asked.since, until: asked.until };
+    let filter = TrailFilter {
+        kind: asked.kind,
+        entity_type: asked.entity_type,
+        decision: wanted,
+        since: asked.since,
+        until: asked.until,
+    };
     let found = service.engine.trail_page(person, &filter, below, asked.limit.unwrap_or(page::USUAL)).await?;
     Ok(Json(shape::EventPage::of(&found, |place| listing.cursor(&service, place))))
 }

@@ -134,6 +134,8 @@ pub struct Answer {
     pub topics: Vec<String>,
     /// The metrics it named.
     pub metrics: Vec<String>,
+    /// What to do first, where the question speaks of a symptom; `checkins` records one.
+    pub urgent: Option<&'static str>,
     /// Active safety notices, the most urgent first.
     pub notices: Vec<Notice>,
     /// What holds about it.
@@ -159,6 +161,7 @@ impl From<assistant::Answer> for Answer {
             text_of: answer.text_of,
             topics: answer.topics.matters.iter().map(word).collect(),
             metrics: answer.topics.metrics.iter().map(ToString::to_string).collect(),
+            urgent: answer.urgent,
             notices: all(answer.notices),
             answer: all(answer.answer),
             today_recommendation: answer.today_recommendation.into(),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::word;
 use crate::domain::Instant;
+use crate::domain::event::decision::{self, Decision};
 use crate::engine::ports::journal::Told;
 use crate::engine::trail::TrailPage;
 use crate::engine::why::EventRef;
@@ -17,6 +18,10 @@ pub struct Event {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: String,
+    /// What it is about, as in `insight`.
+    pub entity_type: Option<&'static str>,
+    /// `told`, `created`, `updated`, `ended`, `suppressed`, `escalated` or `computed`.
+    pub decision: Option<&'static str>,
     /// Its place in the person's stream.
     pub revision: u64,
     /// Its place in the log, an opaque ordered token.
@@ -48,6 +53,8 @@ fn to_the_microsecond(instant: Instant) -> String {
 impl From<EventRef> for Event {
     fn from(event: EventRef) -> Self {
         Self {
+            entity_type: decision::entity_type(&event.kind),
+            decision: decision::decision(&event.kind).map(Decision::key),
             kind: event.kind,
             revision: event.revision,
             position: event.position,
@@ -65,6 +72,8 @@ impl From<&Told> for Event {
     fn from(told: &Told) -> Self {
         let said = told.said.as_ref();
         Self {
+            entity_type: decision::entity_type(&told.kind),
+            decision: decision::decision(&told.kind).map(Decision::key),
             kind: told.kind.clone(),
             revision: told.revision,
             position: told.position.clone(),

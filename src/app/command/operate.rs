@@ -108,6 +108,11 @@ pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> 
 
 /// Checks an export; the store it came from is not looked at.
 pub(super) fn verify_export(out: &Out, file: &Path, signed_by: Option<&str>) -> Result<bool, Failure> {
+    if signed_by.is_some_and(|key| key.len() != 64 || !key.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+        return Err(Failure::usage(
+            "--signed-by is 64 hexadecimal digits, as `exports_signed_by` of `system/status` has them",
+        ));
+    }
     let opened = File::open(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
     let bar = out.bar(0, "verifying");
     let checked = proof::check(BufReader::new(opened), signed_by, &|events| bar.set_position(events));
@@ -136,7 +141,7 @@ pub(super) fn verify_export(out: &Out, file: &Path, signed_by: Option<&str>) -> 
         }
     }
     for fault in &checked.faults {
-        out.line(&format!("{}: {}", fault.position, fault.rule))?;
+        out.line(&format!("{}: breaks the rule {}", fault.position, fault.rule))?;
     }
     if !checked.ok {
         out.note("This is not an export as a server made it: it was cut, changed, or signed by another.");

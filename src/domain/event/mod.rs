@@ -3,6 +3,7 @@
 //! The names are stable and never change their meaning; a new shape gets a new schema version and an upcaster.
 
 mod codec;
+pub mod decision;
 mod envelope;
 mod narrated;
 mod role;

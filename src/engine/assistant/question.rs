@@ -8,27 +8,39 @@ use super::{MOST, SUGGESTIONS, Told, holding, topics};
 use crate::domain::Instant;
 use crate::domain::claim::Section;
 use crate::domain::conversation::{Conversations, Gist, Topics, entity};
+use crate::domain::day::LocalDay;
 use crate::domain::event::{ConversationSummarised, Event, QuestionAnswered};
 use crate::domain::insight::InsightKind;
+use crate::domain::intervention::ProposalStatus;
 use crate::domain::invariants;
 use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::plan::Matter;
 use crate::domain::provider::Provider;
-use crate::domain::safety::allowance;
+use crate::domain::safety::{Level, SafetyRule, allowance};
 use crate::domain::state::PersonState;
 use crate::engine::ports::journal::JournalError;
+use crate::engine::ports::views::ObservationFilter;
 use crate::engine::tell::NoticeView;
 use crate::engine::{Engine, EngineError, TRIES, run};
 
 /// What is said where nothing that was asked about holds.
-const NOTHING: &str = "Nothing holds about this that Candor can vouch for: too few days, or no change that stands out.";
+const NOTHING: &str = "Nothing holds about this that Candor can vouch for. That is no all-clear: it may be too few days, and \
+                       Candor does not look for illness.";
+/// What is said where a metric that is named has no value.
+const NEVER: &str = "This was never measured here.";
+/// What is said where no word of a question is known.
+const UNKNOWN: &str = "No word of this names a metric or a topic that Candor knows. Asked without a question, it tells everything \
+                       that holds.";
 /// What is said where a notice stops the analysis.
 const STOPPED: &str = "While this notice stands nothing else is analysed.";
 /// What is said where the newest text is of another day.
 const OLDER: &str = "The stages have not run today: what is told here is of the day of the newest text.";
 /// What is said where nothing is suggested.
-const NO_SUGGESTION: &str = "There is nothing that the data give a reason to try.";
+const NO_SUGGESTION: &str = "Nothing is suggested.";
+/// What is said where something is, and is held back.
+const HELD_BACK: &str = "Suggestions are held back: `audit/?entity_type=intervention` says why. A profile that is declared and newer \
+                         data may let them through.";
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +62,8 @@ pub struct Answer {
     pub text_of: Option<String>,
     /// What the question was taken to be about.
     pub topics: Topics,
+    /// What to do first, where the question speaks of a symptom.
+    pub urgent: Option<&'static str>,
     /// Active safety notices, the most urgent first.
     pub notices: Vec<NoticeView>,
     /// What holds about it.
@@ -92,7 +106,7 @@ impl Engine {
         let state = self.state(person).await?;
         invariants::may_process(&state)?;
         let topics = about(&state, asking);
-        let (answer, sources) = self.compose(person, &state, asking.session_id, topics, now).await?;
+        let (answer, sources) = self.compose(person, &state, asking, topics, now).await?;
         let told = answer.answer.iter().chain(&answer.recommendations).chain([&answer.today_recommendation]);
         let mut told: Vec<String> = told.chain(&answer.trend_insight).flat_map(|told| told.claim_ids.clone()).collect();
         told.sort();
@@ -128,7 +142,7 @@ impl Engine {
         &self,
         person: PersonId,
         state: &PersonState,
-        session_id: Uuid,
+        asking: &Asking,
         topics: Topics,
         now: Instant,
     ) -> Result<(Answer, Vec<Provider>), EngineError> {
@@ -156,20 +170,30 @@ impl Engine {
         });
         let statements = holding.iter().map(|(_, told)| told.clone());
         let mut answer: Vec<Told> = statements.chain(beside.map(|standing| standing.told.clone())).take(MOST).collect();
-        if answer.is_empty() {
-            answer.push(plainly(if stopped { STOPPED } else { NOTHING }));
+        let is_unknown = topics.is_empty() && asking.question.is_some();
+        if is_unknown && !stopped {
+            answer = vec![plainly(UNKNOWN)];
         }
-        let moved = holding.iter().find(|(insight, _)| InsightKind::MOVES.contains(&insight.kind));
+        if answer.is_empty() {
+            let told = if stopped { STOPPED } else { self.silence(person, &topics).await? };
+            answer.push(plainly(told));
+        }
+        let mut holding_and_asked = holding.iter().filter(|_| !is_unknown);
+        let moved = holding_and_asked.find(|(insight, _)| InsightKind::MOVES.contains(&insight.kind));
         let trend_insight = moved.map(|(_, told)| told.clone());
         let mut steps: Vec<_> = standing.iter().filter(|standing| standing.section == Section::NextStep).collect();
         let aims_at = |metric: Option<Metric>| !metric.is_some_and(|metric| topics.include(metric));
         steps.sort_by_key(|step| aims_at(step.claims.first().and_then(|claim| claim.metric)));
         let recommendations: Vec<Told> = steps.iter().map(|step| step.told.clone()).take(SUGGESTIONS).collect();
+        let urgent = asking.question.as_deref().is_some_and(topics::is_urgent);
+        let urgent = urgent.then(|| SafetyRule::RedFlagSymptom.text(Level::Stop));
+        let held_back = state.proposals.values().any(|held| held.status == ProposalStatus::Suppressed);
         let today_recommendation = match (state.standing_notices().first(), recommendations.first()) {
+            _ if urgent.is_some() => plainly(urgent.unwrap_or_default()),
             (Some(notice), _) => Told { claim_ids: vec![notice.notice.id.to_string()], ..plainly(&notice.notice.text) },
             (None, _) if text_of.is_some_and(|of| of != day) => plainly(OLDER),
             (None, Some(first)) => first.clone(),
-            (None, None) => plainly(NO_SUGGESTION),
+            (None, None) => plainly(if held_back { HELD_BACK } else { NO_SUGGESTION }),
         };
         let follow_ups = answer.iter().chain(&recommendations).filter_map(|told| told.claim_ids.first().cloned());
         let follow_ups = follow_ups.take(SUGGESTIONS).collect();
@@ -180,7 +204,8 @@ impl Engine {
         sources.dedup();
         let notices = state.standing_notices().into_iter().map(NoticeView::of).collect();
         let answer = Answer {
-            session_id,
+            session_id: asking.session_id,
+            urgent,
             day: day.to_string(),
             text_of: text_of.map(|day| day.to_string()),
             topics,
@@ -193,6 +218,22 @@ impl Engine {
             gist: Gist::default(),
         };
         Ok((answer, sources))
+    }
+}
+
+impl Engine {
+    /// Why nothing is told of what was asked about.
+    async fn silence(&self, person: PersonId, topics: &Topics) -> Result<&'static str, EngineError> {
+        if topics.metrics.is_empty() {
+            return Ok(NOTHING);
+        }
+        for metric in &topics.metrics {
+            let of = ObservationFilter { metric: Some(*metric), since: LocalDay::FIRST, until: LocalDay::LAST };
+            if !self.views.observations_page(person, &of, None, 1).await?.is_empty() {
+                return Ok(NOTHING);
+            }
+        }
+        Ok(NEVER)
     }
 }
 

@@ -43,17 +43,43 @@ const WORDS: [(&str, Matter); 33] = [
 /// Of these only the whole word counts: others begin with them.
 const WHOLE: [&str; 5] = ["bed", "nap", "rem", "ill", "ride"];
 
+/// Words that name a symptom to be looked at at once.
+const SYMPTOMS: [&str; 12] = [
+    "chest pain",
+    "pain in my chest",
+    "pain in the chest",
+    "chest hurts",
+    "pressure in my chest",
+    "pressure on my chest",
+    "tight chest",
+    "chest tightness",
+    "faint",
+    "passed out",
+    "short of breath",
+    "breathless",
+];
+
+/// A question in small letters and single spaces.
+fn plain(question: &str) -> String {
+    let letters: String =
+        question.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    letters.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a question speaks of a symptom to be looked at at once.
+pub(super) fn is_urgent(question: &str) -> bool {
+    let plain = format!(" {}", plain(question));
+    SYMPTOMS.iter().any(|symptom| plain.contains(&format!(" {symptom}")))
+}
+
 /// The topics that a question names.
 pub(super) fn of(question: &str) -> Topics {
-    let plain: String =
-        question.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let spaced = format!(" {} ", words.join(" "));
+    let question = plain(question);
+    let words: Vec<&str> = question.split(' ').collect();
+    let spaced = format!(" {question} ");
     // A metric's name may hold what is no letter, as in "blood oxygen (SpO2)".
     let names = |metric: &Metric| {
-        let label: String =
-            metric.label().chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
-        let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
+        let label = plain(metric.label());
         label.contains(' ') && spaced.contains(&format!(" {label} "))
             || spaced.contains(&format!(" {} ", metric.key().replace('_', " ")))
     };
@@ -67,6 +93,16 @@ pub(super) fn of(question: &str) -> Topics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_symptom_is_heard() {
+        for urgent in ["I have chest pain", "My chest hurts!", "I nearly fainted today", "Why am I short of  breath?"] {
+            assert!(is_urgent(urgent), "{urgent}");
+        }
+        for calm in ["How did I sleep?", "Is my chest strap broken?", "painting all day"] {
+            assert!(!is_urgent(calm), "{calm}");
+        }
+    }
 
     #[test]
     fn a_question_is_about_what_its_words_name() {

@@ -45,7 +45,7 @@ async fn a_question_is_answered_with_what_was_told_and_why_resolves_each_of_it()
     }
     let nothing = json!({ "question": "What about my weight?" });
     let answer = server.json("POST", "/insights/evaluate", &nothing).await.ok();
-    assert!(answer["answer"][0]["text"].as_str().unwrap().starts_with("Nothing holds about this"), "{answer}");
+    assert_eq!(answer["answer"][0]["text"], "This was never measured here.");
     assert_eq!(answer["answer"][0]["claim_ids"], json!([]));
 }
 
@@ -67,7 +67,12 @@ async fn a_sitting_goes_on_with_its_topic_and_is_summed_up_after_six_questions()
     assert_eq!(trail["events"][0]["content"]["gist"]["questions"], 6);
     assert_eq!(trail["events"][1]["content"]["question"], "And since when?");
     let other = server.json("POST", "/insights/evaluate", &json!({ "question": "And since when?" })).await.ok();
-    assert_eq!(other["topics"], json!([]), "another sitting knows nothing of it");
+    assert_eq!(
+        (&other["topics"], &other["trend_insight"]),
+        (&json!([]), &Value::Null),
+        "another sitting knows nothing of it"
+    );
+    assert!(other["answer"][0]["text"].as_str().unwrap().starts_with("No word of this names"), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -204,4 +209,16 @@ async fn what_is_told_of_an_older_text_says_so() {
     assert_eq!((&answer["day"], &answer["text_of"]), (&json!("2026-04-20"), &json!("2026-04-06")));
     let today = answer["today_recommendation"]["text"].as_str().unwrap();
     assert!(today.starts_with("The stages have not run today"), "{today}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_speaks_of_a_symptom_is_answered_with_what_to_do_first() {
+    let server = Server::with_story().await;
+    let answer = server.json("POST", "/insights/evaluate", &json!({ "question": "I have chest pain" })).await.ok();
+    let urgent = answer["urgent"].as_str().unwrap().to_owned();
+    assert_eq!(answer["today_recommendation"]["text"], urgent.as_str());
+    let reported = server.json("POST", "/checkins", &json!({ "symptoms": ["chest_pain"] })).await.ok();
+    assert_eq!(reported["urgent"], urgent.as_str(), "the same words as for one that is reported");
+    let calm = server.json("POST", "/insights/evaluate", &json!({ "question": "How do I sleep?" })).await.ok();
+    assert_eq!(calm["urgent"], Value::Null);
 }

@@ -90,3 +90,29 @@ async fn a_cursor_fits_the_list_it_came_from_and_no_other() {
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["field"]), (422, &"cursor".into()), "{list}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trail_is_filtered_by_what_it_is_about_and_by_decision() {
+    let server = Server::with_story().await;
+    let kinds = async |filter: &str| -> BTreeSet<String> {
+        let page = server.get(&format!("/audit/?limit=200&{filter}")).await.ok();
+        page["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+    };
+    let raised = kinds("entity_type=insight&decision=created").await;
+    assert_eq!(raised.into_iter().collect::<Vec<_>>(), ["insight_raised"]);
+    assert!(kinds("entity_type=insight").await.contains("insight_renewed"));
+    assert!(kinds("entity_type=consent&decision=told").await.contains("consent_granted"));
+    assert!(kinds("decision=computed").await.contains("day_assessed"));
+    let page = server.get("/audit/?limit=1&entity_type=narrative").await.ok();
+    assert_eq!(
+        (&page["events"][0]["entity_type"], &page["events"][0]["decision"]),
+        (&"narrative".into(), &"created".into())
+    );
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let other = server.get(&format!("/audit/?limit=1&entity_type=insight&cursor={cursor}")).await;
+    assert_eq!(other.json()["errors"][0]["field"], "cursor");
+    for wrong in ["entity_type=thing", "decision=maybe"] {
+        let field = wrong.split('=').next().unwrap();
+        assert_eq!(server.get(&format!("/audit/?{wrong}")).await.json()["errors"][0]["field"], field);
+    }
+}

@@ -17,6 +17,7 @@ use utoipa::IntoResponses;
 use super::{Problem, Service};
 use crate::domain::Instant;
 use crate::domain::person::PersonId;
+use crate::engine::ports::proof::hex;
 use crate::engine::{EngineError, run};
 
 /// Bytes of answers that are kept.
@@ -118,9 +119,7 @@ fn answer(headers: &HeaderMap, kept: Kept) -> Response {
 
 /// A weak name: what is sent may be compressed on its way.
 fn etag(bytes: &[u8]) -> Result<HeaderValue, Problem> {
-    let digest = Sha256::digest(bytes);
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    HeaderValue::try_from(format!("W/\"{hex}\"")).map_err(|_| Problem::internal())
+    HeaderValue::try_from(format!("W/\"{}\"", hex(&Sha256::digest(bytes)[..16]))).map_err(|_| Problem::internal())
 }
 
 /// Whether the client names the answer as one it has.

@@ -122,6 +122,12 @@ impl fmt::Display for ClaimId {
     }
 }
 
+/// The entity that an id for `why` is about: of a claim's name the part before the day, else the id itself.
+#[must_use]
+pub fn entity_of(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(entity, _)| entity)
+}
+
 /// A statement with everything needed to say it and nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::claim::entity_of;
 use super::metric::Metric;
 use super::plan::Matter;
 
@@ -42,12 +43,6 @@ impl Topics {
     pub fn broadly(&self) -> BTreeSet<Matter> {
         self.matters.iter().copied().chain(self.metrics.iter().map(|metric| Matter::of(*metric))).collect()
     }
-}
-
-/// What an id for `why` is about, whichever day's word it is.
-#[must_use]
-pub fn entity(id: &str) -> &str {
-    id.split_once('@').map_or(id, |(entity, _)| entity)
 }
 
 /// How often each topic was asked about, and how many claims were told.
@@ -114,7 +109,7 @@ impl Conversations {
             *held.gist.asked.entry(matter).or_default() += 1;
         }
         let room = Self::TOLD.saturating_sub(held.told.len());
-        held.told.extend(told.iter().map(|id| entity(id).to_owned()).take(room));
+        held.told.extend(told.iter().map(|id| entity_of(id).to_owned()).take(room));
         held.gist.told = u32::try_from(held.told.len()).unwrap_or(u32::MAX);
         held.topics = topics.clone();
         held.last = revision;

@@ -2,6 +2,7 @@
 
 use super::{Engine, EngineError, run};
 use crate::domain::Instant;
+use crate::domain::claim::entity_of;
 use crate::domain::event::FeedbackGiven;
 use crate::domain::feedback::{Feedback, Given};
 use crate::domain::insight::Insight;
@@ -20,7 +21,7 @@ impl Engine {
         feedback: Feedback,
         now: Instant,
     ) -> Result<Insight, EngineError> {
-        let entity = id.split_once('@').map_or(id, |(entity, _)| entity);
+        let entity = entity_of(id);
         let unknown = || EngineError::NotFound { what: "insight that holds", id: id.to_owned() };
         let insight_id = entity.parse().map_err(|_| unknown())?;
         let state = self

@@ -32,6 +32,11 @@ pub(in crate::api) struct FileName {
     name: String,
 }
 
+/// Whether a letter may stand in a file's name wherever that is written.
+const fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-')
+}
+
 /// Takes a file: a WHOOP, Strava or Garmin export, or Candor's own NDJSON. It is read whole before anything is written, and
 /// the same file again changes nothing.
 #[utoipa::path(
@@ -46,9 +51,8 @@ pub(in crate::api) async fn create(
     Asked(asked): Asked<FileName>,
     request: Request,
 ) -> Result<Json<Vec<shape::Import>>, Problem> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     let dots = asked.name.bytes().all(|byte| byte == b'.');
-    if asked.name.is_empty() || asked.name.len() > 200 || dots || !asked.name.bytes().all(plain) {
+    if asked.name.is_empty() || asked.name.len() > 200 || dots || !asked.name.chars().all(is_plain) {
         return Err(Problem::field("name", "has from 1 to 200 letters, digits, dots, dashes and underscores"));
     }
     let Ok(_turn) = Arc::clone(&service.turns).try_acquire_owned() else { return Err(Problem::busy()) };
@@ -119,8 +123,7 @@ pub(in crate::api) async fn original(
     let file = tokio::fs::File::open(&clear).await.map_err(unread)?;
     // It goes with the folder once it was sent, or nobody listens any more.
     let bytes = ReaderStream::new(file).map(move |chunk| (chunk, &folder, &turn).0);
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}\"")),

@@ -1,19 +1,20 @@
 //! An answer to a question, of what has been told: no number and no word of it is new.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::objectives::goals;
-use super::{MOST, SUGGESTIONS, Told, holding, topics};
+use super::{MOST, SUGGESTIONS, Standing, Told, holding, topics};
 use crate::domain::Instant;
-use crate::domain::claim::Section;
-use crate::domain::conversation::{Conversations, Gist, Topics, entity};
+use crate::domain::claim::{Claim, Section, entity_of};
+use crate::domain::conversation::{Conversations, Gist, Topics};
 use crate::domain::day::LocalDay;
 use crate::domain::event::{ConversationSummarised, Event, QuestionAnswered};
-use crate::domain::insight::InsightKind;
+use crate::domain::insight::{Insight, InsightKind};
 use crate::domain::intervention::ProposalStatus;
 use crate::domain::invariants;
-use crate::domain::metric::Metric;
 use crate::domain::person::PersonId;
 use crate::domain::plan::Matter;
 use crate::domain::provider::Provider;
@@ -34,8 +35,9 @@ const UNKNOWN: &str = "No word of this names a metric or a topic that Candor kno
                        that holds.";
 /// What is said where a notice stops the analysis.
 const STOPPED: &str = "While this notice stands nothing else is analysed.";
-/// What is said where the newest text is of another day.
-const OLDER: &str = "The stages have not run today: what is told here is of the day of the newest text.";
+/// What is said where the newest text is of another day, or there is none.
+const OLDER: &str =
+    "The stages have not run today: what is told here is of the day of the newest text, if there is one.";
 /// What is said where nothing is suggested.
 const NO_SUGGESTION: &str = "Nothing is suggested.";
 /// What is said where something is, and is held back.
@@ -68,7 +70,7 @@ pub struct Answer {
     pub notices: Vec<NoticeView>,
     /// What holds about it.
     pub answer: Vec<Told>,
-    /// What to try today, or that there is nothing.
+    /// What to try today, or why there is nothing.
     pub today_recommendation: Told,
     /// What moved, if anything did.
     pub trend_insight: Option<Told>,
@@ -149,67 +151,43 @@ impl Engine {
         let day = run::today(state, now);
         let (text, standing) = self.standing(person, state, day).await?;
         let text_of = text.map(|text| text.day);
-        let stopped = !allowance(state).analysis;
+        let is_known = asking.question.is_none() || !topics.is_empty();
         let goals = goals(state, day);
-        let bears = |metric: Metric| (!topics.metrics.contains(&metric), !goals.contains(&Matter::of(metric)));
         let mut holding = holding(state, day);
-        holding.retain(|(insight, _)| insight.names().any(|metric| topics.include(metric)));
-        holding.sort_by_key(|(insight, _)| bears(insight.metric));
-        // What the text says of it that is no statement: measurements, scores, experiments.
-        let beside = standing.iter().filter(|standing| {
-            matches!(standing.section, Section::Summary | Section::KeyPoint | Section::Driver | Section::Risk)
-                && standing.claims.iter().any(|claim| match claim.metric {
-                    Some(metric) => topics.include(metric),
-                    None => topics.is_empty(),
-                })
-                && !standing
-                    .told
-                    .claim_ids
-                    .iter()
-                    .any(|id| holding.iter().any(|(insight, _)| entity(id) == insight.id.to_string()))
-        });
+        holding.retain(|(insight, _)| is_known && insight.names().any(|metric| topics.include(metric)));
+        holding.sort_by_key(|(insight, _)| !goals.contains(&Matter::of(insight.metric)));
+        let beside = standing.iter().filter(|standing| is_known && is_beside(standing, &topics, &holding));
         let statements = holding.iter().map(|(_, told)| told.clone());
         let mut answer: Vec<Told> = statements.chain(beside.map(|standing| standing.told.clone())).take(MOST).collect();
-        let is_unknown = topics.is_empty() && asking.question.is_some();
-        if is_unknown && !stopped {
-            answer = vec![plainly(UNKNOWN)];
-        }
         if answer.is_empty() {
-            let told = if stopped { STOPPED } else { self.silence(person, &topics).await? };
+            let told = match (allowance(state).analysis, is_known) {
+                (false, _) => STOPPED,
+                (true, false) => UNKNOWN,
+                (true, true) => self.silence(person, &topics).await?,
+            };
             answer.push(plainly(told));
         }
-        let mut holding_and_asked = holding.iter().filter(|_| !is_unknown);
-        let moved = holding_and_asked.find(|(insight, _)| InsightKind::MOVES.contains(&insight.kind));
+        let moved = holding.iter().find(|(insight, _)| InsightKind::MOVES.contains(&insight.kind));
         let trend_insight = moved.map(|(_, told)| told.clone());
-        let mut steps: Vec<_> = standing.iter().filter(|standing| standing.section == Section::NextStep).collect();
-        let aims_at = |metric: Option<Metric>| !metric.is_some_and(|metric| topics.include(metric));
-        steps.sort_by_key(|step| aims_at(step.claims.first().and_then(|claim| claim.metric)));
-        let recommendations: Vec<Told> = steps.iter().map(|step| step.told.clone()).take(SUGGESTIONS).collect();
-        let urgent = asking.question.as_deref().is_some_and(topics::is_urgent);
-        let urgent = urgent.then(|| SafetyRule::RedFlagSymptom.text(Level::Stop));
-        let held_back = state.proposals.values().any(|held| held.status == ProposalStatus::Suppressed);
-        let today_recommendation = match (state.standing_notices().first(), recommendations.first()) {
-            _ if urgent.is_some() => plainly(urgent.unwrap_or_default()),
-            (Some(notice), _) => Told { claim_ids: vec![notice.notice.id.to_string()], ..plainly(&notice.notice.text) },
-            (None, _) if text_of.is_some_and(|of| of != day) => plainly(OLDER),
-            (None, Some(first)) => first.clone(),
-            (None, None) => plainly(if held_back { HELD_BACK } else { NO_SUGGESTION }),
+        let recommendations = steps(&standing, &topics);
+        let is_urgent = asking.question.as_deref().is_some_and(topics::is_urgent);
+        let urgent = is_urgent.then(|| SafetyRule::RedFlagSymptom.text(Level::Stop));
+        let today_recommendation = match urgent {
+            Some(urgent) => plainly(urgent),
+            None => today(state, text_of == Some(day), recommendations.first()),
         };
         let follow_ups = answer.iter().chain(&recommendations).filter_map(|told| told.claim_ids.first().cloned());
         let follow_ups = follow_ups.take(SUGGESTIONS).collect();
-        let mut sources: Vec<Provider> =
-            holding.iter().flat_map(|(insight, _)| insight.evidence.sources.clone()).collect();
-        sources.extend(standing.iter().flat_map(|s| &s.claims).flat_map(|claim| claim.evidence.sources.clone()));
-        sources.sort();
-        sources.dedup();
-        let notices = state.standing_notices().into_iter().map(NoticeView::of).collect();
+        let of_text = standing.iter().flat_map(|standing| &standing.claims).map(|claim| &claim.evidence);
+        let evidence = holding.iter().map(|(insight, _)| &insight.evidence).chain(of_text);
+        let sources: BTreeSet<Provider> = evidence.flat_map(|evidence| evidence.sources.iter().copied()).collect();
         let answer = Answer {
             session_id: asking.session_id,
-            urgent,
             day: day.to_string(),
             text_of: text_of.map(|day| day.to_string()),
             topics,
-            notices,
+            urgent,
+            notices: state.standing_notices().into_iter().map(NoticeView::of).collect(),
             answer,
             today_recommendation,
             trend_insight,
@@ -217,11 +195,9 @@ impl Engine {
             follow_ups,
             gist: Gist::default(),
         };
-        Ok((answer, sources))
+        Ok((answer, sources.into_iter().collect()))
     }
-}
 
-impl Engine {
     /// Why nothing is told of what was asked about.
     async fn silence(&self, person: PersonId, topics: &Topics) -> Result<&'static str, EngineError> {
         if topics.metrics.is_empty() {
@@ -234,6 +210,34 @@ impl Engine {
             }
         }
         Ok(NEVER)
+    }
+}
+
+/// Whether a sentence of the text tells of the topics what no statement does: a measurement, a score, an experiment.
+fn is_beside(standing: &Standing, topics: &Topics, holding: &[(&Insight, Told)]) -> bool {
+    let told = |id: &String| holding.iter().any(|(insight, _)| entity_of(id) == insight.id.to_string());
+    let about = |claim: &Claim| claim.metric.map_or(topics.is_empty(), |metric| topics.include(metric));
+    matches!(standing.section, Section::Summary | Section::KeyPoint | Section::Driver | Section::Risk)
+        && standing.claims.iter().any(about)
+        && !standing.told.claim_ids.iter().any(told)
+}
+
+/// What to try, what is about the topics first.
+fn steps(standing: &[Standing], topics: &Topics) -> Vec<Told> {
+    let mut steps: Vec<_> = standing.iter().filter(|standing| standing.section == Section::NextStep).collect();
+    let aims_at = |step: &Standing| step.claims.first().and_then(|claim| claim.metric);
+    steps.sort_by_key(|step| !aims_at(step).is_some_and(|metric| topics.include(metric)));
+    steps.into_iter().map(|step| step.told.clone()).take(SUGGESTIONS).collect()
+}
+
+/// What to do today: what a notice says, else the first suggestion of today's text, else why there is none.
+fn today(state: &PersonState, of_today: bool, suggestion: Option<&Told>) -> Told {
+    let held_back = state.proposals.values().any(|held| held.status == ProposalStatus::Suppressed);
+    match (state.standing_notices().first(), suggestion) {
+        (Some(notice), _) => Told { claim_ids: vec![notice.notice.id.to_string()], ..plainly(&notice.notice.text) },
+        (None, Some(first)) if of_today => first.clone(),
+        (None, _) if !of_today => plainly(OLDER),
+        (None, _) => plainly(if held_back { HELD_BACK } else { NO_SUGGESTION }),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod api;
 pub mod app;
 pub mod domain;
 pub mod engine;
+pub mod jobs;
 pub mod llm;
 pub mod providers;
 pub mod store;

@@ -14,6 +14,7 @@ pub mod chain;
 pub mod error;
 pub mod event_id;
 pub mod journal;
+pub mod jobs;
 pub mod keys;
 pub mod log;
 pub mod master_key;

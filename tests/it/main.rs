@@ -19,6 +19,7 @@ mod feedback;
 mod golden;
 mod identity;
 mod injection;
+mod jobs;
 mod log_contract;
 mod metrics;
 mod model_server;

@@ -123,6 +123,11 @@ impl Place {
         SealedOriginals::new(self.path("originals"), self.keys().await, entropy())
     }
 
+    /// Whether it is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.url.is_some()
+    }
+
     /// A path beside the store.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -1,8 +1,10 @@
 //! What the engine asks of the outside. Adapters live in `store`, `providers` and `llm`; `app` plugs them in.
 
 pub mod accounts;
+pub mod breakers;
 pub mod entropy;
 pub mod export;
+pub mod jobs;
 pub mod journal;
 pub mod narrator;
 pub mod originals;

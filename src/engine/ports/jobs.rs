@@ -1,0 +1,297 @@
+//! Work that is done later, once: the queue as those who order it and those who do it know it.
+//!
+//! A job is done at least once and its effect is written so that a second time changes nothing. A worker holds a job by a
+//! lease; whoever lost the lease cannot end the job any more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+
+/// The queue did not answer: what was asked of it may or may not have been done.
+#[derive(Debug, Error)]
+#[error("the queue of jobs is not available: {0}")]
+pub struct QueueError(pub String);
+
+/// A job to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// Its id.
+    pub id: Uuid,
+    /// Which handler does it.
+    pub kind: String,
+    /// Two jobs of one key are the same work: one waits at most, and one runs at most.
+    pub key: String,
+    /// Whom it is about.
+    pub person: Option<PersonId>,
+    /// What the handler is told: ids and windows, never a measurement.
+    pub payload: String,
+    /// Not before then.
+    pub run_at: Instant,
+    /// Attempts after which it is given up.
+    pub max_attempts: u32,
+}
+
+/// A job that this worker holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Its id.
+    pub id: Uuid,
+    /// Which handler does it.
+    pub kind: String,
+    /// Whom it is about.
+    pub person: Option<PersonId>,
+    /// What the handler is told.
+    pub payload: String,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// Attempts after which it is given up.
+    pub max_attempts: u32,
+    /// The lease by which it is held.
+    pub lease: Uuid,
+    /// When this attempt began.
+    pub started_at: Instant,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As it should.
+    Done,
+    /// To be tried again.
+    Again {
+        /// Not before then.
+        at: Instant,
+        /// What went wrong.
+        fault: JobFault,
+    },
+    /// Not its turn: it waits and the attempt does not count.
+    PutOff {
+        /// Not before then.
+        at: Instant,
+        /// Why.
+        fault: JobFault,
+    },
+    /// Given up: it lies among the dead letters.
+    Dead(JobFault),
+}
+
+/// What went wrong, for a person and for a count. It holds no health value, no token and no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFault {
+    /// A code, as in `rate_limited`.
+    pub code: &'static str,
+    /// A sentence.
+    pub reason: String,
+}
+
+/// What each step of a job took, in the order of their names.
+pub type Steps = BTreeMap<&'static str, Duration>;
+
+/// An attempt that ended, to be written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Which job, by which lease.
+    pub job: Claimed,
+    /// When.
+    pub at: Instant,
+    /// How.
+    pub ending: Ending,
+    /// What each step took.
+    pub steps: Steps,
+}
+
+/// One turn of a worker: what it did is written down, and what it may do next is handed to it, all or nothing.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Who.
+    pub worker: String,
+    /// The time.
+    pub now: Instant,
+    /// Attempts that ended.
+    pub ended: Vec<Ended>,
+    /// Jobs it still works on: their leases are renewed.
+    pub holding: Vec<(Uuid, Uuid)>,
+    /// How many more it takes.
+    pub want: u32,
+    /// The lease of what it takes.
+    pub lease: Uuid,
+    /// Until when leases hold.
+    pub lease_until: Instant,
+}
+
+/// What a turn came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turned {
+    /// Jobs that are the worker's now.
+    pub claimed: Vec<Claimed>,
+    /// Jobs whose lease somebody else has: what is still done for them is not written down.
+    pub lost: Vec<Uuid>,
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// It waits.
+    Ready,
+    /// Somebody works on it.
+    Running,
+    /// It is done.
+    Done,
+    /// It was given up.
+    Dead,
+}
+
+impl JobState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Ready, Self::Running, Self::Done, Self::Dead];
+
+    /// The stable name.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// A job as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: Uuid,
+    /// Which handler does it.
+    pub kind: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// Attempts begun.
+    pub attempt: u32,
+    /// Attempts after which it is given up.
+    pub max_attempts: u32,
+    /// Not before then.
+    pub run_at: Instant,
+    /// When it was ordered.
+    pub created_at: Instant,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+}
+
+/// An attempt as it was written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRun {
+    /// Of which job.
+    pub job: Uuid,
+    /// Its kind.
+    pub kind: String,
+    /// Which one, from 1.
+    pub run: u32,
+    /// When it began.
+    pub started_at: Instant,
+    /// When it ended.
+    pub ended_at: Instant,
+    /// `done`, `again`, `put_off`, `dead` or `lost`.
+    pub outcome: String,
+    /// What went wrong: code and sentence.
+    pub fault: Option<(String, String)>,
+    /// What each step took, in milliseconds.
+    pub steps: BTreeMap<String, u64>,
+}
+
+/// A job that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Which job.
+    pub job: Uuid,
+    /// Its kind.
+    pub kind: String,
+    /// What its handler was told.
+    pub payload: String,
+    /// Attempts made.
+    pub attempts: u32,
+    /// What went wrong: code and sentence.
+    pub fault: (String, String),
+    /// When.
+    pub died_at: Instant,
+    /// The job that does it again, if one does.
+    pub replayed_as: Option<Uuid>,
+}
+
+/// A page of a list, the newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Whose jobs; those of everybody, and of nobody in particular, for who runs the server.
+    pub person: Option<PersonId>,
+    /// Before this instant and id.
+    pub before: Option<(Instant, Uuid)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The queue.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Orders jobs; how many of them are new. What waits already under a key is not ordered twice, and is done no later than
+    /// the earlier of both.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn order(&self, jobs: Vec<NewJob>, now: Instant) -> Result<u64, QueueError>;
+
+    /// Writes down what a worker did and hands it what it may do next, in one transaction. Jobs whose lease ran out are taken
+    /// back first: to wait again, or among the dead letters when they had all their attempts.
+    ///
+    /// # Errors
+    /// When the queue does not answer: then nothing of the turn is to be taken for written down.
+    async fn turn(&self, turn: Turn) -> Result<Turned, QueueError>;
+
+    /// Orders a job by the clock: only for who moves the schedule from `due` to `next`. The first time `due` is `None`.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn fire(&self, name: &str, cron: &str, due: Option<Instant>, next: Instant, jobs: Vec<NewJob>)
+    -> Result<bool, QueueError>;
+
+    /// When a schedule is due next, if it is known under this rule.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn due(&self, name: &str, cron: &str) -> Result<Option<Instant>, QueueError>;
+
+    /// Jobs as they stand, the newest first.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn jobs(&self, page: Page, state: Option<JobState>) -> Result<Vec<Job>, QueueError>;
+
+    /// Attempts, the newest first.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn runs(&self, page: Page, job: Option<Uuid>) -> Result<Vec<JobRun>, QueueError>;
+
+    /// What was given up, the newest first.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn dead_letters(&self, page: Page) -> Result<Vec<DeadLetter>, QueueError>;
+
+    /// Orders a dead letter again under a new id, once; false where there is none of this person, or it was replayed.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn replay(&self, person: Option<PersonId>, job: Uuid, again: Uuid, now: Instant) -> Result<bool, QueueError>;
+
+    /// Forgets jobs that were done before an instant, with their attempts.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn prune(&self, before: Instant) -> Result<u64, QueueError>;
+}

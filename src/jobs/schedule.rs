@@ -1,0 +1,58 @@
+//! What is ordered by the clock. Each schedule stands in the database with the instant at which it is due; who moves it on
+//! has fired it, and nobody else has.
+
+use croner::Cron;
+
+use crate::domain::Instant;
+use crate::engine::ports::jobs::{NewJob, Queue, QueueError};
+
+/// A schedule: its rule in the form of cron, in UTC, and the job it orders.
+pub struct Schedule {
+    name: &'static str,
+    rule: &'static str,
+    cron: Cron,
+    order: Box<dyn Fn(Instant) -> NewJob + Send + Sync>,
+}
+
+/// A rule that cannot be read or never comes due.
+#[derive(Debug, thiserror::Error)]
+#[error("the schedule {name} has a rule that is none: {rule}")]
+pub struct BadRule {
+    name: &'static str,
+    rule: &'static str,
+}
+
+impl Schedule {
+    /// Orders what `order` makes for the instant at which it is due.
+    ///
+    /// # Errors
+    /// When the rule cannot be read.
+    pub fn new(
+        name: &'static str,
+        rule: &'static str,
+        order: impl Fn(Instant) -> NewJob + Send + Sync + 'static,
+    ) -> Result<Self, BadRule> {
+        let cron = rule.parse::<Cron>().map_err(|_| BadRule { name, rule })?;
+        Ok(Self { name, rule, cron, order: Box::new(order) })
+    }
+
+    /// Orders what is due. What was missed while nobody looked is ordered once, not once for every time.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    pub async fn look(&self, queue: &dyn Queue, now: Instant) -> Result<bool, QueueError> {
+        let Ok(next) = self.cron.find_next_occurrence(&now, false) else {
+            return Ok(false);
+        };
+        match queue.due(self.name, self.rule).await? {
+            None => {
+                queue.fire(self.name, self.rule, None, next, Vec::new()).await?;
+                Ok(false)
+            }
+            Some(due) if due <= now => {
+                queue.fire(self.name, self.rule, Some(due), next, vec![(self.order)(due)]).await
+            }
+            Some(_) => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The queue of jobs as rows of a database of its own, apart from the log.
+//!
+//! A worker's turn is one transaction: what ended is written down, leases are renewed, what ran out is taken back, and the
+//! next jobs are claimed. So a turn of many jobs costs one commit, and a worker that is killed leaves nothing half-done.
+
+mod breakers;
+mod lists;
+mod rows;
+mod schedules;
+mod turn;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::migrate::{self, Migration, migration};
+use super::sql::{Durability, SlowAfter, Sql, SqlTx, Value};
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+use crate::engine::ports::jobs::{
+    DeadLetter, Job, JobRun, JobState, NewJob, Page, Queue, QueueError, Turn, Turned,
+};
+
+const MIGRATIONS: &[Migration] = &[migration!("jobs", 1, "jobs")];
+
+/// Where jobs lie.
+#[derive(Clone)]
+pub enum JobPlace {
+    /// A SQLite file of its own.
+    File(PathBuf),
+    /// The schema `candor_jobs` of a PostgreSQL database.
+    Postgres(String),
+}
+
+impl std::fmt::Debug for JobPlace {
+    /// The URL of a database may hold its password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres"),
+        }
+    }
+}
+
+impl JobPlace {
+    async fn sql(&self) -> Result<Sql, StoreError> {
+        match self {
+            Self::File(path) => Sql::open_sqlite(path, Durability::Full).await,
+            Self::Postgres(url) => Sql::open_postgres(url, "candor_jobs", 8).await,
+        }
+    }
+}
+
+/// The tables of jobs.
+pub struct JobTables {
+    sql: Sql,
+}
+
+impl JobTables {
+    /// Opens the tables, creating them when they are missing.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open(place: &JobPlace) -> Result<Self, StoreError> {
+        let sql = place.sql().await?;
+        migrate::up(&sql, MIGRATIONS).await?;
+        Ok(Self { sql })
+    }
+
+    /// The same tables, whose slow statements are told of after so long.
+    #[must_use]
+    pub fn telling_after(self, slow: SlowAfter) -> Self {
+        Self { sql: self.sql.telling_after(slow) }
+    }
+
+    /// Takes the database back to an older version of its tables, 0 being none: every job is lost then.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or changed.
+    pub async fn migrate_down(place: &JobPlace, version: i64) -> Result<(), StoreError> {
+        let sql = place.sql().await?;
+        let migrated = migrate::down(&sql, MIGRATIONS, version).await;
+        sql.close().await;
+        migrated
+    }
+
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(&self) {
+        self.sql.close().await;
+    }
+}
+
+/// Orders a job within a transaction; whether it is new.
+async fn order(tx: &mut SqlTx, job: &NewJob, now: Instant) -> Result<bool, StoreError> {
+    let args = [
+        job.id.to_string().into(),
+        job.kind.as_str().into(),
+        job.key.as_str().into(),
+        job.person.map(|person| person.to_string()).into(),
+        job.payload.as_str().into(),
+        time(job.run_at),
+        job.max_attempts.into(),
+        time(now),
+    ];
+    let ordered = tx
+        .query(
+            "INSERT INTO jobs (job, kind, key, person, payload, state, run_at, attempt, max_attempts, created_at)
+             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, $8)
+             ON CONFLICT (key) WHERE state = 'ready' DO UPDATE
+             SET run_at = CASE WHEN jobs.run_at <= EXCLUDED.run_at THEN jobs.run_at ELSE EXCLUDED.run_at END
+             RETURNING job",
+            &args,
+        )
+        .await?;
+    let waiting = ordered.first().map(|row| row.text(0)).transpose()?;
+    Ok(waiting.as_deref() == Some(job.id.to_string().as_str()))
+}
+
+fn time(at: Instant) -> Value {
+    at.timestamp_micros().into()
+}
+
+fn unavailable(error: StoreError) -> QueueError {
+    QueueError(error.to_string())
+}
+
+#[async_trait]
+impl Queue for JobTables {
+    async fn order(&self, jobs: Vec<NewJob>, now: Instant) -> Result<u64, QueueError> {
+        let ordered = self.sql.write(move |tx| {
+            Box::pin(async move {
+                let mut new = 0;
+                for job in &jobs {
+                    new += u64::from(order(tx, job, now).await?);
+                }
+                Ok(new)
+            })
+        });
+        ordered.await.map_err(unavailable)
+    }
+
+    async fn turn(&self, turn: Turn) -> Result<Turned, QueueError> {
+        self.take_turn(turn).await.map_err(unavailable)
+    }
+
+    async fn fire(
+        &self,
+        name: &str,
+        cron: &str,
+        due: Option<Instant>,
+        next: Instant,
+        jobs: Vec<NewJob>,
+    ) -> Result<bool, QueueError> {
+        self.fire_once(name.to_owned(), cron.to_owned(), due, next, jobs).await.map_err(unavailable)
+    }
+
+    async fn due(&self, name: &str, cron: &str) -> Result<Option<Instant>, QueueError> {
+        self.next_due(name, cron).await.map_err(unavailable)
+    }
+
+    async fn jobs(&self, page: Page, state: Option<JobState>) -> Result<Vec<Job>, QueueError> {
+        self.list_jobs(page, state).await.map_err(unavailable)
+    }
+
+    async fn runs(&self, page: Page, job: Option<Uuid>) -> Result<Vec<JobRun>, QueueError> {
+        self.list_runs(page, job).await.map_err(unavailable)
+    }
+
+    async fn dead_letters(&self, page: Page) -> Result<Vec<DeadLetter>, QueueError> {
+        self.list_dead_letters(page).await.map_err(unavailable)
+    }
+
+    async fn replay(&self, person: Option<PersonId>, job: Uuid, again: Uuid, now: Instant) -> Result<bool, QueueError> {
+        self.order_again(person, job, again, now).await.map_err(unavailable)
+    }
+
+    async fn prune(&self, before: Instant) -> Result<u64, QueueError> {
+        let args = vec![time(before)];
+        let pruned = self.sql.write(move |tx| {
+            Box::pin(async move {
+                tx.execute(
+                    "DELETE FROM jobs
+                     WHERE state = 'done'
+                       AND ended_at < $1",
+                    &args,
+                )
+                .await
+            })
+        });
+        pruned.await.map_err(unavailable)
+    }
+}

@@ -14,7 +14,9 @@ use super::request_id;
 use crate::domain::invariants::Violation;
 use crate::engine::EngineError;
 use crate::engine::identity::IdentityError;
+use crate::engine::live::LiveError;
 use crate::engine::ports::journal::JournalError;
+use crate::engine::ports::provider_api::CallFault;
 use crate::engine::ports::views::ViewsError;
 use crate::engine::run::RunError;
 
@@ -190,6 +192,35 @@ impl Problem {
             "Nothing was changed; `errors` names the rule.",
         );
         Self { errors: vec![error], ..problem }
+    }
+}
+
+impl From<LiveError> for Problem {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Engine(error) => error.into(),
+            LiveError::NotSetUp(_) | LiveError::NotConnected(_) => {
+                Self { detail: format!("{error}."), ..Self::not_found() }
+            }
+            LiveError::NotBegun | LiveError::NotAllowed => {
+                Self::new(StatusCode::FORBIDDEN, "not_connected", "Not connected", format!("{error}."))
+            }
+            LiveError::Reconnect(_) | LiveError::OtherPerson => Self::conflict(format!("{error}.")),
+            LiveError::Call(CallFault::GrantEnded) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_connected",
+                "Not connected",
+                "The provider did not take its own code.",
+            ),
+            LiveError::Busy(_) | LiveError::Call(_) => {
+                tracing::warn!(%error, "a provider did not give what was asked for");
+                Self::unavailable()
+            }
+            LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk => {
+                tracing::error!(%error, "live providers are not available");
+                Self::unavailable()
+            }
+        }
     }
 }
 

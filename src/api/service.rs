@@ -16,6 +16,7 @@ use super::importing::Importing;
 use super::latest::Latest;
 use crate::domain::Instant;
 use crate::engine::Engine;
+use crate::engine::live::Live;
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::proof::ExportSigner;
 
@@ -35,6 +36,8 @@ pub struct Mode {
 pub struct Service {
     /// The use cases.
     pub engine: Engine,
+    /// Live providers and their jobs.
+    pub live: Live,
     /// Who may ask.
     pub access: Access,
     /// How it was started.

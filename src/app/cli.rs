@@ -149,6 +149,11 @@ pub(super) enum Command {
         #[command(flatten)]
         addresses: Addresses,
     },
+    /// Do what is to be done in the background, without answering over HTTP.
+    Worker,
+    /// Live providers: connect, fetch, list, disconnect.
+    #[command(subcommand)]
+    Provider(command::provider::Action),
     /// What `serve` would refuse to start with, and what to do about it; exit 1 when there is anything.
     Doctor {
         #[command(flatten)]

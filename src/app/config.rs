@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use super::error::Failure;
+use super::provider_settings::{self, ProviderSettings};
 use crate::domain::Instant;
 use crate::llm::{Settings, Variables, settings};
 use crate::store::seal::Key;
@@ -48,6 +49,8 @@ pub(super) struct Config {
     pub retention_days: Option<String>,
     /// How long a statement of a database takes before it is told of.
     pub slow_after: SlowAfter,
+    /// The providers that are set up.
+    pub providers: Vec<ProviderSettings>,
     /// What some other program wants logged. It changes nothing here; the rules of a start look at it.
     pub rust_log: Option<String>,
 }
@@ -85,6 +88,7 @@ impl Config {
             alerts: named("CANDOR_ALERTS").map(|text| text.trim().to_owned()),
             retention_days: named("RETENTION_DAYS").map(|text| text.trim().to_owned()),
             rust_log: named("RUST_LOG"),
+            providers: provider_settings::read(&named)?,
             slow_after: slow_after(named("CANDOR_SLOW_QUERY_MS").as_deref())?,
             database_url,
             keys_url,
@@ -122,6 +126,7 @@ impl Config {
             alerts: None,
             retention_days: None,
             rust_log: None,
+            providers: Vec::new(),
             slow_after: SlowAfter::default(),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::engine::EngineError;
+use crate::engine::live::LiveError;
 use crate::engine::ports::export::ExportError;
 use crate::engine::ports::journal::JournalError;
 use crate::engine::ports::views::ViewsError;
@@ -48,6 +49,23 @@ impl From<EngineError> for Failure {
             | EngineError::Run(_)
             | EngineError::Journal(_)
             | EngineError::Views(_) => Self::refused(error),
+        }
+    }
+}
+
+impl From<LiveError> for Failure {
+    fn from(error: LiveError) -> Self {
+        match error {
+            LiveError::Engine(error) => error.into(),
+            LiveError::NotSetUp(provider) => Self::configuration(format!(
+                "{error}: CANDOR_{0}_CLIENT_ID and CANDOR_{0}_CLIENT_SECRET_FILE name the application that you have \
+                 registered there",
+                provider.key().to_uppercase()
+            )),
+            LiveError::NotConnected(provider) | LiveError::Reconnect(provider) => {
+                Self::refused(format!("{error}: `candor provider connect {provider}`"))
+            }
+            error => Self::refused(error),
         }
     }
 }

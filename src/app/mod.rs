@@ -8,9 +8,12 @@ mod entropy;
 mod error;
 mod files;
 mod present;
+mod provider_settings;
+mod returning;
 mod rules;
 mod scrape;
 mod serve;
 mod system;
+mod work;
 
 pub use cli::main;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Config};
 use super::entropy::OsEntropy;
@@ -19,7 +20,9 @@ use crate::api::connections::{self, Limits};
 use crate::api::importing::Importing;
 use crate::api::{self, Access, Elapsed, Latest, Mode, Service};
 use crate::engine::Engine;
+use crate::engine::live::Live;
 use crate::engine::ports::proof::ExportSigner;
+use crate::jobs::Worker;
 use crate::store::seal::Key;
 use crate::store::sql::SLOW_TARGET;
 
@@ -34,7 +37,7 @@ pub(super) async fn run(
     out: &Out,
     listen: SocketAddr,
     scraped: Option<Scraped>,
-    service: Service,
+    (service, worker): (Service, Worker),
 ) -> Result<bool, Failure> {
     sweep(&service.uploads);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
@@ -42,9 +45,12 @@ pub(super) async fn run(
     })?;
     let address = listener.local_addr()?;
     let draining = Arc::clone(&service.draining);
+    let stopping = CancellationToken::new();
+    let asked = stopping.clone();
     let stop = async move {
         stop_asked().await;
         draining.store(true, std::sync::atomic::Ordering::Relaxed);
+        asked.cancel();
     };
     out.note(&format!("candor serves {} on http://{address}", config.mode_name()));
     // Metrics are shown until the last request in flight has been answered.
@@ -60,7 +66,8 @@ pub(super) async fn run(
         drop(ended);
         drained
     };
-    let (drained, shown) = tokio::join!(answered, shown);
+    let worked = worker.run(stopping.cancelled());
+    let (drained, shown, ()) = tokio::join!(answered, shown, worked);
     shown?;
     if !drained {
         tracing::warn!("some requests were still running when the time to drain was over");
@@ -80,14 +87,15 @@ fn sweep(folder: &std::path::Path) {
 }
 
 /// What every operation works with. `secret` seals the cursors of pages, apart from what else it signs.
-pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &Key) -> Result<Service, Failure> {
+pub(super) fn service(config: &Config, live: Live, access: Access, secret: &Key) -> Result<Service, Failure> {
     let signer = Arc::new(ExportSigner::new(secret.as_slice()).map_err(Failure::configuration)?);
     let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()), b"candor/cursors");
     let pages: &[u8; 32] = pages.as_ref().try_into().map_err(Failure::configuration)?;
     let cursor_key = api::cursor_key(pages).ok_or_else(|| Failure::configuration("the signing key cannot be used"))?;
     let fixed = config.pretended;
     Ok(Service {
-        engine,
+        engine: live.engine.clone(),
+        live,
         access,
         mode: Mode {
             env_mode: config.mode_name(),
@@ -114,7 +122,7 @@ pub(super) fn service(config: &Config, engine: Engine, access: Access, secret: &
 }
 
 /// Waits for the signal that asks for a stop.
-async fn stop_asked() {
+pub(super) async fn stop_asked() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

@@ -28,8 +28,19 @@ use crate::store::seal::Key;
 use crate::store::sql::{Durability, Sql};
 use crate::store::views::{PeopleViews, Place};
 
+/// A store that is open: the use cases, and the keys for what lies beside the log.
+pub(super) struct Opened {
+    pub engine: Engine,
+    pub keys: Arc<KeyStore>,
+}
+
 /// Opens everything a command works with.
 pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
+    open_all(config).await.map(|opened| opened.engine)
+}
+
+/// The same with the keys.
+pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
     let folder = &config.data_dir;
     std::fs::create_dir_all(folder).map_err(|error| {
         Failure::configuration(format!("the data folder {} cannot be made: {error}", folder.display()))
@@ -91,15 +102,16 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
             Some(Arc::new(narrator) as Arc<dyn Narrator>)
         }
     };
-    let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
-    Ok(Engine {
+    let originals = SealedOriginals::new(folder.join("originals"), Arc::clone(&keys), entropy);
+    let engine = Engine {
         journal,
         views: Arc::new(views),
         originals: Arc::new(originals),
         exports: Arc::new(ExportFiles),
         refusals,
         narrator,
-    })
+    };
+    Ok(Opened { engine, keys })
 }
 
 /// A key whose file is named: it must be there.

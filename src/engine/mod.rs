@@ -18,6 +18,7 @@ pub mod identity;
 pub mod import;
 mod imported;
 pub mod intervene;
+pub mod live;
 pub mod model;
 pub mod narrate;
 pub mod observe;

@@ -53,7 +53,8 @@ impl Failure {
     /// What went wrong.
     #[must_use]
     pub fn fault(&self) -> JobFault {
-        let (Self::Retry { code, reason, .. } | Self::GiveUp { code, reason } | Self::PutOff { code, reason, .. }) = self;
+        let (Self::Retry { code, reason, .. } | Self::GiveUp { code, reason } | Self::PutOff { code, reason, .. }) =
+            self;
         JobFault { code, reason: reason.clone() }
     }
 }

@@ -5,7 +5,9 @@ pub mod backoff;
 pub mod breaker;
 pub mod handler;
 pub mod schedule;
+pub mod tasks;
 pub mod worker;
 
 pub use handler::{Failure, Handler, Handlers};
+pub use tasks::Tasks;
 pub use worker::Worker;

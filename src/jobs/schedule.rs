@@ -49,9 +49,7 @@ impl Schedule {
                 queue.fire(self.name, self.rule, None, next, Vec::new()).await?;
                 Ok(false)
             }
-            Some(due) if due <= now => {
-                queue.fire(self.name, self.rule, Some(due), next, vec![(self.order)(due)]).await
-            }
+            Some(due) if due <= now => queue.fire(self.name, self.rule, Some(due), next, vec![(self.order)(due)]).await,
             Some(_) => Ok(false),
         }
     }

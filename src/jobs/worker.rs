@@ -187,7 +187,9 @@ impl Worker {
                 outcome
             }
             Err(error) => match work.forget(error.id()) {
-                Some(job) if error.is_panic() => (job, Err(Failure::retry("panic", "it stopped unexpectedly")), Steps::new()),
+                Some(job) if error.is_panic() => {
+                    (job, Err(Failure::retry("panic", "it stopped unexpectedly")), Steps::new())
+                }
                 _ => return,
             },
         };

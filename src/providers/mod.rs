@@ -8,10 +8,12 @@ mod candor;
 mod draft;
 mod fields;
 mod files;
-mod garmin;
-mod strava;
+pub mod garmin;
+pub mod http;
+pub mod oauth;
+pub mod strava;
 mod time;
-mod whoop;
+pub mod whoop;
 mod written;
 
 pub use files::ExportFiles;

@@ -20,6 +20,7 @@ mod golden;
 mod identity;
 mod injection;
 mod jobs;
+mod live;
 mod log_contract;
 mod metrics;
 mod model_server;

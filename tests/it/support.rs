@@ -2,10 +2,12 @@
 
 use crate::postgres;
 use candor::engine::Engine;
+use candor::engine::live::Live;
 use candor::engine::ports::entropy::Entropy;
 use candor::providers::ExportFiles;
 use candor::store::chain::{Hash, Header};
 use candor::store::event_id::event_ids;
+use candor::store::jobs::{JobPlace, JobTables};
 use candor::store::journal::SealedJournal;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{ChainedEvent, EventLog, Head, PostgresLog, SqliteLog, StoredEvent};
@@ -16,10 +18,12 @@ use candor::store::sql::{Durability, Sql};
 use candor::store::views::PeopleViews;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// The instant the tests record at.
@@ -115,6 +119,30 @@ impl Place {
             exports: Arc::new(ExportFiles),
             refusals: Arc::new(RefusalTable::new(self.tables().await)),
             narrator: None,
+        }
+    }
+
+    /// Live providers over the use cases: none is set up.
+    pub(crate) async fn live_over(&self, engine: Engine) -> Live {
+        let tables = Arc::new(JobTables::open(&self.job_place()).await.unwrap());
+        Live {
+            engine,
+            connections: Arc::new(tables.connections(self.keys().await, entropy())),
+            meter: Arc::clone(&tables) as _,
+            queue: tables,
+            apis: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
+            public_url: "https://candor.test".to_owned(),
+            folder: self.path("."),
+            entropy: entropy(),
+            bell: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(crate) fn job_place(&self) -> JobPlace {
+        match &self.url {
+            Some(url) => JobPlace::Postgres(url.clone()),
+            None => JobPlace::File(self.path("jobs.db")),
         }
     }
 

@@ -27,6 +27,7 @@ CREATE UNIQUE INDEX jobs_waiting ON jobs (key) WHERE state = 'ready';
 CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'ready';
 CREATE INDEX jobs_running ON jobs (key, lease_until) WHERE state = 'running';
 CREATE INDEX jobs_ended ON jobs (ended_at) WHERE state = 'done';
+CREATE INDEX jobs_by_key ON jobs (key, ended_at) WHERE state = 'done';
 CREATE INDEX jobs_by_person ON jobs (person, created_at);
 
 -- One row per attempt that ended.

@@ -12,6 +12,7 @@ mod import;
 pub(super) mod intervention;
 mod operate;
 pub(super) mod profile;
+pub(super) mod provider;
 mod read;
 pub(super) mod review;
 pub(super) mod user;
@@ -23,7 +24,7 @@ use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
 use super::scrape::Scraped;
-use super::{demo, serve, system};
+use super::{demo, serve, system, work};
 use crate::api::Access;
 use crate::domain::day::LocalDay;
 pub(super) use read::{context, show};
@@ -57,21 +58,33 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
                 Some(address) => Some(Scraped::open(address).await?),
                 None => None,
             };
-            let engine = system::open(config).await?;
+            let opened = system::open_all(config).await?;
+            let engine = &opened.engine;
             if !*local {
                 system::claim(config).await?;
             }
             let secret = system::signing_secret(config)?;
             let access = if *local {
                 serve::for_this_machine("--metrics", addresses.metrics)?;
-                serve::local_access(&engine, config, out, global.person, addresses.listen).await?
+                serve::local_access(engine, config, out, global.person, addresses.listen).await?
             } else {
                 let identity = system::identity(config, &secret).await?;
                 identity.prune(config.now).await?;
                 Access::Private(Arc::new(identity))
             };
-            let service = serve::service(config, engine, access, &secret)?;
-            return serve::run(config, out, addresses.listen, scraped, service).await;
+            let work = work::open(config, &opened, &format!("http://{}", addresses.listen)).await?;
+            let service = serve::service(config, work.live.clone(), access, &secret)?;
+            return serve::run(config, out, addresses.listen, scraped, (service, work.worker()?)).await;
+        }
+        Command::Worker => {
+            serve::log(config)?;
+            return work::run(config, out).await;
+        }
+        Command::Provider(action) => {
+            let opened = system::open_all(config).await?;
+            let work = work::open(config, &opened, "http://127.0.0.1:8080").await?;
+            let person = system::person(&opened.engine, global.person).await?;
+            return provider::run(&work, config, out, person, action).await;
         }
         Command::Doctor { addresses } => return doctor::run(config, out, *addresses).await,
         Command::User(action) => {
@@ -115,6 +128,8 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Calibrate(_)
         | Command::Serve { .. }
         | Command::Doctor { .. }
+        | Command::Worker
+        | Command::Provider(_)
         | Command::User(_)
         | Command::Verify { .. }
         | Command::Rebuild => Ok(true),

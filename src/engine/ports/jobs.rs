@@ -256,14 +256,26 @@ pub trait Queue: Send + Sync {
     ///
     /// # Errors
     /// When the queue does not answer.
-    async fn fire(&self, name: &str, cron: &str, due: Option<Instant>, next: Instant, jobs: Vec<NewJob>)
-    -> Result<bool, QueueError>;
+    async fn fire(
+        &self,
+        name: &str,
+        cron: &str,
+        due: Option<Instant>,
+        next: Instant,
+        jobs: Vec<NewJob>,
+    ) -> Result<bool, QueueError>;
 
     /// When a schedule is due next, if it is known under this rule.
     ///
     /// # Errors
     /// When the queue does not answer.
     async fn due(&self, name: &str, cron: &str) -> Result<Option<Instant>, QueueError>;
+
+    /// When the last job of a key was done.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn last_done(&self, key: &str) -> Result<Option<Instant>, QueueError>;
 
     /// Jobs as they stand, the newest first.
     ///

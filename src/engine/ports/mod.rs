@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod breakers;
+pub mod connections;
 pub mod entropy;
 pub mod export;
 pub mod jobs;
@@ -9,7 +10,9 @@ pub mod journal;
 pub mod narrator;
 pub mod originals;
 pub mod proof;
+pub mod provider_api;
 pub mod refusals;
 pub mod views;
+pub mod webhook;
 
 pub use super::observe::reconcile::Held;

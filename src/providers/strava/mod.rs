@@ -4,7 +4,9 @@
 //! notes, gear and places stay in the file.
 
 mod activities;
+pub mod api;
 mod legacy;
+pub mod webhook;
 
 pub(super) use activities::ACTIVITIES;
 pub(super) use legacy::LEGACY;

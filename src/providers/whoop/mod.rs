@@ -3,11 +3,13 @@
 //! Times are local and naive; each row gives its offset. There are no ids. A night stands both in the cycles and in
 //! the sleeps, under one key: kind sleep, starting at sleep onset.
 
+pub mod api;
 mod cycles;
 mod journal;
 mod night;
 mod row;
 mod sleeps;
+pub mod webhook;
 mod workouts;
 
 pub(super) use cycles::CYCLES;

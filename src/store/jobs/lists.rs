@@ -23,6 +23,19 @@ fn paged(page: Page) -> Vec<Value> {
 }
 
 impl JobTables {
+    pub(super) async fn last_done_of(&self, key: &str) -> Result<Option<Instant>, StoreError> {
+        let args = [key.into()];
+        let found = self.sql.query(
+            "SELECT MAX(ended_at)
+             FROM jobs
+             WHERE key = $1
+               AND state = 'done'",
+            &args,
+        );
+        let found = found.await?;
+        found.first().map_or(Ok(None), |row| rows::opt_instant(row, 0))
+    }
+
     pub(super) async fn list_jobs(&self, page: Page, state: Option<JobState>) -> Result<Vec<Job>, StoreError> {
         let mut args = paged(page);
         args.push(state.map(JobState::key).into());

@@ -4,6 +4,8 @@
 //! next jobs are claimed. So a turn of many jobs costs one commit, and a worker that is killed leaves nothing half-done.
 
 mod breakers;
+mod budgets;
+mod connections;
 mod lists;
 mod rows;
 mod schedules;
@@ -19,11 +21,9 @@ use super::migrate::{self, Migration, migration};
 use super::sql::{Durability, SlowAfter, Sql, SqlTx, Value};
 use crate::domain::Instant;
 use crate::domain::person::PersonId;
-use crate::engine::ports::jobs::{
-    DeadLetter, Job, JobRun, JobState, NewJob, Page, Queue, QueueError, Turn, Turned,
-};
+use crate::engine::ports::jobs::{DeadLetter, Job, JobRun, JobState, NewJob, Page, Queue, QueueError, Turn, Turned};
 
-const MIGRATIONS: &[Migration] = &[migration!("jobs", 1, "jobs")];
+const MIGRATIONS: &[Migration] = &[migration!("jobs", 1, "jobs"), migration!("jobs", 2, "connections")];
 
 /// Where jobs lie.
 #[derive(Clone)]
@@ -158,6 +158,10 @@ impl Queue for JobTables {
 
     async fn due(&self, name: &str, cron: &str) -> Result<Option<Instant>, QueueError> {
         self.next_due(name, cron).await.map_err(unavailable)
+    }
+
+    async fn last_done(&self, key: &str) -> Result<Option<Instant>, QueueError> {
+        self.last_done_of(key).await.map_err(unavailable)
     }
 
     async fn jobs(&self, page: Page, state: Option<JobState>) -> Result<Vec<Job>, QueueError> {

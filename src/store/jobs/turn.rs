@@ -93,13 +93,7 @@ async fn end(tx: &mut SqlTx, worker: &str, ended: &Ended) -> Result<bool, StoreE
     Ok(true)
 }
 
-async fn close(
-    tx: &mut SqlTx,
-    state: &'static str,
-    job: Value,
-    lease: Value,
-    at: Instant,
-) -> Result<u64, StoreError> {
+async fn close(tx: &mut SqlTx, state: &'static str, job: Value, lease: Value, at: Instant) -> Result<u64, StoreError> {
     tx.execute(
         "UPDATE jobs
          SET state = $3,
@@ -210,7 +204,8 @@ async fn take_back(tx: &mut SqlTx, now: Instant) -> Result<(), StoreError> {
         let job = rows::id(&row, 0)?;
         let (name, lease, worker): (Value, Value, String) = (row.text(0)?.into(), row.text(1)?.into(), row.text(2)?);
         let fault = JobFault { code: "lost", reason: LOST.to_owned() };
-        let run = Run { worker: &worker, began: rows::instant(&row, 3)?, at: now, outcome: "lost", fault: Some(&fault) };
+        let run =
+            Run { worker: &worker, began: rows::instant(&row, 3)?, at: now, outcome: "lost", fault: Some(&fault) };
         run.write(tx, job, &Steps::new()).await?;
         metrics::counter!("candor_jobs_lost_total").increment(1);
         if row.int(4)? >= row.int(5)? {

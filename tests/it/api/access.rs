@@ -32,6 +32,7 @@ fn rows() -> Vec<Row> {
     let owners = [200, 200, 403, 403, 403, 403, 401];
     let owners_thing = [200, 404, 403, 403, 403, 403, 401];
     let owners_change = [204, 404, 403, 403, 403, 403, 401];
+    let nothing_yet = [404, 404, 403, 403, 403, 403, 401];
     let signed = [200, 200, 200, 200, 403, 403, 401];
     vec![
         ("post", "/auth/login", Some(json!({ "name": "owner@example.org", "password": "wrong" })), [401; 7]),
@@ -113,6 +114,15 @@ fn rows() -> Vec<Row> {
         ("get", "/imports", None, owners),
         ("get", "/imports/{import}/rejections", None, owners_thing),
         ("get", "/imports/{import}/original", None, owners_thing),
+        ("get", "/providers", None, owners),
+        ("post", "/providers/whoop/connect", None, nothing_yet),
+        ("get", "/providers/whoop/callback", None, [403; 7]),
+        ("post", "/providers/whoop/sync", None, nothing_yet),
+        ("delete", "/providers/whoop", None, nothing_yet),
+        ("get", "/jobs", None, owners),
+        ("get", "/job_runs", None, owners),
+        ("get", "/job_dead_letters", None, owners),
+        ("post", "/job_dead_letters/00000000-0000-0000-0000-000000000001/replay", None, nothing_yet),
         ("post", "/loop", None, owners),
         ("get", "/system/status", None, signed),
     ]

@@ -78,6 +78,7 @@ impl Server {
         engine.register(person(), now).await.unwrap();
         let looks = AtomicI64::new(0);
         let service = Service {
+            live: place.live_over(engine.clone()).await,
             engine,
             access,
             mode: Mode { env_mode: "dev", logging_level: "debug", enable_llm: false },

@@ -60,7 +60,8 @@ async fn every_job_of_workers_that_are_killed_ends_exactly_once_by_effect(place:
             schedules: Vec::new(),
             pace,
             clock: Arc::new(move || {
-                Instant::from_timestamp_micros(NOW).unwrap() + chrono::TimeDelta::seconds(second.load(Ordering::Relaxed))
+                Instant::from_timestamp_micros(NOW).unwrap()
+                    + chrono::TimeDelta::seconds(second.load(Ordering::Relaxed))
             }),
             entropy: Arc::clone(&chance),
             bell: Arc::new(Notify::new()),

@@ -12,8 +12,7 @@ use candor::engine::ports::breakers::{Breaker, Breakers as _};
 use candor::engine::ports::jobs::{Claimed, Ended, Ending, JobFault, NewJob, Queue, Steps, Turn, Turned};
 use candor::jobs::schedule::Schedule;
 use candor::jobs::{backoff, breaker};
-use candor::store::jobs::{JobPlace, JobTables};
-use candor::store::keys::KeyPlace;
+use candor::store::jobs::JobTables;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -23,15 +22,8 @@ pub(crate) fn now() -> Instant {
     Instant::from_timestamp_micros(NOW).unwrap()
 }
 
-fn job_place(place: &Place) -> JobPlace {
-    match place.key_place() {
-        KeyPlace::Postgres(url) => JobPlace::Postgres(url),
-        KeyPlace::File(_) => JobPlace::File(place.path("jobs.db")),
-    }
-}
-
 pub(crate) async fn queue(place: &Place) -> Arc<JobTables> {
-    Arc::new(JobTables::open(&job_place(place)).await.unwrap())
+    Arc::new(JobTables::open(&place.job_place()).await.unwrap())
 }
 
 pub(crate) fn job(number: u128, key: &str) -> NewJob {
@@ -213,7 +205,7 @@ async fn a_breaker_is_shared_and_lets_one_try(place: &Place) {
 
 async fn the_tables_go_back_and_come_again(place: &Place) {
     queue(place).await.close().await;
-    JobTables::migrate_down(&job_place(place), 0).await.unwrap();
+    JobTables::migrate_down(&place.job_place(), 0).await.unwrap();
     let queue = queue(place).await;
     assert_eq!(queue.order(vec![job(1, "a")], now()).await.unwrap(), 1);
     queue.close().await;

@@ -1,0 +1,4 @@
+DROP TABLE budgets;
+DROP TABLE deliveries;
+DROP TABLE attempts;
+DROP TABLE connections;

@@ -1,0 +1,228 @@
+//! `/providers`: accounts at providers, connected, fetched and ended.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::body::Named;
+use crate::api::caller::Owner;
+use crate::api::{Problem, Service};
+use crate::domain::Instant;
+use crate::domain::provider::Provider;
+use crate::engine::live::connect::Returning;
+use crate::engine::live::{LiveError, Task};
+use crate::engine::ports::connections::Connection;
+
+/// What the browser of somebody who was sent to a provider holds until they come back.
+const COOKIE: &str = "candor_connecting";
+/// How long it holds it, in seconds.
+const COOKIE_SECONDS: u32 = 600;
+/// The providers that can be connected.
+const LIVE: [Provider; 3] = [Provider::Whoop, Provider::Garmin, Provider::Strava];
+
+/// A provider, and the account there if one is connected.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct ProviderShown {
+    /// `whoop`, `garmin` or `strava`.
+    provider: &'static str,
+    /// Whether this server has an application there.
+    set_up: bool,
+    /// `not_connected`, `connected`, or `reconnect` where the access that was given is no good any more.
+    state: &'static str,
+    /// What was allowed there, where the provider says so.
+    scopes: Option<Vec<String>>,
+    /// When it was connected.
+    #[schema(format = DateTime)]
+    connected_at: Option<String>,
+    /// Everything since then is here.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// Whether there is nothing older.
+    history_complete: bool,
+    /// Up to when it was last fetched to its end.
+    #[schema(format = DateTime)]
+    synced_at: Option<String>,
+    /// What went wrong last, until a fetch goes well.
+    fault: Option<String>,
+    /// What must stand beside what is shown of its data.
+    attribution: Option<&'static str>,
+    /// Whether its data may reach a language model.
+    model_allowed: bool,
+}
+
+/// Where to go.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Connecting {
+    /// The provider's page on which access is allowed. It leads back here, in the browser that was given the cookie.
+    url: String,
+    /// Until when.
+    #[schema(format = DateTime)]
+    ends_at: String,
+}
+
+/// What a fetch was ordered as.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Ordered {
+    /// Jobs that are new; 0 where the same wait already.
+    jobs: u64,
+}
+
+/// What ending a connection came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct Disconnected {
+    /// Whether the provider was told and has ended the access too.
+    revoked: bool,
+}
+
+impl ProviderShown {
+    fn of(provider: Provider, set_up: bool, connection: Option<&Connection>) -> Self {
+        let time = |at: Option<Instant>| at.map(|at| at.to_rfc3339());
+        let reach = connection.map(|connection| connection.reach).unwrap_or_default();
+        let terms = provider.terms();
+        Self {
+            provider: provider.key(),
+            set_up,
+            state: connection.map_or("not_connected", |connection| connection.state.key()),
+            scopes: connection.and_then(|connection| connection.scopes.clone()),
+            connected_at: time(connection.map(|connection| connection.connected_at)),
+            since: time(reach.since),
+            history_complete: reach.complete,
+            synced_at: time(reach.synced_at),
+            fault: connection.and_then(|connection| connection.fault.clone()),
+            attribution: terms.attribution,
+            model_allowed: terms.model_allowed,
+        }
+    }
+}
+
+/// A provider by its name; one that cannot be connected names nothing that exists.
+fn named(name: &str) -> Result<Provider, Problem> {
+    LIVE.into_iter().find(|provider| provider.key() == name).ok_or_else(Problem::not_found)
+}
+
+/// The providers that can be connected, and what is connected.
+#[utoipa::path(
+    get, path = "/api/v1/providers", tag = "providers", operation_id = "providers", security(("bearer" = [])),
+    responses((status = 200, body = Vec<ProviderShown>), Problem)
+)]
+pub(in crate::api) async fn list(
+    State(service): State<Service>,
+    Owner(person): Owner,
+) -> Result<Json<Vec<ProviderShown>>, Problem> {
+    let connected = service.live.connections.list(Some(person)).await.map_err(LiveError::from)?;
+    let shown = LIVE.map(|provider| {
+        let connection = connected.iter().find(|connection| connection.provider == provider);
+        ProviderShown::of(provider, service.live.apis.contains_key(&provider), connection)
+    });
+    Ok(Json(shown.into()))
+}
+
+/// Begins to connect an account: answers with the provider's page, and gives the browser a cookie that it must still have when
+/// it comes back.
+#[utoipa::path(
+    post, path = "/api/v1/providers/{provider}/connect", tag = "providers", operation_id = "connect_provider",
+    security(("bearer" = [])), params(("provider" = String, Path, description = "`whoop`, `garmin` or `strava`.")),
+    responses((status = 200, body = Connecting), Problem)
+)]
+pub(in crate::api) async fn connect(
+    State(service): State<Service>,
+    Owner(person): Owner,
+    Named(name): Named<String>,
+) -> Result<Response, Problem> {
+    let begun = service.live.begin(person, named(&name)?, service.now()).await?;
+    let secure = if service.live.public_url.starts_with("https://") { "; Secure" } else { "" };
+    let cookie = format!(
+        "{COOKIE}={}; Path=/api/v1/providers; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}",
+        begun.browser
+    );
+    let cookie = HeaderValue::from_str(&cookie).map_err(|_| Problem::internal())?;
+    let answer = Connecting { url: begun.url, ends_at: begun.ends_at.to_rfc3339() };
+    Ok(([(header::SET_COOKIE, cookie)], Json(answer)).into_response())
+}
+
+/// What stands after the question mark when somebody comes back.
+#[derive(Debug, Deserialize)]
+pub(in crate::api) struct Back {
+    state: Option<String>,
+    code: Option<String>,
+    scope: Option<String>,
+}
+
+/// Takes somebody back from a provider: the browser shows what it was given, the provider what it was sent with. Answers with a
+/// page, since a person reads it.
+#[utoipa::path(
+    get, path = "/api/v1/providers/{provider}/callback", tag = "providers", operation_id = "provider_callback",
+    params(
+        ("provider" = String, Path, description = "`whoop`, `garmin` or `strava`."),
+        ("state" = Option<String>, Query, description = "What the person was sent with."),
+        ("code" = Option<String>, Query, description = "The provider's code; none where the person said no."),
+        ("scope" = Option<String>, Query, description = "What the person allowed, where the provider says it here."),
+    ),
+    responses((status = 200, description = "It is connected.", body = String, content_type = "text/html"), Problem)
+)]
+pub(in crate::api) async fn callback(
+    State(service): State<Service>,
+    Named(name): Named<String>,
+    Query(back): Query<Back>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let provider = named(&name)?;
+    let returning = Returning {
+        state: back.state.as_deref().unwrap_or_default(),
+        browser: cookie(&headers).unwrap_or_default(),
+        code: back.code.as_deref(),
+        scope: back.scope.as_deref(),
+    };
+    service.live.complete(provider, returning, service.now()).await?;
+    let page = Html(format!(
+        "<!doctype html><title>Candor</title><p>{} is connected. You can close this page.",
+        provider.label()
+    ));
+    let forgotten =
+        HeaderValue::from_static("candor_connecting=; Path=/api/v1/providers; Max-Age=0; HttpOnly; SameSite=Lax");
+    Ok(([(header::SET_COOKIE, forgotten)], page).into_response())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let given = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    given.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Orders a fetch of what is new.
+#[utoipa::path(
+    post, path = "/api/v1/providers/{provider}/sync", tag = "providers", operation_id = "sync_provider",
+    security(("bearer" = [])), params(("provider" = String, Path, description = "`whoop`, `garmin` or `strava`.")),
+    responses((status = 202, body = Ordered), Problem)
+)]
+pub(in crate::api) async fn sync(
+    State(service): State<Service>,
+    Owner(person): Owner,
+    Named(name): Named<String>,
+) -> Result<(StatusCode, Json<Ordered>), Problem> {
+    let provider = named(&name)?;
+    let connected = service.live.connections.list(Some(person)).await.map_err(LiveError::from)?;
+    if !connected.iter().any(|connection| connection.provider == provider) {
+        return Err(LiveError::NotConnected(provider).into());
+    }
+    let tasks = [Task::Sync { provider }, Task::Backfill { provider }];
+    let jobs = service.live.order(person, &tasks, service.now()).await?;
+    Ok((StatusCode::ACCEPTED, Json(Ordered { jobs })))
+}
+
+/// Ends a connection, here in any case and at the provider as far as it can be reached. What it brought stays.
+#[utoipa::path(
+    delete, path = "/api/v1/providers/{provider}", tag = "providers", operation_id = "disconnect_provider",
+    security(("bearer" = [])), params(("provider" = String, Path, description = "`whoop`, `garmin` or `strava`.")),
+    responses((status = 200, body = Disconnected), Problem)
+)]
+pub(in crate::api) async fn disconnect(
+    State(service): State<Service>,
+    Owner(person): Owner,
+    Named(name): Named<String>,
+) -> Result<Json<Disconnected>, Problem> {
+    let revoked = service.live.disconnect(person, named(&name)?, service.now()).await?;
+    Ok(Json(Disconnected { revoked }))
+}

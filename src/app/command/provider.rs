@@ -1,0 +1,170 @@
+//! `provider`: accounts at providers.
+
+use std::net::SocketAddr;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::app::config::Config;
+use crate::app::error::Failure;
+use crate::app::present::Out;
+use crate::app::returning;
+use crate::app::work::Work;
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+use crate::engine::live::{Live, LiveError, Task};
+use crate::engine::ports::connections::Connection;
+
+/// What is to be done with accounts at providers.
+#[derive(Clone, Debug, Subcommand)]
+pub(in crate::app) enum Action {
+    /// Connect an account: prints the page to open, and waits until you come back.
+    Connect {
+        /// whoop, strava or garmin
+        provider: Provider,
+        /// Where to wait; the application at the provider must name this address.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Fetch what is new now; a server or `worker` does it by itself.
+    Sync {
+        /// whoop, strava or garmin; every one that is connected where none is named
+        provider: Option<Provider>,
+    },
+    /// What is set up here, what is connected, and how far it has been fetched.
+    List,
+    /// End a connection.
+    Disconnect {
+        /// whoop, strava or garmin
+        provider: Provider,
+    },
+}
+
+pub(super) async fn run(
+    work: &Work,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    action: &Action,
+) -> Result<bool, Failure> {
+    let live = &work.live;
+    match action {
+        Action::Connect { provider, listen } => connect(live, config, out, person, *provider, *listen).await,
+        Action::Sync { provider } => sync(live, config, out, person, *provider).await,
+        Action::List => list(live, out, person).await,
+        Action::Disconnect { provider } => {
+            let revoked = live.disconnect(person, *provider, config.now).await?;
+            if out.json {
+                out.document(&json!({ "provider": provider, "revoked": revoked }))?;
+            } else if revoked {
+                out.line(&format!("{} is disconnected. What it brought stays.", provider.label()))?;
+            } else {
+                out.line(&format!(
+                    "{0} is disconnected here; {0} itself could not be told. What it brought stays.",
+                    provider.label()
+                ))?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+async fn connect(
+    live: &Live,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    provider: Provider,
+    listen: SocketAddr,
+) -> Result<bool, Failure> {
+    let live = Live { public_url: format!("http://{listen}"), ..live.clone() };
+    let begun = live.begin(person, provider, config.now).await?;
+    let waiting = returning::Waiting::open(listen).await?;
+    out.note(&format!("Open this page, and allow access:\n{}", begun.url));
+    let came_back = waiting.wait(provider, &begun.browser, &live, config.now).await?;
+    if out.json {
+        out.document(&json!({ "provider": provider, "connected": came_back == person }))?;
+    } else {
+        out.line(&format!("{} is connected. `candor provider sync` fetches now.", provider.label()))?;
+    }
+    Ok(true)
+}
+
+async fn sync(
+    live: &Live,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    named: Option<Provider>,
+) -> Result<bool, Failure> {
+    let connected = live.connections.list(Some(person)).await.map_err(LiveError::from)?;
+    let chosen: Vec<Provider> = match named {
+        Some(provider) => vec![provider],
+        None => connected.iter().map(|connection| connection.provider).collect(),
+    };
+    if chosen.is_empty() {
+        return Err(Failure::refused("nothing is connected: `candor provider connect whoop` begins"));
+    }
+    let mut rows = Vec::new();
+    let mut documents = Vec::new();
+    for provider in chosen {
+        let synced = live.sync(person, provider, config.now).await?;
+        live.order(person, &[Task::Backfill { provider }], config.now).await?;
+        let counts = [synced.records, synced.accepted, synced.corrected, synced.duplicates, synced.rejected];
+        rows.push([provider.label().to_owned()].into_iter().chain(counts.iter().map(u64::to_string)).collect());
+        documents.push(json!({
+            "provider": provider, "records": synced.records, "accepted": synced.accepted,
+            "corrected": synced.corrected, "duplicates": synced.duplicates, "rejected": synced.rejected,
+        }));
+    }
+    if out.json {
+        out.document(&json!({ "synced": documents }))?;
+    } else {
+        out.table(&["provider", "records", "new", "corrected", "known", "refused"], rows)?;
+    }
+    Ok(true)
+}
+
+async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure> {
+    let connected = live.connections.list(Some(person)).await.map_err(LiveError::from)?;
+    let of = |provider: Provider| connected.iter().find(|connection| connection.provider == provider);
+    let known = [Provider::Whoop, Provider::Strava, Provider::Garmin];
+    if out.json {
+        let documents = known.map(|provider| {
+            let connection = of(provider);
+            json!({
+                "provider": provider,
+                "set_up": live.apis.contains_key(&provider),
+                "state": connection.map_or("not_connected", |connection| connection.state.key()),
+                "since": connection.and_then(|connection| connection.reach.since),
+                "history_complete": connection.map(|connection| connection.reach.complete),
+                "synced_at": connection.and_then(|connection| connection.reach.synced_at),
+                "fault": connection.and_then(|connection| connection.fault.clone()),
+            })
+        });
+        out.document(&json!({ "providers": documents }))?;
+        return Ok(true);
+    }
+    let rows = known.map(|provider| {
+        let day =
+            |at: Option<crate::domain::Instant>| at.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default();
+        let state = match (of(provider), live.apis.contains_key(&provider)) {
+            (Some(Connection { state, .. }), _) => state.key(),
+            (None, true) => "not connected",
+            (None, false) => "not set up",
+        };
+        let reach = of(provider).map(|connection| connection.reach).unwrap_or_default();
+        let fault = of(provider).and_then(|connection| connection.fault.clone()).unwrap_or_default();
+        let whole = if reach.complete { "whole" } else { "" };
+        vec![
+            provider.label().to_owned(),
+            state.to_owned(),
+            day(reach.since),
+            whole.to_owned(),
+            day(reach.synced_at),
+            fault,
+        ]
+    });
+    out.table(&["provider", "", "fetched since", "history", "fetched up to", "fault"], rows.to_vec())?;
+    Ok(true)
+}

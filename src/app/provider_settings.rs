@@ -1,0 +1,191 @@
+//! The providers that are set up here: which application of ours asks them, and where.
+//!
+//! A provider is set up by its client id; then its secret must be there too. Addresses have defaults and are settings all the
+//! same, since providers move them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::error::Failure;
+use crate::domain::provider::Provider;
+use crate::engine::ports::provider_api::ProviderApi;
+use crate::engine::ports::webhook::Webhook;
+use crate::providers::garmin::{self, api::GarminApi, webhook::GarminWebhook};
+use crate::providers::http::{Base, Client};
+use crate::providers::oauth::Application;
+use crate::providers::strava::{self, api::StravaApi, webhook::StravaWebhook};
+use crate::providers::whoop::{self, api::WhoopApi, webhook::WhoopWebhook};
+
+/// What is set of one provider.
+#[derive(Clone)]
+pub(super) struct ProviderSettings {
+    pub provider: Provider,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// Where its API is asked.
+    pub base: Base,
+    authorise: Base,
+    token: Base,
+    revoke: Option<Base>,
+    /// The end of the address of its notices, where they are not signed.
+    webhook_path: String,
+    verify_token: Option<SecretString>,
+    signing: Option<SecretString>,
+    subscriptions: Vec<i64>,
+}
+
+/// The addresses of a provider where nothing else is set: API, page of consent, tokens, end of a grant.
+struct Addresses {
+    base: &'static str,
+    authorise: &'static str,
+    token: &'static str,
+    revoke: Option<&'static str>,
+}
+
+const fn addresses(provider: Provider) -> Option<Addresses> {
+    match provider {
+        Provider::Whoop => Some(Addresses {
+            base: "https://api.prod.whoop.com/developer",
+            authorise: "https://api.prod.whoop.com/oauth/oauth2/auth",
+            token: "https://api.prod.whoop.com/oauth/oauth2/token",
+            revoke: None,
+        }),
+        Provider::Strava => Some(Addresses {
+            base: "https://www.strava.com/api/v3",
+            authorise: "https://www.strava.com/oauth/authorize",
+            token: "https://www.strava.com/oauth/token",
+            revoke: Some("https://www.strava.com/oauth/deauthorize"),
+        }),
+        Provider::Garmin => Some(Addresses {
+            base: "https://apis.garmin.com",
+            authorise: "https://connect.garmin.com/oauth2Confirm",
+            token: "https://diauth.garmin.com/di-oauth2-service/oauth/token",
+            revoke: None,
+        }),
+        Provider::File | Provider::Person => None,
+    }
+}
+
+/// Reads the settings of every provider that is set up.
+pub(super) fn read(named: &dyn Fn(&str) -> Option<String>) -> Result<Vec<ProviderSettings>, Failure> {
+    Provider::ALL
+        .into_iter()
+        .filter_map(|provider| addresses(provider).map(|addresses| one(provider, &addresses, named)))
+        .filter_map(Result::transpose)
+        .collect()
+}
+
+fn one(
+    provider: Provider,
+    addresses: &Addresses,
+    named: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<ProviderSettings>, Failure> {
+    let name = |what: &str| format!("CANDOR_{}_{what}", provider.key().to_uppercase());
+    let Some(client_id) = named(&name("CLIENT_ID")) else { return Ok(None) };
+    let secret = |what: &str| secret(&name(what), named);
+    let base = |what: &str, usual: &str| {
+        let text = named(&name(what)).unwrap_or_else(|| usual.to_owned());
+        Base::parse(&text).map_err(|bad| Failure::configuration(format!("{}: {bad}", name(what))))
+    };
+    let given = secret("CLIENT_SECRET")?.filter(|secret| !secret.expose_secret().is_empty());
+    let client_secret = given.ok_or_else(|| {
+        let (id, secret) = (name("CLIENT_ID"), name("CLIENT_SECRET_FILE"));
+        Failure::configuration(format!("{id} is set and {secret} is not: name the file with the application's secret"))
+    })?;
+    let webhook_path = named(&name("WEBHOOK_PATH")).unwrap_or_default();
+    if provider != Provider::Whoop && !webhook_path.is_empty() && webhook_path.len() < 16 {
+        return Err(Failure::configuration(format!(
+            "{} can be guessed: `openssl rand -hex 16` makes one that cannot",
+            name("WEBHOOK_PATH")
+        )));
+    }
+    let subscriptions = named(&name("SUBSCRIPTIONS")).unwrap_or_default();
+    let subscriptions = subscriptions.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| {
+        part.parse()
+            .map_err(|_| Failure::configuration(format!("{} are numbers, with commas between", name("SUBSCRIPTIONS"))))
+    });
+    Ok(Some(ProviderSettings {
+        provider,
+        client_id,
+        client_secret,
+        base: base("BASE_URL", addresses.base)?,
+        authorise: base("AUTHORISE_URL", addresses.authorise)?,
+        token: base("TOKEN_URL", addresses.token)?,
+        revoke: addresses.revoke.map(|usual| base("REVOKE_URL", usual)).transpose()?,
+        webhook_path,
+        verify_token: secret("VERIFY_TOKEN")?,
+        signing: secret("SIGNING_SECRET")?,
+        subscriptions: subscriptions.collect::<Result<_, _>>()?,
+    }))
+}
+
+/// A secret by its value or by the file that holds it.
+fn secret(name: &str, named: &dyn Fn(&str) -> Option<String>) -> Result<Option<SecretString>, Failure> {
+    let file_name = format!("{name}_FILE");
+    let text = match (named(name), named(&file_name)) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::configuration(format!("{name} and {file_name} are both set: remove one")));
+        }
+        (Some(text), None) => Some(text),
+        (None, Some(path)) => Some(
+            std::fs::read_to_string(&path)
+                .map_err(|error| Failure::configuration(format!("{file_name} {path:?} cannot be read: {error}")))?,
+        ),
+        (None, None) => None,
+    };
+    Ok(text.map(|text| SecretString::from(text.trim().to_owned())))
+}
+
+/// What the providers that are set up here are asked with, and who reads their notices.
+pub(super) type SetUp = (BTreeMap<Provider, Arc<dyn ProviderApi>>, BTreeMap<Provider, Arc<dyn Webhook>>);
+
+/// Makes what asks the providers and what reads their notices.
+pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
+    let (mut apis, mut webhooks): SetUp = SetUp::default();
+    if settings.is_empty() {
+        return Ok((apis, webhooks));
+    }
+    let client = Client::new().map_err(Failure::configuration)?;
+    for set in settings.iter().cloned() {
+        let provider = set.provider;
+        let application = |scopes, separator, pkce, refresh_scope| Application {
+            client_id: set.client_id.clone(),
+            client_secret: set.client_secret.clone(),
+            authorise: set.authorise.clone(),
+            token: set.token.clone(),
+            scopes,
+            separator,
+            pkce,
+            refresh_scope,
+        };
+        let (client, base) = (client.clone(), set.base.clone());
+        match provider {
+            Provider::Whoop => {
+                let application = application(&whoop::api::SCOPES, " ", false, Some("offline"));
+                apis.insert(provider, Arc::new(WhoopApi::new(client, base, application)));
+                webhooks.insert(provider, Arc::new(WhoopWebhook::new(set.client_secret)));
+            }
+            Provider::Strava => {
+                let application = application(&strava::api::SCOPES, ",", false, None);
+                let revoke = set.revoke.unwrap_or_else(|| base.clone());
+                apis.insert(provider, Arc::new(StravaApi::new(client, base, revoke, application)));
+                if let (false, Some(verify_token)) = (set.webhook_path.is_empty(), set.verify_token) {
+                    let (path, signing, subscriptions) = (set.webhook_path, set.signing, set.subscriptions);
+                    webhooks.insert(provider, Arc::new(StravaWebhook { path, verify_token, signing, subscriptions }));
+                }
+            }
+            Provider::Garmin => {
+                let application = application(&garmin::api::SCOPES, " ", true, None);
+                apis.insert(provider, Arc::new(GarminApi::new(client, base, application)));
+                if !set.webhook_path.is_empty() {
+                    let client_id = SecretString::from(set.client_id);
+                    webhooks.insert(provider, Arc::new(GarminWebhook { path: set.webhook_path, client_id }));
+                }
+            }
+            Provider::File | Provider::Person => {}
+        }
+    }
+    Ok((apis, webhooks))
+}

@@ -1,0 +1,111 @@
+//! What is done in the background: live providers, their jobs, and the worker that does them, plugged together.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::config::{self, Config};
+use super::entropy::OsEntropy;
+use super::error::Failure;
+use super::provider_settings;
+use super::system::{self, Opened};
+use crate::domain::Instant;
+use crate::engine::live::Live;
+use crate::engine::ports::jobs::{NewJob, Queue};
+use crate::jobs::schedule::Schedule;
+use crate::jobs::tasks::{Keeping, Tasks, Watch};
+use crate::jobs::worker::Pace;
+use crate::jobs::{Handlers, Worker};
+use crate::store::jobs::{JobPlace, JobTables};
+
+/// What live providers work with.
+pub(super) struct Work {
+    pub live: Live,
+    pub tables: Arc<JobTables>,
+    clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+}
+
+/// Opens the jobs and sets the providers up. `public_url` is where people reach this server.
+pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> Result<Work, Failure> {
+    let place = match &config.database_url {
+        Some(url) => JobPlace::Postgres(url.clone()),
+        None => JobPlace::File(config.data_dir.join("jobs.db")),
+    };
+    let tables = Arc::new(JobTables::open(&place).await?.telling_after(config.slow_after));
+    let (apis, webhooks) = provider_settings::set_up(&config.providers)?;
+    let fixed = config.pretended;
+    let live = Live {
+        engine: opened.engine.clone(),
+        queue: Arc::clone(&tables) as Arc<dyn Queue>,
+        connections: Arc::new(tables.connections(Arc::clone(&opened.keys), Arc::new(OsEntropy))),
+        meter: Arc::clone(&tables) as _,
+        apis,
+        webhooks,
+        public_url: config.public_url.clone().unwrap_or_else(|| public_url.to_owned()),
+        folder: config.data_dir.clone(),
+        entropy: Arc::new(OsEntropy),
+        bell: Arc::new(Notify::new()),
+    };
+    Ok(Work { live, tables, clock: Arc::new(move || fixed.unwrap_or_else(config::clock)) })
+}
+
+impl Work {
+    /// The worker, under a name that tells it from others.
+    pub(super) fn worker(&self) -> Result<Worker, Failure> {
+        let watch: Watch = Arc::new(|| {
+            #[expect(clippy::disallowed_methods, reason = "how long a step took is written down, never used")]
+            let started = std::time::Instant::now();
+            Box::new(move || started.elapsed())
+        });
+        let tasks = Tasks {
+            live: self.live.clone(),
+            breakers: Arc::clone(&self.tables) as _,
+            clock: Arc::clone(&self.clock),
+            watch,
+        };
+        let keeping = Keeping(tasks.clone());
+        let handlers: Handlers = tasks.handlers();
+        let handlers = ["poll", "morning", "prune"]
+            .into_iter()
+            .fold(handlers, |handlers, kind| handlers.with(kind, keeping.clone()));
+        let live = self.live.clone();
+        let order = move |kind: &'static str| {
+            let live = live.clone();
+            move |due: Instant| NewJob {
+                id: live.new_id(),
+                kind: kind.to_owned(),
+                key: kind.to_owned(),
+                person: None,
+                payload: "{}".to_owned(),
+                run_at: due,
+                max_attempts: 3,
+            }
+        };
+        let schedules = vec![
+            Schedule::new("poll", "*/15 * * * *", order("poll")),
+            Schedule::new("morning", "*/10 * * * *", order("morning")),
+            Schedule::new("prune", "17 3 * * *", order("prune")),
+        ];
+        Ok(Worker {
+            name: format!("worker-{}", self.live.new_id()),
+            queue: Arc::clone(&self.live.queue),
+            handlers,
+            schedules: schedules.into_iter().collect::<Result<_, _>>().map_err(Failure::configuration)?,
+            pace: Pace::default(),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::new(OsEntropy),
+            bell: Arc::clone(&self.live.bell),
+        })
+    }
+}
+
+/// Does jobs alone until a signal.
+pub(super) async fn run(config: &Config, out: &super::present::Out) -> Result<bool, Failure> {
+    let opened = system::open_all(config).await?;
+    let work = open(config, &opened, "http://127.0.0.1:8080").await?;
+    let worker = work.worker()?;
+    out.note(&format!("{} does jobs", worker.name));
+    worker.run(super::serve::stop_asked()).await;
+    work.tables.close().await;
+    Ok(true)
+}

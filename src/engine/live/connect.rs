@@ -1,0 +1,138 @@
+//! Connecting an account, and ending it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+
+use super::{Live, LiveError, Task};
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+use crate::domain::profile::Purpose;
+use crate::domain::provider::Provider;
+use crate::engine::ports::accounts::Digest;
+use crate::engine::ports::connections::{Attempt, Connection, ConnectionState, Reach};
+
+/// How long a person may take at the provider.
+const ATTEMPT: TimeDelta = TimeDelta::minutes(10);
+
+/// A person on their way to a provider.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The page to go to.
+    pub url: String,
+    /// What their browser must show when they come back.
+    pub browser: String,
+    /// Until when.
+    pub ends_at: Instant,
+}
+
+/// Somebody who comes back from a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct Returning<'a> {
+    /// The state they were sent with.
+    pub state: &'a str,
+    /// What their browser shows.
+    pub browser: &'a str,
+    /// The provider's code; none where the person said no.
+    pub code: Option<&'a str>,
+    /// What they allowed, where the provider says it here.
+    pub scope: Option<&'a str>,
+}
+
+impl Live {
+    /// Where a provider sends people back to.
+    #[must_use]
+    pub fn redirect(&self, provider: Provider) -> String {
+        format!("{}/api/v1/providers/{provider}/callback", self.public_url.trim_end_matches('/'))
+    }
+
+    /// Sends a person to a provider. State and the browser's part are random, and only their digests are kept.
+    ///
+    /// # Errors
+    /// `NotSetUp`, or when the connections do not answer.
+    pub async fn begin(&self, person: PersonId, provider: Provider, now: Instant) -> Result<Begun, LiveError> {
+        let api = self.api(provider)?;
+        let [state, browser, verifier] = [self.secret(), self.secret(), self.secret()];
+        let attempt = Attempt {
+            person,
+            provider,
+            browser: Digest::of(&browser),
+            verifier: verifier.clone(),
+            ends_at: now + ATTEMPT,
+        };
+        self.connections.begin(Digest::of(&state), attempt.clone()).await?;
+        let url = api.authorise_url(&state, &verifier, &self.redirect(provider));
+        Ok(Begun { url, browser, ends_at: attempt.ends_at })
+    }
+
+    /// Takes back whom [`Self::begin`] sent: exchanges the code, keeps the grant, notes the consent and orders the first fetch.
+    ///
+    /// # Errors
+    /// `NotBegun` where state or browser are not those of an attempt that still holds; it cannot be used twice.
+    pub async fn complete(&self, provider: Provider, back: Returning<'_>, now: Instant) -> Result<PersonId, LiveError> {
+        let attempt = self.connections.come_back(Digest::of(back.state), now).await?;
+        let attempt = attempt.filter(|attempt| attempt.provider == provider);
+        let attempt = attempt.filter(|attempt| attempt.browser == Digest::of(back.browser));
+        let attempt = attempt.ok_or(LiveError::NotBegun)?;
+        let code = back.code.ok_or(LiveError::NotAllowed)?;
+        let api = self.api(provider)?;
+        let mut grant = api.exchange(code, &attempt.verifier, &self.redirect(provider), now).await?;
+        // What the person left ticked is said in the redirect by some, in the answer by others.
+        let said = back.scope.map(|scope| {
+            scope.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        });
+        grant.scopes = said.or(grant.scopes);
+        let account = match grant.account.clone() {
+            Some(account) => account,
+            None => api.account(&grant, self.meter.as_ref(), now).await?,
+        };
+        let person = attempt.person;
+        let generation = match self.connections.get(person, provider).await {
+            Ok(Some((known, _))) => known.generation + 1,
+            // One whose key is gone does not open any more: it is replaced.
+            Ok(None) | Err(_) => 1,
+        };
+        // The consent first: nothing may be fetched without it.
+        self.engine.grant(person, Purpose::Provider(provider), now).await?;
+        let connection = Connection {
+            person,
+            provider,
+            state: ConnectionState::Connected,
+            account,
+            scopes: grant.scopes.clone(),
+            generation,
+            connected_at: now,
+            reach: Reach::default(),
+            fault: None,
+        };
+        let first = [Task::Sync { provider }, Task::Backfill { provider }];
+        let jobs = first.iter().map(|task| self.job(person, task, now)).collect();
+        if !self.connections.connect(&connection, &grant, jobs, now).await? {
+            return Err(LiveError::OtherPerson);
+        }
+        self.bell.notify_one();
+        Ok(person)
+    }
+
+    /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Its data stay.
+    ///
+    /// # Errors
+    /// `NotConnected`, or when the connections or the log do not answer.
+    pub async fn disconnect(&self, person: PersonId, provider: Provider, now: Instant) -> Result<bool, LiveError> {
+        let revoked = match self.access(person, provider, now).await {
+            Ok((_, grant)) => self.api(provider)?.revoke(&grant, self.meter.as_ref(), now).await.is_ok(),
+            Err(LiveError::NotConnected(provider)) => return Err(LiveError::NotConnected(provider)),
+            Err(_) => false,
+        };
+        self.engine.withdraw(person, Purpose::Provider(provider), now).await?;
+        self.connections.forget(person, provider).await?;
+        Ok(revoked)
+    }
+
+    /// 256 random bits as a text for a URL.
+    fn secret(&self) -> String {
+        let mut bytes = [0; 32];
+        self.entropy.fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}

@@ -1,0 +1,221 @@
+//! Fetching into the log: what is new, what may have changed since, and the history backwards until there is no more of it.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+
+use super::{DOCUMENT_PREFIX, Live, LiveError, Task};
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+use crate::engine::import::FileReport;
+use crate::engine::ports::connections::{Connection, Reach};
+use crate::engine::ports::export::ReadContext;
+use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Wanted};
+
+/// How far back each fetch looks again: providers score late and let people edit, and do not say which records changed.
+const LOOK_BACK: TimeDelta = TimeDelta::days(7);
+/// How much of the history is fetched at once.
+const PART: TimeDelta = TimeDelta::days(30);
+/// How long the history may be silent before there is held to be no more of it.
+const SILENCE: i32 = 6;
+/// How far back history goes at most.
+const LONGEST: TimeDelta = TimeDelta::days(3_660);
+/// The least time between two loops of a person.
+const THROTTLE: TimeDelta = TimeDelta::minutes(5);
+/// A loop waits this long for more data to come in.
+const GATHER: TimeDelta = TimeDelta::seconds(20);
+
+/// What a fetch came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// Records the provider gave.
+    pub records: u64,
+    /// Rows that said something new.
+    pub accepted: u64,
+    /// Rows that changed what was known.
+    pub corrected: u64,
+    /// Rows that said what was known.
+    pub duplicates: u64,
+    /// Rows that were refused.
+    pub rejected: u64,
+}
+
+impl Synced {
+    fn add(&mut self, report: &FileReport) {
+        self.accepted += report.accepted;
+        self.corrected += report.corrected;
+        self.duplicates += report.duplicates;
+        self.rejected += report.rejected;
+    }
+}
+
+impl Live {
+    /// Fetches what is new since the last time, and what may have changed.
+    ///
+    /// # Errors
+    /// Why it was not fetched or not taken in: then nothing of the connection has moved, and it is fetched again.
+    pub async fn sync(&self, person: PersonId, provider: Provider, now: Instant) -> Result<Synced, LiveError> {
+        let (connection, _) = self.access(person, provider, now).await?;
+        let reach = connection.reach;
+        if !self.api(provider)?.polls() {
+            return Ok(Synced::default());
+        }
+        let from = reach.synced_at.unwrap_or(now - PART + LOOK_BACK).min(now) - LOOK_BACK;
+        // A connection that stood still for long catches up in parts.
+        let to = now.min(from + PART);
+        let synced = self.window(person, provider, from, to, now).await?;
+        let moved = Reach { since: reach.since.or(Some(from)), synced_at: Some(to), ..reach };
+        self.connections.reached(person, provider, moved, None).await?;
+        if to < now {
+            self.order(person, &[Task::Sync { provider }], now).await?;
+        }
+        Ok(synced)
+    }
+
+    /// Fetches the next older part of the history and orders the one after it, until there is no more.
+    ///
+    /// # Errors
+    /// As for [`Self::sync`].
+    pub async fn backfill(&self, person: PersonId, provider: Provider, now: Instant) -> Result<Synced, LiveError> {
+        let (connection, _) = self.access(person, provider, now).await?;
+        let reach = connection.reach;
+        if reach.complete {
+            return Ok(Synced::default());
+        }
+        let mut to = reach.since.unwrap_or(now);
+        let mut synced = Synced::default();
+        for _ in 0..SILENCE {
+            let from = to - PART;
+            synced = self.window(person, provider, from, to, now).await?;
+            let complete = now - from > LONGEST;
+            // Somebody may have synced meanwhile: only what this has reached is moved.
+            let latest = self.connections.get(person, provider).await?.map_or(reach, |(latest, _)| latest.reach);
+            let moved = Reach { since: Some(from), complete, ..latest };
+            self.connections.reached(person, provider, moved, None).await?;
+            to = from;
+            if complete {
+                return Ok(synced);
+            }
+            if synced.records > 0 {
+                self.order(person, &[Task::Backfill { provider }], now).await?;
+                return Ok(synced);
+            }
+        }
+        // Half a year of nothing: this is where it began.
+        let latest = self.connections.get(person, provider).await?.map_or(reach, |(latest, _)| latest.reach);
+        self.connections.reached(person, provider, Reach { complete: true, ..latest }, None).await?;
+        Ok(synced)
+    }
+
+    /// Fetches one record that a notice named.
+    ///
+    /// # Errors
+    /// As for [`Self::sync`]; `NotFound` where there is none any more.
+    pub async fn record(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        (kind, id): (&str, &str),
+        now: Instant,
+    ) -> Result<Synced, LiveError> {
+        let wanted = Wanted::Record { kind: kind.to_owned(), id: id.to_owned() };
+        let fetched = self.fetch(person, provider, &wanted, now).await?;
+        self.take_in(person, &fetched, &format!("{provider}-{kind}-{id}.json"), now).await
+    }
+
+    async fn window(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        from: Instant,
+        to: Instant,
+        now: Instant,
+    ) -> Result<Synced, LiveError> {
+        let fetched = self.fetch(person, provider, &Wanted::Window { from, to }, now).await?;
+        let day = |at: Instant| at.format("%Y-%m-%d").to_string();
+        let synced = self.take_in(person, &fetched, &format!("{provider}-{}-{}.json", day(from), day(to)), now).await?;
+        let follow: Vec<Task> =
+            fetched.follow.into_iter().map(|(kind, id)| Task::Record { provider, kind, id }).collect();
+        if !follow.is_empty() {
+            self.order(person, &follow, now).await?;
+        }
+        Ok(synced)
+    }
+
+    /// Asks a provider; once more with newer access where it did not take what it was shown.
+    pub(super) async fn fetch(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        wanted: &Wanted,
+        now: Instant,
+    ) -> Result<Fetched, LiveError> {
+        let (connection, grant) = self.access(person, provider, now).await?;
+        match self.ask(&grant, provider, wanted, now).await {
+            Err(LiveError::Call(CallFault::Unauthorised)) => {
+                let newer: (Connection, Grant) =
+                    self.access_after(person, provider, Some(connection.generation), now).await?;
+                match self.ask(&newer.1, provider, wanted, now).await {
+                    Err(LiveError::Call(CallFault::Unauthorised)) => {
+                        self.connections.ended(&newer.0).await?;
+                        Err(LiveError::Reconnect(provider))
+                    }
+                    asked => asked,
+                }
+            }
+            asked => asked,
+        }
+    }
+
+    async fn ask(
+        &self,
+        grant: &Grant,
+        provider: Provider,
+        wanted: &Wanted,
+        now: Instant,
+    ) -> Result<Fetched, LiveError> {
+        Ok(self.api(provider)?.fetch(grant, wanted, self.meter.as_ref(), now).await?)
+    }
+
+    /// Takes a document in as a file is, and orders a loop where it said something new.
+    pub(super) async fn take_in(
+        &self,
+        person: PersonId,
+        fetched: &Fetched,
+        name: &str,
+        now: Instant,
+    ) -> Result<Synced, LiveError> {
+        let mut synced = Synced { records: fetched.records, ..Synced::default() };
+        let Some(document) = &fetched.document else { return Ok(synced) };
+        let folder = tempfile::Builder::new().prefix(DOCUMENT_PREFIX).tempdir_in(&self.folder);
+        let folder = folder.map_err(|_| LiveError::Disk)?;
+        let path = folder.path().join(name);
+        tokio::fs::write(&path, document).await.map_err(|_| LiveError::Disk)?;
+        for report in self.take_file(person, &path, now).await? {
+            synced.add(&report);
+        }
+        if synced.accepted + synced.corrected > 0 {
+            self.loop_soon(person, now).await?;
+        }
+        Ok(synced)
+    }
+
+    /// Orders a loop for a person to whom something new has come: soon, and not more often than every five minutes.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    pub async fn loop_soon(&self, person: PersonId, now: Instant) -> Result<(), LiveError> {
+        let last = self.queue.last_done(&Task::Loop.key(person)).await?;
+        let due = last.map_or(now + GATHER, |last| (now + GATHER).max(last + THROTTLE));
+        self.queue.order(vec![self.job(person, &Task::Loop, due)], now).await?;
+        Ok(())
+    }
+
+    async fn take_file(&self, person: PersonId, path: &Path, now: Instant) -> Result<Vec<FileReport>, LiveError> {
+        let state = self.engine.state(person).await?;
+        let context = ReadContext { home_zone: state.profile.zone(), now };
+        let surveyed = self.engine.survey(path, context, |_| ()).await?;
+        Ok(self.engine.import(person, &surveyed, context, &|_| ()).await?)
+    }
+}

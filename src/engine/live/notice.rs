@@ -1,0 +1,103 @@
+//! Notices: what a provider says has happened. A notice is believed in nothing but that something is to be looked at: it is
+//! kept with what it asks for before it is answered, and what it names is fetched.
+
+use super::{Live, LiveError, Task};
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+use crate::domain::profile::Purpose;
+use crate::domain::provider::Provider;
+use crate::engine::ports::provider_api::{CallFault, Fetched, Wanted};
+use crate::engine::ports::webhook::{Happened, Notice};
+
+/// What became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noticed {
+    /// It is kept, and what it asks for is ordered.
+    Taken,
+    /// It was taken before.
+    Known,
+    /// Nobody here has that account.
+    Stranger,
+    /// It is about something that is not looked at.
+    Other,
+}
+
+impl Live {
+    /// Takes a notice.
+    ///
+    /// # Errors
+    /// When the connections do not answer: then it is not taken, and must not be acknowledged.
+    pub async fn take_notice(&self, provider: Provider, notice: &Notice, now: Instant) -> Result<Noticed, LiveError> {
+        let Some(person) = self.connections.owner(provider, &notice.account).await? else {
+            return Ok(Noticed::Stranger);
+        };
+        let task = match &notice.happened {
+            Happened::Changed { kind, id } => Task::Record { provider, kind: kind.clone(), id: id.clone() },
+            Happened::Deleted { kind, id } => Task::Gone { provider, kind: kind.clone(), id: id.clone() },
+            Happened::Revoked => Task::Revoked { provider },
+            // It is in the log before it is acknowledged; sent again, it says nothing new.
+            Happened::Pushed(document) => {
+                let fetched = Fetched { document: Some(document.clone()), records: 1, follow: Vec::new() };
+                self.take_in(person, &fetched, &format!("{provider}-push.json"), now).await?;
+                return Ok(Noticed::Taken);
+            }
+            Happened::Other => return Ok(Noticed::Other),
+        };
+        let job = self.job(person, &task, now);
+        let new = self.connections.deliver(provider, &notice.delivery, vec![job], now).await?;
+        if new {
+            self.bell.notify_one();
+        }
+        Ok(if new { Noticed::Taken } else { Noticed::Known })
+    }
+
+    /// Looks whether a record is gone, and takes it back if so. A notice alone deletes nothing: anybody may have sent it.
+    ///
+    /// # Errors
+    /// Why it could not be looked at, or not be taken back.
+    pub async fn gone(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        (kind, id): (&str, &str),
+        now: Instant,
+    ) -> Result<(), LiveError> {
+        let wanted = Wanted::Record { kind: kind.to_owned(), id: id.to_owned() };
+        match self.fetch(person, provider, &wanted, now).await {
+            Err(LiveError::Call(CallFault::NotFound)) => Ok(()),
+            // It is there: what it says is taken in, and nothing is lost.
+            Ok(fetched) => {
+                let name = format!("{provider}-{kind}-{id}.json");
+                self.take_in(person, &fetched, &name, now).await.map(|_| ())
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The person took the access back at the provider: nothing more is fetched. That the grant is no good is seen for
+    /// ourselves, since anybody may have sent the notice.
+    ///
+    /// # Errors
+    /// Why it could not be looked at.
+    pub async fn revoked(&self, person: PersonId, provider: Provider, now: Instant) -> Result<(), LiveError> {
+        let asked = match self.access(person, provider, now).await {
+            Ok((connection, grant)) => match self.api(provider)?.account(&grant, self.meter.as_ref(), now).await {
+                Err(CallFault::Unauthorised | CallFault::GrantEnded) => {
+                    self.connections.ended(&connection).await?;
+                    Err(LiveError::Reconnect(provider))
+                }
+                asked => asked.map(|_| ()).map_err(LiveError::from),
+            },
+            Err(error) => Err(error),
+        };
+        match asked {
+            Err(LiveError::Reconnect(_)) => {
+                self.engine.withdraw(person, Purpose::Provider(provider), now).await?;
+                self.connections.forget(person, provider).await?;
+                Ok(())
+            }
+            Err(LiveError::NotConnected(_)) => Ok(()),
+            asked => asked,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A provider as the engine knows it: grants of access, and documents that the import understands.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use thiserror::Error;
+
+use crate::domain::Instant;
+use crate::domain::provider::Provider;
+
+/// Access to one account at a provider. Tokens are never printed.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Opens the account until it expires.
+    pub access: SecretString,
+    /// Gets the next one. Some providers take it once.
+    pub refresh: Option<SecretString>,
+    /// When `access` ends.
+    pub expires_at: Instant,
+    /// What the person allowed, where the provider says so.
+    pub scopes: Option<Vec<String>>,
+    /// The account's id at the provider, where the answer names it.
+    pub account: Option<String>,
+}
+
+/// Why a provider did not give what it was asked for. Nothing here repeats an address, a token or a measurement.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CallFault {
+    /// The grant is no good any more: the person has to connect again.
+    #[error("the provider does not take this grant any more")]
+    GrantEnded,
+    /// The access token is no good; another may be.
+    #[error("the provider did not take the access token")]
+    Unauthorised,
+    /// The person did not allow this, or the application may not.
+    #[error("the provider does not allow this")]
+    Forbidden,
+    /// There is no such record.
+    #[error("the provider has no such record")]
+    NotFound,
+    /// Too many calls.
+    #[error("the provider asks to be asked later")]
+    Limited {
+        /// How long to wait at least, where it says so.
+        after: Option<Duration>,
+    },
+    /// No call is left in a window of the provider's limits: it was not asked.
+    #[error("no call is left until the provider's limits begin anew")]
+    NotYet {
+        /// When they do.
+        until: Instant,
+    },
+    /// It did not answer, or not in time, or with a fault of its own.
+    #[error("the provider did not answer as it should: {0}")]
+    Unavailable(&'static str),
+    /// It answered with what this build does not understand.
+    #[error("the provider's answer cannot be read: {0}")]
+    Unreadable(&'static str),
+}
+
+/// What is wanted of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Everything of a time, which is at most 31 days long.
+    Window {
+        /// From this instant on.
+        from: Instant,
+        /// Up to this one.
+        to: Instant,
+    },
+    /// One record that a webhook named.
+    Record {
+        /// What it is, in the provider's word: `sleep`, `recovery`, `workout`, `activity`.
+        kind: String,
+        /// Its id there.
+        id: String,
+    },
+}
+
+/// What a provider gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// A document that the import understands; none where there is nothing.
+    pub document: Option<Vec<u8>>,
+    /// Records in it.
+    pub records: u64,
+    /// Records of which there is more to be fetched, each by itself: kind and id.
+    pub follow: Vec<(String, String)>,
+}
+
+/// What a provider says of how often it may still be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The window, as in `15min`.
+    pub name: &'static str,
+    /// Calls made in it.
+    pub used: u32,
+    /// Calls allowed in it.
+    pub most: u32,
+    /// When it begins anew.
+    pub resets_at: Instant,
+}
+
+/// How often a provider may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The window, as in `15min`.
+    pub name: &'static str,
+    /// Calls allowed in it.
+    pub most: u32,
+    /// How long it is; it begins anew at whole multiples of that since 1970.
+    pub seconds: u32,
+}
+
+/// Tells how often a provider may still be asked, and is asked before each call.
+#[async_trait]
+pub trait Meter: Send + Sync {
+    /// Takes one call out of every window of a provider.
+    ///
+    /// # Errors
+    /// `NotYet` where none is left, `Unavailable` where that cannot be known.
+    async fn take(&self, provider: Provider, limits: &[Limit], now: Instant) -> Result<(), CallFault>;
+
+    /// What an answer's headers said.
+    async fn told(&self, provider: Provider, allowances: Vec<Allowance>);
+}
+
+/// A provider's API.
+#[async_trait]
+pub trait ProviderApi: Send + Sync {
+    /// Which provider.
+    fn provider(&self) -> Provider;
+
+    /// Whether it may be asked what is new. Some send everything by themselves and do not want to be asked.
+    fn polls(&self) -> bool {
+        true
+    }
+
+    /// The page on which a person allows access; `verifier` is the secret half of PKCE.
+    fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String;
+
+    /// Exchanges the code of a redirect for a grant.
+    ///
+    /// # Errors
+    /// `GrantEnded` when the code is no good.
+    async fn exchange(&self, code: &str, verifier: &str, redirect: &str, now: Instant) -> Result<Grant, CallFault>;
+
+    /// Renews a grant.
+    ///
+    /// # Errors
+    /// `GrantEnded` when the refresh token is no good.
+    async fn refresh(&self, refresh: &SecretString, now: Instant) -> Result<Grant, CallFault>;
+
+    /// Ends a grant at the provider.
+    ///
+    /// # Errors
+    /// When the provider did not take it.
+    async fn revoke(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<(), CallFault>;
+
+    /// The account's id at the provider.
+    ///
+    /// # Errors
+    /// When the provider does not say.
+    async fn account(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<String, CallFault>;
+
+    /// Fetches what is wanted as one document. A `NotFound` of a window is never an empty one: it is a fault.
+    ///
+    /// # Errors
+    /// When any part of it could not be fetched: then none of it is given.
+    async fn fetch(
+        &self,
+        grant: &Grant,
+        wanted: &Wanted,
+        meter: &dyn Meter,
+        now: Instant,
+    ) -> Result<Fetched, CallFault>;
+}

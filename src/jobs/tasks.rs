@@ -1,0 +1,209 @@
+//! The tasks of live providers as jobs: each behind the breakers of its provider and of its person there, each failure told
+//! apart at the line where it happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{TimeDelta, Timelike as _};
+
+use super::breaker;
+use super::handler::{Failure, Handler, Handlers};
+use crate::domain::Instant;
+use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
+use crate::engine::EngineError;
+use crate::engine::live::{Live, LiveError, Task};
+use crate::engine::ports::breakers::Breakers;
+use crate::engine::ports::connections::ConnectionState;
+use crate::engine::ports::jobs::{Claimed, QueueError, Steps};
+use crate::engine::ports::provider_api::CallFault;
+use crate::engine::run;
+
+/// A clock for durations: called once it starts, what it gives tells how long ago that was.
+pub type Watch = Arc<dyn Fn() -> Box<dyn Fn() -> Duration + Send + Sync> + Send + Sync>;
+
+/// Does the tasks of live providers.
+#[derive(Clone)]
+pub struct Tasks {
+    /// The use cases.
+    pub live: Live,
+    /// The breakers.
+    pub breakers: Arc<dyn Breakers>,
+    /// The time.
+    pub clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+    /// How long things take.
+    pub watch: Watch,
+}
+
+impl Tasks {
+    /// The handlers of every kind of task.
+    #[must_use]
+    pub fn handlers(self) -> Handlers {
+        ["sync", "backfill", "record", "gone", "revoked", "loop"]
+            .into_iter()
+            .fold(Handlers::default(), |handlers, kind| handlers.with(kind, self.clone()))
+    }
+
+    async fn guarded(&self, person: PersonId, provider: Provider, task: &Task, now: Instant) -> Result<(), Failure> {
+        let names = [provider.to_string(), format!("{provider}/{person}")];
+        for name in &names {
+            if let Some(until) = breaker::passes(self.breakers.as_ref(), name, now).await.map_err(queue)? {
+                let reason = "too many calls in a row have failed: none is made until then".to_owned();
+                return Err(Failure::PutOff { code: "breaker_open", reason, until });
+            }
+        }
+        let done = self.provider(person, task, now).await;
+        let [of_provider, of_person] = &names;
+        // Whose fault it was: the provider's that does not answer, the person's whose access is no good.
+        let down = matches!(done, Err(LiveError::Call(CallFault::Unavailable(_))));
+        let called = !matches!(
+            done,
+            Err(LiveError::Call(CallFault::NotYet { .. }) | LiveError::Busy(_) | LiveError::NotConnected(_))
+        );
+        if called {
+            breaker::tell(self.breakers.as_ref(), of_provider, down, (self.clock)()).await.map_err(queue)?;
+            breaker::tell(self.breakers.as_ref(), of_person, done.is_err(), (self.clock)()).await.map_err(queue)?;
+        }
+        done.map_err(|error| failure(error, (self.clock)()))
+    }
+
+    async fn provider(&self, person: PersonId, task: &Task, now: Instant) -> Result<(), LiveError> {
+        match task {
+            Task::Sync { provider } => self.live.sync(person, *provider, now).await.map(|_| ()),
+            Task::Backfill { provider } => self.live.backfill(person, *provider, now).await.map(|_| ()),
+            Task::Record { provider, kind, id } => {
+                match self.live.record(person, *provider, (kind, id), now).await {
+                    // It was there when the notice was sent: it is looked at as one that was deleted.
+                    Err(LiveError::Call(CallFault::NotFound)) => {
+                        self.live.gone(person, *provider, (kind, id), now).await
+                    }
+                    done => done.map(|_| ()),
+                }
+            }
+            Task::Gone { provider, kind, id } => self.live.gone(person, *provider, (kind, id), now).await,
+            Task::Revoked { provider } => self.live.revoked(person, *provider, now).await,
+            Task::Loop => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Tasks {
+    async fn run(&self, job: &Claimed, steps: &mut Steps) -> Result<(), Failure> {
+        let task: Task = serde_json::from_str(&job.payload)
+            .map_err(|_| Failure::give_up("not_understood", "its payload is none that this build knows"))?;
+        let person = job.person.ok_or_else(|| Failure::give_up("not_understood", "it is about nobody"))?;
+        let (now, started) = ((self.clock)(), (self.watch)());
+        let done = match &task {
+            Task::Loop => self.stages(person, now).await,
+            Task::Sync { provider }
+            | Task::Backfill { provider }
+            | Task::Record { provider, .. }
+            | Task::Gone { provider, .. }
+            | Task::Revoked { provider } => self.guarded(person, *provider, &task, now).await,
+        };
+        steps.insert(task.kind(), started());
+        done
+    }
+}
+
+impl Tasks {
+    async fn stages(&self, person: PersonId, now: Instant) -> Result<(), Failure> {
+        let ran = self.live.engine.run_stages(person, now, None, &|_, _| ()).await;
+        ran.map(|_| ()).map_err(|error| failure(error.into(), now))
+    }
+}
+
+fn queue(error: QueueError) -> Failure {
+    Failure::retry("store", error)
+}
+
+/// What is to become of a task that was not done.
+fn failure(error: LiveError, now: Instant) -> Failure {
+    match error {
+        LiveError::Busy(until) => Failure::PutOff { code: "renewing", reason: error.to_string(), until },
+        LiveError::Call(CallFault::NotYet { until }) => {
+            Failure::PutOff { code: "budget_used", reason: CallFault::NotYet { until }.to_string(), until }
+        }
+        LiveError::Call(CallFault::Limited { after }) => {
+            let wait = after.unwrap_or(Duration::from_mins(15)).min(Duration::from_hours(24));
+            let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+            Failure::PutOff { code: "rate_limited", reason: CallFault::Limited { after }.to_string(), until }
+        }
+        LiveError::Call(fault @ (CallFault::Unavailable(_) | CallFault::Unauthorised)) => {
+            Failure::retry("unavailable", fault)
+        }
+        LiveError::Call(fault @ CallFault::NotFound) => Failure::give_up("not_found", fault),
+        LiveError::Call(fault @ CallFault::Forbidden) => Failure::give_up("not_allowed", fault),
+        LiveError::Call(fault @ CallFault::Unreadable(_)) => Failure::give_up("not_understood", fault),
+        LiveError::Call(fault @ CallFault::GrantEnded) => Failure::give_up("reconnect", fault),
+        LiveError::Reconnect(_) | LiveError::NotConnected(_) | LiveError::NotSetUp(_) => {
+            Failure::give_up("reconnect", error)
+        }
+        LiveError::NotBegun | LiveError::NotAllowed | LiveError::OtherPerson => {
+            Failure::give_up("not_connected", error)
+        }
+        LiveError::Engine(EngineError::Refused(violation)) => Failure::give_up(violation.rule, violation.reason),
+        // What a file holds may be health data: its place is enough.
+        LiveError::Engine(EngineError::Export(_)) => {
+            Failure::give_up("not_understood", "the document cannot be read; its original was not kept")
+        }
+        LiveError::Engine(EngineError::NotFound { .. }) => Failure::give_up("not_found", "there is no such thing"),
+        LiveError::Engine(_) => Failure::retry("store", "the log or its read models did not answer"),
+        LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk => Failure::retry("store", error),
+    }
+}
+
+/// How long a connection may go without being asked what is new: a notice that was lost is made good then.
+const POLL_AFTER: TimeDelta = TimeDelta::hours(1);
+/// How long jobs that were done are shown.
+const SHOWN: TimeDelta = TimeDelta::days(7);
+/// The hours of a person's morning in which the day's loop runs.
+const MORNING: std::ops::Range<u32> = 7..11;
+
+/// Does what comes due by the clock and is about nobody in particular.
+#[derive(Clone)]
+pub struct Keeping(pub Tasks);
+
+impl Keeping {
+    /// Orders what is new of every connection that was not asked for long.
+    async fn poll(&self, now: Instant) -> Result<(), LiveError> {
+        let live = &self.0.live;
+        for connection in live.connections.list(None).await? {
+            let due = connection.reach.synced_at.is_none_or(|at| now - at >= POLL_AFTER);
+            if due && connection.state == ConnectionState::Connected && live.apis.contains_key(&connection.provider) {
+                live.order(connection.person, &[Task::Sync { provider: connection.provider }], now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders the loop of everybody whose morning it is and whose day was not looked at yet.
+    async fn morning(&self, now: Instant) -> Result<(), LiveError> {
+        let engine = &self.0.live.engine;
+        engine.views.catch_up().await.map_err(EngineError::from)?;
+        for person in engine.views.persons().await.map_err(EngineError::from)? {
+            let state = engine.state(person).await?;
+            let hour = now.with_timezone(&state.profile.zone()).hour();
+            let looked_at = state.last_present.as_ref().is_some_and(|last| last.day >= run::today(&state, now));
+            if MORNING.contains(&hour) && !looked_at {
+                self.0.live.order(person, &[Task::Loop], now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Handler for Keeping {
+    async fn run(&self, job: &Claimed, _: &mut Steps) -> Result<(), Failure> {
+        let now = (self.0.clock)();
+        let done = match job.kind.as_str() {
+            "poll" => self.poll(now).await,
+            "morning" => self.morning(now).await,
+            _ => self.0.live.queue.prune(now - SHOWN).await.map(|_| ()).map_err(LiveError::from),
+        };
+        done.map_err(|error| failure(error, now))
+    }
+}

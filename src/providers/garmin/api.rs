@@ -1,0 +1,143 @@
+//! Garmin's Health API: it pushes, and is not to be polled. History is asked for and comes later, by push as well; a ping names
+//! an address, which is followed on Garmin's own host alone.
+
+use async_trait::async_trait;
+use http::Method;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::Instant;
+use crate::domain::provider::Provider;
+use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Wanted};
+use crate::providers::http::{Answer, Base, Client, Request};
+use crate::providers::oauth::Application;
+
+/// Garmin asks the person on its own page what they allow.
+pub const SCOPES: [&str; 0] = [];
+/// What is asked of an application of ours at most; Garmin writes no other limit down.
+const LIMITS: [Limit; 1] = [Limit { name: "minute", most: 100, seconds: 60 }];
+/// The kinds of summaries whose history is asked for.
+const HISTORY: [&str; 6] = ["dailies", "sleeps", "hrv", "stressDetails", "bodyComps", "activities"];
+
+/// Garmin.
+pub struct GarminApi {
+    client: Client,
+    base: Base,
+    application: Application,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    user_id: String,
+}
+
+impl GarminApi {
+    /// Garmin at an address, asked by an application.
+    #[must_use]
+    pub fn new(client: Client, base: Base, application: Application) -> Self {
+        Self { client, base, application }
+    }
+
+    async fn send(
+        &self,
+        access: &SecretString,
+        method: Method,
+        url: reqwest::Url,
+        meter: &dyn Meter,
+        now: Instant,
+    ) -> Result<Answer, CallFault> {
+        meter.take(Provider::Garmin, &LIMITS, now).await?;
+        self.client.send(&self.base, Request::new(method, url).bearer(access)).await
+    }
+
+    async fn ask_for_history(
+        &self,
+        grant: &Grant,
+        (from, to): (Instant, Instant),
+        meter: &dyn Meter,
+        now: Instant,
+    ) -> Result<(), CallFault> {
+        let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
+        let query = [("summaryStartTimeInSeconds", from.as_str()), ("summaryEndTimeInSeconds", to.as_str())];
+        for kind in HISTORY {
+            let url = self.base.below(&format!("/wellness-api/rest/backfill/{kind}"), &query);
+            let answer = self.send(&grant.access, Method::GET, url, meter, now).await?;
+            // It was asked for before.
+            if answer.status.as_u16() != 409 {
+                answer.checked()?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow(
+        &self,
+        grant: &Grant,
+        (kind, address): (&str, &str),
+        meter: &dyn Meter,
+        now: Instant,
+    ) -> Result<Fetched, CallFault> {
+        let url: reqwest::Url = address.parse().map_err(|_| CallFault::Unreadable("a ping's address is none"))?;
+        if !self.base.is_home_of(&url) {
+            return Err(CallFault::Unreadable("a ping's address is not Garmin's"));
+        }
+        let records: Vec<Box<RawValue>> =
+            self.send(&grant.access, Method::GET, url, meter, now).await?.checked()?.json()?;
+        let count = records.len() as u64;
+        let document = serde_json::to_vec(&std::collections::BTreeMap::from([(kind, records)]))
+            .map_err(|_| CallFault::Unreadable("a record is no JSON"))?;
+        Ok(Fetched { document: (count > 0).then_some(document), records: count, follow: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl ProviderApi for GarminApi {
+    fn provider(&self) -> Provider {
+        Provider::Garmin
+    }
+
+    fn polls(&self) -> bool {
+        false
+    }
+
+    fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String {
+        self.application.authorise_url(state, verifier, redirect)
+    }
+
+    async fn exchange(&self, code: &str, verifier: &str, redirect: &str, now: Instant) -> Result<Grant, CallFault> {
+        self.application.exchange(&self.client, (code, verifier, redirect), now).await
+    }
+
+    async fn refresh(&self, refresh: &SecretString, now: Instant) -> Result<Grant, CallFault> {
+        self.application.refresh(&self.client, refresh, now).await
+    }
+
+    async fn revoke(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<(), CallFault> {
+        let url = self.base.below("/wellness-api/rest/user/registration", &[]);
+        self.send(&grant.access, Method::DELETE, url, meter, now).await?.checked().map(|_| ())
+    }
+
+    async fn account(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<String, CallFault> {
+        let url = self.base.below("/wellness-api/rest/user/id", &[]);
+        let user: User = self.send(&grant.access, Method::GET, url, meter, now).await?.checked()?.json()?;
+        Ok(user.user_id)
+    }
+
+    async fn fetch(
+        &self,
+        grant: &Grant,
+        wanted: &Wanted,
+        meter: &dyn Meter,
+        now: Instant,
+    ) -> Result<Fetched, CallFault> {
+        match wanted {
+            Wanted::Window { from, to } => {
+                self.ask_for_history(grant, (*from, *to), meter, now).await?;
+                Ok(Fetched { document: None, records: 0, follow: Vec::new() })
+            }
+            Wanted::Record { kind, id } => self.follow(grant, (kind, id), meter, now).await,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! OAuth 2.0 as providers speak it: the page where a person allows access, the exchange of its code, and the renewal.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta};
+use http::Method;
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::http::{Base, Client, Request};
+use crate::domain::Instant;
+use crate::engine::ports::provider_api::{CallFault, Grant};
+
+/// An application that is registered with a provider.
+#[derive(Clone)]
+pub struct Application {
+    /// Its id there.
+    pub client_id: String,
+    /// Its secret there.
+    pub client_secret: SecretString,
+    /// Where a person allows access.
+    pub authorise: Base,
+    /// Where codes and refresh tokens are exchanged.
+    pub token: Base,
+    /// What is asked for.
+    pub scopes: &'static [&'static str],
+    /// What stands between scopes.
+    pub separator: &'static str,
+    /// Whether the provider takes PKCE.
+    pub pkce: bool,
+    /// What stands in a refresh request besides the usual.
+    pub refresh_scope: Option<&'static str>,
+}
+
+/// A provider's answer with tokens.
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: SecretString,
+    refresh_token: Option<SecretString>,
+    /// Seconds from now.
+    expires_in: Option<i64>,
+    /// Seconds since 1970.
+    expires_at: Option<i64>,
+    scope: Option<String>,
+    athlete: Option<Athlete>,
+}
+
+#[derive(Deserialize)]
+struct Athlete {
+    id: i64,
+}
+
+impl Application {
+    /// The page on which a person allows access.
+    #[must_use]
+    pub fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String {
+        let scopes = self.scopes.join(self.separator);
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+        let mut query = vec![
+            ("client_id", self.client_id.as_str()),
+            ("redirect_uri", redirect),
+            ("response_type", "code"),
+            ("scope", scopes.as_str()),
+            ("state", state),
+        ];
+        if self.pkce {
+            query.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
+        }
+        self.authorise.below("", &query).to_string()
+    }
+
+    /// Exchanges the code of a redirect.
+    ///
+    /// # Errors
+    /// `GrantEnded` when it is no good.
+    pub async fn exchange(
+        &self,
+        client: &Client,
+        (code, verifier, redirect): (&str, &str, &str),
+        now: Instant,
+    ) -> Result<Grant, CallFault> {
+        let mut fields = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect)];
+        if self.pkce {
+            fields.push(("code_verifier", verifier));
+        }
+        self.ask(client, &fields, now).await
+    }
+
+    /// Renews a grant.
+    ///
+    /// # Errors
+    /// `GrantEnded` when the refresh token is no good.
+    pub async fn refresh(&self, client: &Client, refresh: &SecretString, now: Instant) -> Result<Grant, CallFault> {
+        let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", refresh.expose_secret())];
+        fields.extend(self.refresh_scope.map(|scope| ("scope", scope)));
+        let mut grant = self.ask(client, &fields, now).await?;
+        // Who does not send a new one means the old one to stay.
+        grant.refresh = grant.refresh.or_else(|| Some(refresh.clone()));
+        Ok(grant)
+    }
+
+    async fn ask(&self, client: &Client, fields: &[(&str, &str)], now: Instant) -> Result<Grant, CallFault> {
+        let known = [("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.expose_secret())];
+        let fields: Vec<(&str, &str)> = known.iter().chain(fields).copied().collect();
+        let url: Url = self.token.below("", &[]);
+        let answer = client.send(&self.token, Request::new(Method::POST, url).form(&fields)).await?;
+        // A refusal of what was exchanged does not pass by trying again.
+        if matches!(answer.status.as_u16(), 400 | 401) {
+            return Err(CallFault::GrantEnded);
+        }
+        let tokens: Tokens = answer.checked()?.json()?;
+        let lasts = tokens.expires_in.map(|seconds| now + TimeDelta::seconds(seconds.clamp(0, 366 * 86_400)));
+        let ends = tokens.expires_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let separators = [' ', ','];
+        Ok(Grant {
+            access: tokens.access_token,
+            refresh: tokens.refresh_token,
+            expires_at: lasts.or(ends).ok_or(CallFault::Unreadable("it does not say how long the access lasts"))?,
+            scopes: tokens
+                .scope
+                .map(|scope| scope.split(separators).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()),
+            account: tokens.athlete.map(|athlete| athlete.id.to_string()),
+        })
+    }
+}

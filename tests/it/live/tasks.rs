@@ -1,0 +1,154 @@
+//! Tasks as a worker does them: a provider that is down, one that limits, one whose answer cannot be read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use candor::domain::Instant;
+use candor::domain::provider::Provider;
+use candor::engine::live::{Live, Task};
+use candor::engine::ports::breakers::Breakers;
+use candor::engine::ports::jobs::{JobState, Page, Steps};
+use candor::engine::ports::provider_api::CallFault;
+use candor::jobs::worker::Pace;
+use candor::jobs::{Failure, Handler as _, Tasks, Worker};
+use candor::store::jobs::JobTables;
+use chrono::TimeDelta;
+
+use super::fake::Fake;
+use super::{connect, live, now, person};
+use crate::support::{Place, entropy, on_both};
+
+fn all() -> Page {
+    Page { person: None, before: None, limit: 10_000 }
+}
+
+/// A worker over live providers, whose clock a test moves.
+async fn worker(place: &Place, live: &Live, second: &Arc<AtomicI64>) -> Worker {
+    let tables: Arc<dyn Breakers> = Arc::new(JobTables::open(&place.job_place()).await.unwrap());
+    let second = Arc::clone(second);
+    let clock: Arc<dyn Fn() -> Instant + Send + Sync> =
+        Arc::new(move || now() + TimeDelta::seconds(second.load(Ordering::Relaxed)));
+    let tasks = Tasks {
+        live: live.clone(),
+        breakers: tables,
+        clock: Arc::clone(&clock),
+        watch: Arc::new(|| Box::new(|| Duration::ZERO)),
+    };
+    Worker {
+        name: "worker".to_owned(),
+        queue: Arc::clone(&live.queue),
+        handlers: tasks.handlers(),
+        schedules: Vec::new(),
+        pace: Pace { poll: Duration::from_millis(2), ..Pace::default() },
+        clock,
+        entropy: entropy(),
+        bell: Arc::clone(&live.bell),
+    }
+}
+
+/// Lets a worker work while the time goes on, until nothing waits that is due within so many seconds.
+async fn work(worker: &Worker, live: &Live, second: &AtomicI64, seconds: i64, step: i64) {
+    let end = second.load(Ordering::Relaxed) + seconds;
+    let passing = async {
+        while second.load(Ordering::Relaxed) < end {
+            loop {
+                let at = now() + TimeDelta::seconds(second.load(Ordering::Relaxed));
+                let ready = live.queue.jobs(all(), Some(JobState::Ready)).await.unwrap();
+                let running = live.queue.jobs(all(), Some(JobState::Running)).await.unwrap();
+                if running.is_empty() && ready.iter().all(|job| job.run_at > at) {
+                    break;
+                }
+                live.bell.notify_one();
+                tokio::task::yield_now().await;
+            }
+            second.fetch_add(step, Ordering::Relaxed);
+        }
+    };
+    worker.run(passing).await;
+}
+
+async fn a_provider_that_is_down_for_an_hour_is_left_alone_and_nothing_is_lost(place: &Place) {
+    let (whoop, strava) = (Fake::new(Provider::Whoop), Fake::new(Provider::Strava));
+    let mut live = live(place, &whoop).await;
+    live.apis.insert(Provider::Strava, Arc::new(strava.clone()));
+    connect(&live, Provider::Whoop).await;
+    connect(&live, Provider::Strava).await;
+    let second = Arc::new(AtomicI64::new(0));
+    let worker = worker(place, &live, &second).await;
+    work(&worker, &live, &second, 60, 10).await;
+    let before = whoop.1.lock().unwrap().wanted.len();
+    let calls = whoop.1.lock().unwrap().calls;
+
+    whoop.1.lock().unwrap().fault = Some(CallFault::Unavailable("down"));
+    // Notices come in all the while, for both.
+    for minute in 0..60 {
+        for provider in [Provider::Whoop, Provider::Strava] {
+            let task = Task::Record { provider, kind: "sleep".to_owned(), id: minute.to_string() };
+            live.order(person(), &[task], now() + TimeDelta::minutes(minute + 1)).await.unwrap();
+        }
+    }
+    work(&worker, &live, &second, 3_600, 20).await;
+    let (asked, others) = (whoop.1.lock().unwrap().calls - calls, strava.1.lock().unwrap().wanted.len());
+    assert!((1..=20).contains(&asked), "who is down was asked {asked} times");
+    assert!(others >= 60, "the other provider was asked {others} times");
+    let attempts: u32 = live.queue.jobs(all(), None).await.unwrap().iter().map(|job| job.attempt).sum();
+    println!("down for an hour: asked {asked} times; {attempts} attempts at all jobs of both");
+    assert_eq!(live.queue.dead_letters(all()).await.unwrap().len(), 0, "nothing is given up for an hour's outage");
+
+    whoop.1.lock().unwrap().fault = None;
+    work(&worker, &live, &second, 7_200, 60).await;
+    let asked: std::collections::BTreeSet<String> =
+        whoop.1.lock().unwrap().wanted[before..].iter().map(|wanted| format!("{wanted:?}")).collect();
+    let records = asked.iter().filter(|wanted| wanted.contains("Record")).count();
+    assert_eq!(records, 60, "every notice was looked at when it came back");
+    assert!(live.queue.jobs(all(), Some(JobState::Ready)).await.unwrap().is_empty());
+}
+
+/// What a fault makes of a job.
+async fn outcome(place: &Place, fault: CallFault) -> Failure {
+    let fake = Fake::new(Provider::Whoop);
+    let live = live(place, &fake).await;
+    connect(&live, Provider::Whoop).await;
+    fake.1.lock().unwrap().fault = Some(fault);
+    let tasks = Tasks {
+        live: live.clone(),
+        breakers: Arc::new(JobTables::open(&place.job_place()).await.unwrap()),
+        clock: Arc::new(now),
+        watch: Arc::new(|| Box::new(|| Duration::ZERO)),
+    };
+    let job = live.job(person(), &Task::Sync { provider: Provider::Whoop }, now());
+    let claimed = candor::engine::ports::jobs::Claimed {
+        id: job.id,
+        kind: job.kind,
+        person: job.person,
+        payload: job.payload,
+        attempt: 1,
+        max_attempts: 3,
+        lease: job.id,
+        started_at: now(),
+    };
+    let done = tasks.run(&claimed, &mut Steps::new()).await;
+    live.connections.forget(person(), Provider::Whoop).await.unwrap();
+    done.unwrap_err()
+}
+
+async fn each_fault_is_told_apart_where_it_happens(place: &Place) {
+    let until = now() + TimeDelta::minutes(15);
+    let code = |failure: &Failure| failure.fault().code;
+    let endpoint_gone = outcome(place, CallFault::Unreadable("a collection is not where it should be")).await;
+    assert!(matches!(endpoint_gone, Failure::GiveUp { .. }), "pain 1: never an empty success");
+    let limited = outcome(place, CallFault::Limited { after: Some(Duration::from_secs(900)) }).await;
+    assert!(matches!(&limited, Failure::PutOff { until: at, .. } if *at == until), "{limited:?}");
+    let used = outcome(place, CallFault::NotYet { until }).await;
+    assert!(matches!(&used, Failure::PutOff { code: "budget_used", until: at, .. } if *at == until));
+    let down = outcome(place, CallFault::Unavailable("it took too long")).await;
+    assert!(matches!(down, Failure::Retry { .. }) && code(&down) == "unavailable");
+    let quota = outcome(place, CallFault::Forbidden).await;
+    assert!(matches!(quota, Failure::GiveUp { .. }) && code(&quota) == "not_allowed", "pain 13: the quota of athletes");
+}
+
+on_both!(
+    a_provider_that_is_down_for_an_hour_is_left_alone_and_nothing_is_lost,
+    each_fault_is_told_apart_where_it_happens,
+);

@@ -134,6 +134,11 @@ impl Problem {
         )
     }
 
+    /// An account at a provider was not connected.
+    fn not_connected(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not_connected", "Not connected", detail)
+    }
+
     /// It contradicts what stands.
     #[must_use]
     pub fn conflict(detail: impl Into<String>) -> Self {
@@ -195,23 +200,21 @@ impl Problem {
     }
 }
 
+/// An error as a sentence.
+fn said(error: &LiveError) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 impl From<LiveError> for Problem {
     fn from(error: LiveError) -> Self {
         match error {
             LiveError::Engine(error) => error.into(),
-            LiveError::NotSetUp(_) | LiveError::NotConnected(_) => {
-                Self { detail: format!("{error}."), ..Self::not_found() }
-            }
-            LiveError::NotBegun | LiveError::NotAllowed => {
-                Self::new(StatusCode::FORBIDDEN, "not_connected", "Not connected", format!("{error}."))
-            }
-            LiveError::Reconnect(_) | LiveError::OtherPerson => Self::conflict(format!("{error}.")),
-            LiveError::Call(CallFault::GrantEnded) => Self::new(
-                StatusCode::FORBIDDEN,
-                "not_connected",
-                "Not connected",
-                "The provider did not take its own code.",
-            ),
+            LiveError::NotSetUp(_) | LiveError::NotConnected(_) => Self { detail: said(&error), ..Self::not_found() },
+            LiveError::NotBegun | LiveError::NotAllowed => Self::not_connected(said(&error)),
+            LiveError::Reconnect(_) | LiveError::OtherPerson => Self::conflict(said(&error)),
+            LiveError::Call(CallFault::GrantEnded) => Self::not_connected("The provider did not take its own code."),
             LiveError::Busy(_) | LiveError::Call(_) => {
                 tracing::warn!(%error, "a provider did not give what was asked for");
                 Self::unavailable()

@@ -5,7 +5,7 @@
 //! sleep and start at sleep onset. `sleepingSeconds` of a daily summary is not taken: it would stand beside the
 //! sleep's own time and be counted twice. The codes -1 and -2 mean that nothing was measured.
 
-pub mod api;
+pub mod client;
 mod date;
 mod hrv;
 mod push;

@@ -4,7 +4,7 @@
 //! notes, gear and places stay in the file.
 
 mod activities;
-pub mod api;
+pub mod client;
 mod legacy;
 pub mod webhook;
 

@@ -3,7 +3,7 @@
 //! Times are local and naive; each row gives its offset. There are no ids. A night stands both in the cycles and in
 //! the sleeps, under one key: kind sleep, starting at sleep onset.
 
-pub mod api;
+pub mod client;
 mod cycles;
 mod journal;
 mod night;

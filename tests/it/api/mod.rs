@@ -99,6 +99,12 @@ impl Server {
         Self { router: api::router(&service), service, place }
     }
 
+    /// The server after its service was changed.
+    pub(crate) fn rebuilt(mut self) -> Self {
+        self.router = api::router(&self.service);
+        self
+    }
+
     /// From now on it is this late.
     fn at(&mut self, now: Instant) {
         self.service.clock = Arc::new(move || now);

@@ -37,6 +37,11 @@ impl Written {
         Self { value: self.value * whole.value / 100.0, resolution: self.resolution * whole.value.abs() / 100.0 }
     }
 
+    /// What is left of one without another, no finer than the coarser of them.
+    pub(super) fn minus(self, other: Self) -> Self {
+        self.plus(Self { value: -other.value, ..other })
+    }
+
     /// The sum of two, no finer than the coarser of them.
     pub(super) fn plus(self, other: Self) -> Self {
         Self { value: self.value + other.value, resolution: self.resolution.max(other.resolution) }

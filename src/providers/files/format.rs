@@ -38,7 +38,7 @@ impl Format {
 }
 
 /// Every format. Of two whose signatures both fit, the first wins.
-pub(super) static FORMATS: [Format; 13] = [
+pub(super) static FORMATS: [Format; 14] = [
     Format::table("whoop_journal_csv", Provider::Whoop, whoop::JOURNAL),
     Format::table("whoop_workouts_csv", Provider::Whoop, whoop::WORKOUTS),
     Format::table("whoop_sleeps_csv", Provider::Whoop, whoop::SLEEPS),
@@ -54,6 +54,12 @@ pub(super) static FORMATS: [Format; 13] = [
         provider: Provider::File,
         layout: Layout::Lines(candor::read),
         json: |shape| !shape.list && shape.has("metric") && shape.has("value"),
+    },
+    Format {
+        name: "whoop_api_json",
+        provider: Provider::Whoop,
+        layout: Layout::Document(whoop::API),
+        json: |shape| !shape.list && whoop::API.lists.iter().any(|list| shape.has(list)),
     },
     Format {
         name: "garmin_push_json",

@@ -1,9 +1,10 @@
-//! WHOOP's account export: cycles, sleeps, workouts and the journal, newest row first.
+//! WHOOP: its account export (cycles, sleeps, workouts and the journal, newest row first), and its developer API.
 //!
-//! Times are local and naive; each row gives its offset. There are no ids. A night stands both in the cycles and in
+//! In the export times are local and naive; each row gives its offset. There are no ids. A night stands both in the cycles and in
 //! the sleeps, under one key: kind sleep, starting at sleep onset.
 
 pub mod client;
+mod api;
 mod cycles;
 mod journal;
 mod night;
@@ -12,6 +13,7 @@ mod sleeps;
 pub mod webhook;
 mod workouts;
 
+pub(super) use api::API;
 pub(super) use cycles::CYCLES;
 pub(super) use journal::JOURNAL;
 pub(super) use sleeps::SLEEPS;

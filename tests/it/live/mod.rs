@@ -1,5 +1,6 @@
 //! Live providers on both databases: connected, renewed, fetched, noticed, ended.
 
+mod contract;
 mod fake;
 mod mocks;
 mod notices;

@@ -87,6 +87,7 @@ fn days(count: u32, metrics: &[(Metric, f64, f64)]) -> Vec<Vec<Observation>> {
                         resolution: 1.0,
                         as_of: start,
                         row: n,
+                        record: None,
                     }
                 })
                 .collect()

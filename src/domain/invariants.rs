@@ -91,13 +91,10 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         Event::ObservationCorrected(e) => {
             may_take(state, event)?;
             observation(&e.observation)?;
-            ensure(
-                e.previous_value.is_finite(),
-                "corrections_keep_history",
-                "previous_value",
-                "a correction names the value it replaces",
-            )
+            keeps_history(e.previous_value)
         }
+        // Nothing else stands in the way of taking something back.
+        Event::ObservationRetracted(e) => keeps_history(e.previous_value),
         Event::InsightRaised(e) => {
             ensure(
                 may_raise(state, e.insight.first_day),
@@ -286,6 +283,10 @@ fn consent(state: &PersonState) -> Checked {
         "consent",
         "grant it with `candor consent grant processing`",
     )
+}
+
+fn keeps_history(previous: f64) -> Checked {
+    ensure(previous.is_finite(), "corrections_keep_history", "previous_value", "names the value that held before")
 }
 
 fn batch(observations: &[Observation]) -> Checked {

@@ -63,6 +63,7 @@ fn pulse(value: f64) -> Observation {
         resolution: 1.0,
         as_of: start,
         row: 1,
+        record: None,
     }
 }
 

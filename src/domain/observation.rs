@@ -118,9 +118,18 @@ pub struct Observation {
     /// The row of the file it was read from, counted from 1 without the header; 0 where there are no rows.
     #[serde(default)]
     pub row: u32,
+    /// The provider's own id of the record, where the key does not bear it: a file has none for what an API names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
 }
 
 impl Observation {
+    /// The provider's own id of the record, wherever it stands.
+    #[must_use]
+    pub fn own_id(&self) -> Option<&str> {
+        self.record.as_deref().or(self.key.provider_id.as_deref())
+    }
+
     /// Whether two values of one fact are the same as far as the coarser source can tell.
     #[must_use]
     pub fn same_value(&self, value: f64, resolution: f64) -> bool {

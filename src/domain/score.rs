@@ -5,6 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::metric::Metric;
+
+/// What the score is made of, in the order of [`ScoreInput`].
+pub const METRICS: [Metric; 5] =
+    [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
+
 /// The three bands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

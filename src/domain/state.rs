@@ -25,6 +25,7 @@ use super::profile::{Profile, Purpose};
 use super::provider::Provider;
 use super::published::Published;
 use super::safety::{Allowance, ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
+use super::score;
 use super::watch::Watch;
 
 /// The last run of the stages.
@@ -148,9 +149,10 @@ impl PersonState {
             }
             Event::ObservationsRecorded(e) => self.gained(&e.observations),
             Event::ObservationCorrected(e) => {
-                self.pending.insert(e.previous_day);
+                self.lost(e.observation.key.metric, e.previous_day, Some(e.observation.day));
                 self.gained(std::slice::from_ref(&e.observation));
             }
+            Event::ObservationRetracted(e) => self.lost(e.key.metric, e.previous_day, None),
             Event::ActivityRecorded(e) => self.gained(&e.observations),
             Event::CheckInRecorded(e) => {
                 self.pending.extend(e.observations.iter().map(|o| o.day).chain(e.day));
@@ -308,6 +310,15 @@ impl PersonState {
             self.pending.insert(observation.day);
             self.newest_data = self.newest_data.max(Some(observation.day));
             self.newest_instant = self.newest_instant.max(Some(observation.end.unwrap_or(observation.key.start)));
+        }
+    }
+
+    /// A value of a day was replaced, or taken back. What is gone from the day leaves its score without what it rested on:
+    /// the day is scored again from what is left, if that is enough for a score.
+    fn lost(&mut self, metric: Metric, day: LocalDay, now_on: Option<LocalDay>) {
+        self.pending.insert(day);
+        if now_on != Some(day) && score::METRICS.contains(&metric) {
+            self.scores.remove(&day);
         }
     }
 

@@ -95,6 +95,7 @@ impl Engine {
                 resolution: if *metric == Metric::BodyTemperature { 0.1 } else { 1.0 },
                 as_of: now,
                 row: 0,
+                record: None,
             });
         }
         let symptoms = check_in.symptoms.clone();

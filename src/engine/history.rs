@@ -69,14 +69,12 @@ impl History {
             Event::ActivityRecorded(e) => self.add(&e.observations),
             Event::CheckInRecorded(e) => self.add(&e.observations),
             Event::ObservationCorrected(e) => {
-                let metric = e.observation.key.metric;
-                if let Some(cell) = self.cells.get_mut(&(metric, e.previous_day)) {
-                    cell.remove(&e.observation.key);
-                    if cell.is_empty() {
-                        self.cells.remove(&(metric, e.previous_day));
-                    }
-                }
+                self.take_out(&e.observation.key, e.previous_day);
                 self.add(std::slice::from_ref(&e.observation));
+            }
+            Event::ObservationRetracted(e) => {
+                self.take_out(&e.key, e.previous_day);
+                self.sleeps.forget(&e.key);
             }
             Event::PersonRegistered(_)
             | Event::ConsentGranted(_)
@@ -199,6 +197,20 @@ impl History {
         cells.dedup();
         for (metric, day) in cells {
             self.settle(metric, day);
+        }
+    }
+
+    /// Takes a value out of the day it was filed under.
+    fn take_out(&mut self, key: &ObservationKey, day: LocalDay) {
+        let place = (key.metric, day);
+        let Some(cell) = self.cells.get_mut(&place) else { return };
+        cell.remove(key);
+        if cell.is_empty() {
+            self.cells.remove(&place);
+        }
+        self.settle(key.metric, day);
+        if self.series.get(&key.metric).is_some_and(|series| series.days.is_empty()) {
+            self.series.remove(&key.metric);
         }
     }
 

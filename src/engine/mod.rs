@@ -26,6 +26,7 @@ pub mod outcomes;
 pub mod ports;
 mod profiles;
 mod reading;
+pub mod retract;
 pub mod reviews;
 pub mod rules;
 pub mod run;

@@ -55,6 +55,11 @@ impl Sleeps {
         }
     }
 
+    /// Forgets a sleep whose time asleep no longer holds.
+    pub(super) fn forget(&mut self, key: &ObservationKey) {
+        self.0.remove(key);
+    }
+
     /// The same without what some providers recorded.
     pub(super) fn without(&self, providers: &BTreeSet<Provider>) -> Self {
         let kept = self.0.iter().filter(|(key, _)| !providers.contains(&key.provider));
@@ -79,7 +84,7 @@ mod tests {
         let key = ObservationKey { provider, kind: RecordKind::Sleep, metric, start, provider_id: None };
         let end = end.map(|end| end.parse().unwrap());
         let day = "2026-03-02".parse().unwrap();
-        Observation { key, end, day, value: 430.0, resolution: 1.0, as_of: start, row: 0 }
+        Observation { key, end, day, value: 430.0, resolution: 1.0, as_of: start, row: 0, record: None }
     }
 
     #[test]

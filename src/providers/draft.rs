@@ -74,6 +74,7 @@ pub(super) struct Draft<'a> {
     as_of: Instant,
     observations: Vec<Observation>,
     activity: Option<Activity>,
+    own_id: Option<String>,
     newest: Option<Instant>,
     zone_assumed: bool,
 }
@@ -87,6 +88,7 @@ impl<'a> Draft<'a> {
             as_of: reading.as_of,
             observations: Vec::new(),
             activity: None,
+            own_id: None,
             newest: None,
             zone_assumed: false,
         }
@@ -113,6 +115,15 @@ impl<'a> Draft<'a> {
 
     pub(super) fn set_provider(&mut self, provider: Provider) {
         self.provider = provider;
+    }
+
+    /// Says the provider's own id of the record whose values are added from now on, where the key does not bear it.
+    pub(super) fn of_record(&mut self, own_id: Option<&str>) -> Result<(), Fault> {
+        if own_id.is_some_and(|id| id.len() > 200) {
+            return Err(Fault::new("id", "is longer than 200 characters"));
+        }
+        self.own_id = own_id.map(str::to_owned);
+        Ok(())
     }
 
     /// Adds a value, if there is one, after the registry has taken it.
@@ -152,6 +163,7 @@ impl<'a> Draft<'a> {
             resolution,
             as_of: self.as_of,
             row: self.row,
+            record: self.own_id.clone(),
         });
         Ok(())
     }

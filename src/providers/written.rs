@@ -32,9 +32,10 @@ impl Written {
         if groups_fit && first_fits { Self::parse(&text.replace(',', "")) } else { None }
     }
 
-    /// A part of a whole that is written in percent: 12 % of 50 minutes.
+    /// A part of a whole that is written in percent: 12 % of 50 minutes. Both were rounded.
     pub(super) fn percent_of(self, whole: Self) -> Self {
-        Self { value: self.value * whole.value / 100.0, resolution: self.resolution * whole.value.abs() / 100.0 }
+        let rounded = self.resolution * whole.value.abs() + whole.resolution * self.value.abs();
+        Self { value: self.value * whole.value / 100.0, resolution: rounded / 100.0 }
     }
 
     /// What is left of one without another, no finer than the coarser of them.

@@ -4,9 +4,9 @@ macro_rules! events {
     (
         $($(#[$doc:meta])* $variant:ident = $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*
         // Those that are described in a home of their own.
-        => $home:ident: $($named:ident = $named_kind:literal,)*
+        $(=> $home:ident: $($named:ident = $named_kind:literal,)*)*
     ) => {
-        $(pub use $home::$named;)*
+        $($(pub use $home::$named;)*)*
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ macro_rules! events {
         #[expect(missing_docs, reason = "each variant wraps the documented struct of its name")]
         pub enum Event {
             $($variant($variant),)*
-            $($named($named),)*
+            $($($named($named),)*)*
         }
 
         $(
@@ -30,24 +30,24 @@ macro_rules! events {
                 }
             }
         )*
-        $(
+        $($(
             impl From<$named> for Event {
                 fn from(content: $named) -> Self {
                     Self::$named(content)
                 }
             }
-        )*
+        )*)*
 
         impl Event {
             /// Every type name, in the order of the vocabulary.
-            pub const KINDS: &'static [&'static str] = &[$($kind,)* $($named_kind,)*];
+            pub const KINDS: &'static [&'static str] = &[$($kind,)* $($($named_kind,)*)*];
 
             /// The stable type name.
             #[must_use]
             pub const fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $kind,)*
-                    $(Self::$named(_) => $named_kind,)*
+                    $($(Self::$named(_) => $named_kind,)*)*
                 }
             }
 
@@ -61,9 +61,9 @@ macro_rules! events {
                     $(Self::$variant(content) => {
                         serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
                     })*
-                    $(Self::$named(content) => {
+                    $($(Self::$named(content) => {
                         serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
-                    })*
+                    })*)*
                 }
             }
 
@@ -81,10 +81,10 @@ macro_rules! events {
                         let body: Body<$variant> = serde_json::from_slice(bytes).map_err(malformed)?;
                         Ok((body.meta, Self::$variant(body.content)))
                     })*
-                    $($named_kind => {
+                    $($($named_kind => {
                         let body: Body<$named> = serde_json::from_slice(bytes).map_err(malformed)?;
                         Ok((body.meta, Self::$named(body.content)))
-                    })*
+                    })*)*
                     _ => Err(DecodeError::UnknownType(kind.to_owned())),
                 }
             }

@@ -66,7 +66,7 @@ impl FromStr for Decision {
 /// A type of event, what it is about, and the kind of decision.
 type Row = (&'static str, &'static str, Decision);
 
-const ROWS: [Row; 46] = [
+const ROWS: [Row; 47] = [
     ("person_registered", "person", Decision::Told),
     ("data_read", "person", Decision::Told),
     ("export_produced", "person", Decision::Told),
@@ -81,6 +81,7 @@ const ROWS: [Row; 46] = [
     ("file_imported", "import", Decision::Told),
     ("observations_recorded", "observation", Decision::Told),
     ("observation_corrected", "observation", Decision::Updated),
+    ("observation_retracted", "observation", Decision::Ended),
     ("activity_recorded", "observation", Decision::Told),
     ("check_in_recorded", "observation", Decision::Told),
     ("safety_notice_raised", "safety_notice", Decision::Created),

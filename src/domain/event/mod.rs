@@ -5,10 +5,9 @@
 mod codec;
 pub mod decision;
 mod envelope;
+mod measured;
 mod narrated;
 mod role;
-
-use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -29,10 +28,9 @@ use crate::domain::intervention::Proposal;
 use crate::domain::metric::Metric;
 use crate::domain::noted::Noted;
 use crate::domain::objective::Objective;
-use crate::domain::observation::{Activity, Observation, Rejection, Source};
 use crate::domain::profile::{Profile, Purpose};
 use crate::domain::provider::Provider;
-use crate::domain::safety::{ClearedBy, Decision, Review, SafetyNotice, SafetyRule, Symptom};
+use crate::domain::safety::{ClearedBy, Decision, Review, SafetyNotice, SafetyRule};
 use crate::domain::score::Score;
 use crate::domain::watch::Watch;
 
@@ -56,64 +54,6 @@ events! {
     ProfileDeclared = "profile_declared" {
         /// The whole profile from now on.
         profile: Profile,
-    }
-    /// A file was taken whole.
-    FileImported = "file_imported" {
-        /// Which file, as which format.
-        source: Source,
-        /// Rows of the file.
-        read: u64,
-        /// Rows that said something new.
-        accepted: u64,
-        /// Rows that said what was known.
-        duplicates: u64,
-        /// Rows that changed what was known.
-        corrected: u64,
-        /// Rows that were refused.
-        rejected: u64,
-        /// Each refused row with its reason, up to a thousand.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        rejections: Vec<Rejection>,
-        /// How new the file's word is.
-        as_of: Instant,
-    }
-    /// A batch of measurements, at most 1,000.
-    ObservationsRecorded = "observations_recorded" {
-        /// Where they came from.
-        source: Source,
-        /// The measurements.
-        observations: Vec<Observation>,
-    }
-    /// A newer word about a known measurement. The old value stays in the log.
-    ObservationCorrected = "observation_corrected" {
-        /// Where the newer word came from.
-        source: Source,
-        /// The measurement from now on.
-        observation: Observation,
-        /// The value it replaces.
-        previous_value: f64,
-        /// The local day it replaces.
-        previous_day: LocalDay,
-    }
-    /// A workout, run or ride with its measurements.
-    ActivityRecorded = "activity_recorded" {
-        /// Where it came from.
-        source: Source,
-        /// The activity.
-        activity: Activity,
-        /// Its measurements.
-        observations: Vec<Observation>,
-    }
-    /// What a person said of a day.
-    CheckInRecorded = "check_in_recorded" {
-        /// Their ratings.
-        observations: Vec<Observation>,
-        /// What they felt that is looked at at once.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        symptoms: BTreeSet<Symptom>,
-        /// The day they speak of, where no rating says it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        day: Option<LocalDay>,
     }
     /// A safety rule holds: the start of an episode, or its rise to a higher level.
     SafetyNoticeRaised = "safety_notice_raised" {
@@ -390,6 +330,13 @@ events! {
         /// What was read, as the operation's name.
         what: String,
     }
+    => measured:
+    FileImported = "file_imported",
+    ObservationsRecorded = "observations_recorded",
+    ObservationCorrected = "observation_corrected",
+    ObservationRetracted = "observation_retracted",
+    ActivityRecorded = "activity_recorded",
+    CheckInRecorded = "check_in_recorded",
     => narrated:
     NarrativeRequested = "narrative_requested",
     ModelAnswered = "model_answered",

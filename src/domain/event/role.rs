@@ -20,6 +20,7 @@ impl Event {
             | Self::ProfileDeclared(_)
             | Self::ObservationsRecorded(_)
             | Self::ObservationCorrected(_)
+            | Self::ObservationRetracted(_)
             | Self::ActivityRecorded(_)
             | Self::CheckInRecorded(_)
             | Self::FeedbackGiven(_)
@@ -94,6 +95,7 @@ impl Event {
             // A file may name whoever measured each row.
             Self::ObservationsRecorded(e) => measured(e.source.provider, &e.observations),
             Self::ObservationCorrected(e) => measured(e.source.provider, std::slice::from_ref(&e.observation)),
+            Self::ObservationRetracted(e) => BTreeSet::from([e.source.provider, e.key.provider]),
             Self::ActivityRecorded(e) => {
                 let mut providers = measured(e.source.provider, &e.observations);
                 providers.insert(e.activity.provider);

@@ -53,6 +53,7 @@ impl Pulse {
                 resolution: 0.1,
                 as_of: start,
                 row: 0,
+                record: None,
             })
         });
         let history = History::of(observations);

@@ -2,6 +2,7 @@
 //! rewritten, and a killed import can be run again.
 
 mod decided;
+mod records;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 use decided::{Decided, not_taken};
+use records::Holdings;
 
 /// Rejections named one by one; beyond it they are counted.
 const REJECTIONS_NAMED: usize = 1_000;
@@ -263,17 +265,17 @@ impl Taking<'_> {
         for _ in 0..super::TRIES {
             // The state first: what is held may then be newer than it, and the append conflicts, but never older.
             let state = self.engine.state(self.person).await?;
-            let known = self.engine.views.held(self.person, &keys).await?;
+            let holdings = self.holdings(&batch, &keys).await?;
             // Without consent to anything no row is to blame.
             if let Err(violation) = invariants::may_process(&state) {
                 self.engine.count_refusal(&violation, self.now).await;
                 return Err(violation.into());
             }
-            let mut decided = Decided::default();
+            let mut decided = Decided::over(holdings);
             for (activity, observations) in &batch.rows {
                 match not_taken(&state, observations) {
                     Some(rejection) => decided.rejections.push(rejection),
-                    None => decided.row(self, &known, activity.as_ref(), observations),
+                    None => decided.row(self, activity.as_ref(), observations),
                 }
             }
             let events = decided.events(self);
@@ -298,6 +300,25 @@ impl Taking<'_> {
             }
         }
         Err(JournalError::Conflict.into())
+    }
+
+    /// What is held of some facts and, for those that are not, of the records that may be theirs.
+    async fn holdings(&self, batch: &Batch, keys: &[ObservationKey]) -> Result<Holdings, EngineError> {
+        let views = &self.engine.views;
+        let mut holdings = Holdings::new(views.held(self.person, keys).await?);
+        let wanted = holdings.wanted(batch.rows.iter().flat_map(|(_, observations)| observations));
+        let mut more = Vec::new();
+        for (provider, ids) in &wanted.ids {
+            let ids: Vec<String> = ids.iter().cloned().collect();
+            let found = views.held_of_records(self.person, *provider, &ids).await?;
+            more.push(wanted.found(&found));
+            found.into_iter().for_each(|(key, held)| holdings.hold(key, held));
+        }
+        for (kind, days) in more.iter().chain([&wanted]).flat_map(|wanted| &wanted.days) {
+            let found = views.held_of_days(self.person, *kind, *days).await?;
+            found.into_iter().for_each(|(key, held)| holdings.hold(key, held));
+        }
+        Ok(holdings)
     }
 
     /// Writes down that the file was taken, once a file.

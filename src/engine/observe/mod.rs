@@ -13,7 +13,7 @@ use crate::domain::day::LocalDay;
 use crate::domain::degradation::Degradation;
 use crate::domain::event::{BaselinesFrozen, BaselinesResumed, DayScored, LearningPaused, LearningResumed};
 use crate::domain::evidence::{Evidence, Value, Window};
-use crate::domain::metric::{Cadence, Metric};
+use crate::domain::metric::Cadence;
 use crate::domain::provider::Provider;
 use crate::domain::score::{self, ScoreInput};
 
@@ -67,7 +67,7 @@ fn learning(run: &mut Run<'_>) -> Result<Option<u32>, RunError> {
 }
 
 fn score_day(run: &mut Run<'_>, day: LocalDay) -> Result<(), RunError> {
-    let parts = [Metric::Steps, Metric::RestingHeartRate, Metric::SleepDuration, Metric::Stress, Metric::HrvRmssd];
+    let parts = score::METRICS;
     let [steps, resting_heart_rate, sleep, stress, hrv] = parts.map(|metric| run.history.on(metric, day));
     let value = |part: Option<super::history::DayValue>| part.map(|d| d.value);
     let input = ScoreInput {

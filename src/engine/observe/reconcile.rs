@@ -7,7 +7,7 @@ use crate::domain::observation::Observation;
 /// The current word about a fact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Held {
-    /// Its value in the metric's unit.
+    /// Its value in the metric's unit; of a fact that was retracted, nothing.
     pub value: f64,
     /// The size of the last digit its source gave.
     pub resolution: f64,
@@ -17,34 +17,96 @@ pub struct Held {
     pub end: Option<Instant>,
     /// How new that word is.
     pub as_of: Instant,
+    /// The provider's own id of the record, where one is known.
+    pub record: Option<String>,
+    /// Whether the word is that the fact no longer holds.
+    pub retracted: bool,
+}
+
+impl Held {
+    /// The word that an observation is.
+    #[must_use]
+    pub fn of(o: &Observation) -> Self {
+        Self {
+            value: o.value,
+            resolution: o.resolution,
+            day: o.day,
+            end: o.end,
+            as_of: o.as_of,
+            record: o.own_id().map(str::to_owned),
+            retracted: false,
+        }
+    }
 }
 
 /// What an incoming observation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// Nothing is known of this fact.
+    /// Nothing is known of this fact, or it was retracted and is told again since.
     New,
     /// It says what is known, or less exactly, or is older than what is known.
     Known,
-    /// A newer word that differs.
+    /// A newer word that differs, or one that says more about what is known.
     Correction,
 }
 
 /// Compares an incoming observation with what is held of the same fact.
 ///
-/// The newer source wins; an older export never corrects a newer one. Of two equally new words the finer stands, and
-/// otherwise the one that came first: two files of one export that differ would else correct each other for ever.
+/// The newer source wins; an older export never corrects a newer one. Of two words that say the same the finer stands,
+/// whichever came first, and so does an end or an id that only one of them knows. Of two equally new words that differ the
+/// finer stands, and otherwise the one that came first: two files of one export that differ would else correct each other
+/// for ever.
 #[must_use]
 pub fn reconcile(held: Option<&Held>, incoming: &Observation) -> Finding {
     let Some(held) = held else {
         return Finding::New;
     };
-    let same_interval = held.end == incoming.end || incoming.end.is_none() || held.end.is_none();
-    let same = incoming.same_value(held.value, held.resolution) && held.day == incoming.day && same_interval;
-    if same || incoming.as_of < held.as_of || incoming.as_of == held.as_of && incoming.resolution >= held.resolution {
-        return Finding::Known;
+    if held.retracted {
+        let told_again = incoming.as_of > held.as_of || other_ids(held.record.as_deref(), incoming.own_id());
+        return if told_again { Finding::New } else { Finding::Known };
     }
-    Finding::Correction
+    let finer = incoming.resolution < held.resolution;
+    let stands = if same(held, incoming) {
+        finer || incoming.end.is_some() && held.end.is_none() || names(held, incoming)
+    } else {
+        incoming.as_of > held.as_of || incoming.as_of == held.as_of && finer
+    };
+    if stands { Finding::Correction } else { Finding::Known }
+}
+
+/// What stands after a correction: the incoming word, with what only the held one knew.
+#[must_use]
+pub fn settled(held: &Held, incoming: &Observation) -> Observation {
+    let mut settled = incoming.clone();
+    if settled.own_id().is_none() {
+        settled.record.clone_from(&held.record);
+    }
+    if same(held, incoming) {
+        settled.end = incoming.end.or(held.end);
+        if held.resolution < incoming.resolution {
+            (settled.value, settled.resolution, settled.as_of) = (held.value, held.resolution, held.as_of);
+        } else if held.resolution == incoming.resolution {
+            settled.as_of = incoming.as_of.max(held.as_of);
+        }
+    }
+    settled
+}
+
+/// Whether two ids are known and differ: then they are of two records.
+#[must_use]
+pub fn other_ids(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+fn same(held: &Held, incoming: &Observation) -> bool {
+    let same_interval = held.end == incoming.end || incoming.end.is_none() || held.end.is_none();
+    incoming.same_value(held.value, held.resolution) && held.day == incoming.day && same_interval
+}
+
+/// Whether the incoming word names the record, which was not named or had another name before.
+fn names(held: &Held, incoming: &Observation) -> bool {
+    let id = incoming.own_id();
+    id.is_some() && (held.record.is_none() || held.record.as_deref() != id && incoming.as_of > held.as_of)
 }
 
 #[cfg(test)]
@@ -72,11 +134,12 @@ mod tests {
             resolution,
             as_of: start + Duration::days(age),
             row: 1,
+            record: None,
         }
     }
 
     fn held(o: &Observation) -> Held {
-        Held { value: o.value, resolution: o.resolution, day: o.day, end: o.end, as_of: o.as_of }
+        Held::of(o)
     }
 
     #[test]
@@ -93,8 +156,40 @@ mod tests {
     fn whole_minutes_and_milliseconds_of_one_night_are_one() {
         let minutes = night(445.0, 1.0, 1);
         let milliseconds = night(445.3, 1.0 / 60_000.0, 2);
-        assert_eq!(reconcile(Some(&held(&minutes)), &milliseconds), Finding::Known);
+        // Whichever came first, the finer word stands, as old as it is.
         assert_eq!(reconcile(Some(&held(&milliseconds)), &minutes), Finding::Known);
+        assert_eq!(reconcile(Some(&held(&minutes)), &milliseconds), Finding::Correction);
+        assert_eq!(settled(&held(&minutes), &milliseconds), milliseconds);
+        let older = night(445.3, 1.0 / 60_000.0, 0);
+        assert_eq!(reconcile(Some(&held(&minutes)), &older), Finding::Correction);
+    }
+
+    #[test]
+    fn an_id_and_an_end_are_added_once_and_never_lost() {
+        let plain = night(445.0, 1.0, 2);
+        let named = Observation { record: Some("a".to_owned()), end: None, ..night(445.0, 1.0, 1) };
+        assert_eq!(reconcile(Some(&held(&plain)), &named), Finding::Correction);
+        let both = settled(&held(&plain), &named);
+        assert_eq!((both.record.as_deref(), both.end, both.as_of), (Some("a"), plain.end, plain.as_of));
+        assert_eq!(reconcile(Some(&held(&both)), &plain), Finding::Known);
+        assert_eq!(reconcile(Some(&held(&both)), &named), Finding::Known);
+        let changed = night(430.0, 1.0, 3);
+        assert_eq!(settled(&held(&both), &changed).record.as_deref(), Some("a"));
+        // The provider made the record anew: its new id is the one it is deleted by.
+        let anew = Observation { record: Some("b".to_owned()), ..night(445.0, 1.0, 4) };
+        assert_eq!(reconcile(Some(&held(&both)), &anew), Finding::Correction);
+        assert_eq!(reconcile(Some(&held(&anew)), &both), Finding::Known);
+    }
+
+    #[test]
+    fn what_was_retracted_comes_back_by_a_newer_word_or_as_another_record_alone() {
+        let named = Observation { record: Some("a".to_owned()), ..night(445.0, 1.0, 1) };
+        let gone = Held { retracted: true, as_of: night(0.0, 1.0, 3).as_of, ..held(&named) };
+        assert_eq!(reconcile(Some(&gone), &named), Finding::Known);
+        assert_eq!(reconcile(Some(&gone), &night(445.0, 1.0, 2)), Finding::Known);
+        assert_eq!(reconcile(Some(&gone), &night(445.0, 1.0, 4)), Finding::New);
+        let other = Observation { record: Some("b".to_owned()), ..night(445.0, 1.0, 2) };
+        assert_eq!(reconcile(Some(&gone), &other), Finding::New);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use thiserror::Error;
 use super::Held;
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
-use crate::domain::observation::{Observation, ObservationKey};
+use crate::domain::observation::{Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
 
 /// A thing with an id and a present state: an insight, a day's score, a narrative, a claim.
@@ -159,7 +160,7 @@ pub trait Views: Send + Sync {
     /// When the store does not answer.
     async fn revision(&self, person: PersonId) -> Result<Option<u64>, ViewsError>;
 
-    /// What is held of some facts.
+    /// What is held of some facts, retracted ones included.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -167,6 +168,28 @@ pub trait Views: Send + Sync {
         &self,
         person: PersonId,
         keys: &[ObservationKey],
+    ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError>;
+
+    /// What is held of the facts of a provider's records, by their own ids; retracted ones included.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn held_of_records(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        records: &[String],
+    ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError>;
+
+    /// What is held of one kind of a provider's records from one day to another; retracted facts included.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn held_of_days(
+        &self,
+        person: PersonId,
+        of: (Provider, RecordKind),
+        days: (LocalDay, LocalDay),
     ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError>;
 
     /// The current observations of a person from a day on, each with the name of the file it came from, or an empty one.

@@ -36,6 +36,7 @@ fn observed(metric: Metric, n: u32, value: f64) -> Observation {
         resolution: 0.1,
         as_of: start,
         row: 0,
+        record: None,
     }
 }
 

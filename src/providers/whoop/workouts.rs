@@ -79,7 +79,8 @@ mod tests {
         assert_eq!(activity.sport, "Disc Golf");
         assert_eq!(activity.start, utc("2024-06-24T12:08:18Z"));
         let zone = short.of(0, Metric::Zone4Minutes);
-        assert_eq!((zone.value, zone.resolution), (29.0, 0.5));
+        // A percent of 50 minutes, and 58 % of a minute.
+        assert_eq!((zone.value, zone.resolution), (29.0, 1.08));
         let long = probe(format!(
             "{HEADER},Distance (meters),Altitude gain (meters),Altitude change (meters)\n\
              {ROW},4068.88,91.22,-0.60\n{ROW},,,\n"

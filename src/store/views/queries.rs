@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::observations::{columns, key_text, observation};
+use super::observations::{columns, held, key_text, observation};
 use super::{Generation, PeopleViews, unavailable};
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
-use crate::domain::observation::{Observation, ObservationKey};
+use crate::domain::observation::{Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
 use crate::engine::ports::Held;
 use crate::engine::ports::views::{
@@ -129,7 +130,7 @@ impl Views for PeopleViews {
         keys: &[ObservationKey],
     ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError> {
         let live = self.live_of(person).await?;
-        let mut held = BTreeMap::new();
+        let mut words = BTreeMap::new();
         for keys in keys.chunks(KEYS) {
             let texts: Vec<String> = keys.iter().map(key_text).collect();
             let list = serde_json::Value::from(texts).to_string();
@@ -152,12 +153,70 @@ impl Views for PeopleViews {
             };
             let args = [person.to_string().into(), list.into()];
             for row in live.sql.query(statement, &args).await.map_err(unavailable)? {
-                let (o, _) = observation(&row).map_err(unavailable)?;
-                let word = Held { value: o.value, resolution: o.resolution, day: o.day, end: o.end, as_of: o.as_of };
-                held.insert(o.key, word);
+                let (key, word) = held(&row).map_err(unavailable)?;
+                words.insert(key, word);
             }
         }
-        Ok(held)
+        Ok(words)
+    }
+
+    async fn held_of_records(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        records: &[String],
+    ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError> {
+        let live = self.live_of(person).await?;
+        let list = serde_json::Value::from(records).to_string();
+        let statement = if live.sql.is_postgres() {
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM observations
+                  WHERE person = $1
+                    AND record IN (SELECT jsonb_array_elements_text($2::jsonb))
+                    AND provider = $3"
+            )
+        } else {
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM observations
+                  WHERE person = $1
+                    AND record IN (SELECT value FROM json_each($2))
+                    AND provider = $3"
+            )
+        };
+        let args = [person.to_string().into(), list.into(), provider.key().into()];
+        let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
+        rows.iter().map(|row| held(row).map_err(unavailable)).collect()
+    }
+
+    async fn held_of_days(
+        &self,
+        person: PersonId,
+        (provider, kind): (Provider, RecordKind),
+        (first, last): (LocalDay, LocalDay),
+    ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError> {
+        let live = self.live_of(person).await?;
+        let statement = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM observations
+              WHERE person = $1
+                AND day BETWEEN $2 AND $3
+                AND provider = $4
+                AND kind = $5"
+        );
+        let args = [
+            person.to_string().into(),
+            i64::from(first.number()).into(),
+            i64::from(last.number()).into(),
+            provider.key().into(),
+            kind.key().into(),
+        ];
+        let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
+        rows.iter().map(|row| held(row).map_err(unavailable)).collect()
     }
 
     async fn observations(&self, person: PersonId, since: LocalDay) -> Result<Vec<(Observation, String)>, ViewsError> {
@@ -167,7 +226,8 @@ impl Views for PeopleViews {
             columns!(),
             " FROM observations
               WHERE person = $1
-                AND day >= $2"
+                AND day >= $2
+                AND retracted = 0"
         );
         let args = [person.to_string().into(), since.number().into()];
         let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
@@ -196,6 +256,7 @@ impl Views for PeopleViews {
                       WHERE person = $1
                         AND day BETWEEN $2 AND $3
                         AND (metric = $4 OR $4 = '')
+                        AND retracted = 0
                         AND (day, started_at, key) < ($5, $6, $7)
                       ORDER BY day DESC, started_at DESC, key DESC
                       LIMIT $8"

@@ -8,25 +8,29 @@ use serde_json::json;
 
 use super::observations;
 
+use crate::domain::Instant;
 use crate::domain::claim::Period;
 use crate::domain::day::LocalDay;
-use crate::domain::event::{Actor, Event, Meta};
+use crate::domain::event::{Actor, Event, Meta, ObservationRetracted};
 use crate::domain::experiment::Evaluation;
 use crate::domain::insight::Insight;
-use crate::domain::observation::{Observation, Source};
+use crate::domain::observation::{Observation, RecordKind, Source};
 use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
 use crate::domain::safety::SafetyNotice;
+use crate::domain::score;
 use crate::domain::state::PersonState;
 use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// One statement a table or index.
-pub const TABLES: [&str; 7] = [
+pub const TABLES: [&str; 8] = [
     observations::TABLE,
     observations::INDEX,
+    observations::RECORDS,
     "CREATE TABLE entities (
         person TEXT NOT NULL,
         entity_type TEXT NOT NULL,
@@ -70,6 +74,8 @@ pub struct Rows {
     pub observations: Vec<Vec<Value>>,
     /// Rows of `entities`.
     pub entities: Vec<Vec<Value>>,
+    /// The keys of rows of `entities` that go, before the others come.
+    pub ended: Vec<Vec<Value>>,
     /// Rows of `trail`.
     pub trail: Vec<Vec<Value>>,
     /// Rows of `person_state`.
@@ -131,6 +137,28 @@ impl Into<'_> {
         }
     }
 
+    /// What it rested on was taken back.
+    fn no_entity(&mut self, entity_type: &str, id: &str) {
+        self.trail(entity_type, id);
+        let key: Vec<Value> = vec![self.person.as_str().into(), entity_type.into(), id.into()];
+        self.rows.entities.retain(|row| row[..3] != key[..]);
+        self.rows.ended.push(key);
+    }
+
+    fn retracted(&mut self, e: &ObservationRetracted) {
+        self.rows.observations.push(observations::retracted(self.of, e));
+        self.trail("observation", &observations::key_text(&e.key));
+        if e.source.digest.is_some() {
+            self.trail("import", &e.source.file_key());
+        }
+        if e.key.kind == RecordKind::Activity {
+            self.no_entity("activity", &activity_id(e.key.provider, e.key.provider_id.as_deref(), e.key.start));
+        }
+        if score::METRICS.contains(&e.key.metric) {
+            self.no_entity("day_score", &e.previous_day.to_string());
+        }
+    }
+
     fn insight(&mut self, insight: &Insight, status: &str) {
         self.entity("insight", &insight.id.to_string(), &insight.day.to_string(), status, body(insight));
     }
@@ -166,21 +194,19 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::ObservationCorrected(e) => {
             into.observations(&e.source, std::slice::from_ref(&e.observation));
             into.trail("observation", &observations::key_text(&e.observation.key));
+            let moved = e.previous_day != e.observation.day;
+            if moved && score::METRICS.contains(&e.observation.key.metric) {
+                into.no_entity("day_score", &e.previous_day.to_string());
+            }
         }
+        Event::ObservationRetracted(e) => into.retracted(e),
         Event::ActivityRecorded(e) => {
             into.observations(&e.source, &e.observations);
-            let fallback = e.activity.start.timestamp().to_string();
-            let id = e.activity.provider_id.as_deref().unwrap_or(&fallback);
-            let id = format!("{}:{id}", e.activity.provider);
+            let id = activity_id(e.activity.provider, e.activity.provider_id.as_deref(), e.activity.start);
             into.entity("activity", &id, &e.activity.day.to_string(), "recorded", body(&e.activity));
         }
         Event::CheckInRecorded(e) => {
-            let source = Source {
-                provider: crate::domain::provider::Provider::Person,
-                format: "checkin".to_owned(),
-                file: None,
-                digest: None,
-            };
+            let source = Source { provider: Provider::Person, format: "checkin".to_owned(), file: None, digest: None };
             into.observations(&source, &e.observations);
         }
         Event::DayScored(e) => into.entity("day_score", &e.day.to_string(), &e.day.to_string(), "scored", body(e)),
@@ -251,6 +277,11 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
         Event::DataRead(e) => into.trail("account", &e.account.to_string()),
     }
+}
+
+/// An activity's name: the provider's own id, else when it started.
+fn activity_id(provider: Provider, id: Option<&str>, start: Instant) -> String {
+    id.map_or_else(|| format!("{provider}:{}", start.timestamp()), |id| format!("{provider}:{id}"))
 }
 
 /// A question to a model stands on the trail of the text it was for.

@@ -94,6 +94,16 @@ async fn state_of(tx: &mut SqlTx, person: PersonId) -> Result<PersonState, Store
 async fn write(tx: &mut SqlTx, rows: &schema::Rows) -> Result<(), StoreError> {
     let entity = ["person", "entity_type", "entity_id", "day", "status", "body"];
     tx.upsert("observations", 2, &observations::COLUMNS, &rows.observations).await?;
+    for key in &rows.ended {
+        tx.execute(
+            "DELETE FROM entities
+             WHERE person = $1
+               AND entity_type = $2
+               AND entity_id = $3",
+            key,
+        )
+        .await?;
+    }
     tx.upsert("entities", 3, &entity, &rows.entities).await?;
     tx.upsert("trail", 4, &["person", "entity_type", "entity_id", "revision"], &rows.trail).await?;
     tx.upsert("person_state", 1, &["person", "revision", "body"], &rows.states).await?;

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::command::samples;
 
 /// What the reader takes from the answers: the schema, the property, and the type it counts on.
-const READ: [(&str, &str, &str); 49] = [
+const READ: [(&str, &str, &str); 51] = [
+    ("Cycle", "id", "integer"),
     ("Cycle", "start", "string"),
     ("Cycle", "end", "string"),
     ("Cycle", "timezone_offset", "string"),
@@ -55,6 +56,7 @@ const READ: [(&str, &str, &str); 49] = [
     ("RecoveryScore", "hrv_rmssd_milli", "number"),
     ("RecoveryScore", "skin_temp_celsius", "number"),
     ("RecoveryScore", "spo2_percentage", "number"),
+    ("WorkoutV2", "id", "string"),
     ("WorkoutV2", "sport_name", "string"),
     ("WorkoutScore", "distance_meter", "number"),
     ("WorkoutScore", "altitude_gain_meter", "number"),

@@ -64,6 +64,7 @@ pub(super) fn night(provider: Provider, day: u32, minutes: f64) -> Event {
         resolution: 1.0,
         as_of: start,
         row: day,
+        record: None,
     };
     let source = Source { provider, format: "test".to_owned(), file: None, digest: None };
     ObservationsRecorded { source, observations: vec![observation] }.into()

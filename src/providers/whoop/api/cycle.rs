@@ -55,6 +55,7 @@ fn add(draft: &mut Draft<'_>, cycle: Object<'_>, slept: Option<&Slept>) -> Resul
         _ => interval.day(middle(&interval, draft.reading.now)),
     };
     let record = interval.record(RecordKind::Cycle, day);
+    draft.of_record(cycle.text("id")?.as_deref())?;
     if let Scored::Score(score) = Scored::of(cycle)? {
         for (name, metric, unit) in CYCLE {
             within("score", score.number(name).and_then(|value| draft.add(&record, metric, value, unit, name)))?;
@@ -81,6 +82,8 @@ fn recovered(draft: &mut Draft<'_>, recovery: Object<'_>, sleep: Option<(&Slept,
         return Err(apart());
     }
     let record = slept.interval.record(RecordKind::Recovery, slept.interval.day(slept.woke));
+    // It has no id of its own: it is found, and goes, by its sleep's.
+    draft.of_record(Some(&named))?;
     for (name, metric, unit) in RECOVERY {
         within("score", score.number(name).and_then(|value| draft.add(&record, metric, value, unit, name)))?;
     }

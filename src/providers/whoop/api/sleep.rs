@@ -49,6 +49,7 @@ pub(super) fn add(draft: &mut Draft<'_>, sleep: Object<'_>) -> Result<Slept, Fau
     let nap = matches!(sleep.json("nap")?, Some(serde_json::Value::Bool(true)));
     let kind = if nap { RecordKind::Nap } else { RecordKind::Sleep };
     let record = interval.record(kind, interval.day(woke));
+    draft.of_record(sleep.text("id")?.as_deref())?;
     match Scored::of(sleep)? {
         Scored::Score(score) => within("score", scored(draft, &record, score))?,
         Scored::Never if !nap => draft.add(&record, Metric::SleepInBed, Some(interval.length(woke)), "ms", "end")?,

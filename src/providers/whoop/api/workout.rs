@@ -28,6 +28,7 @@ const ZONES: [(&str, Metric); 5] = [
 pub(super) fn read(draft: &mut Draft<'_>, workout: Object<'_>) -> Result<(), Fault> {
     let (interval, end) = Interval::ended(draft, workout)?;
     let record = interval.record(RecordKind::Activity, interval.day(interval.start));
+    draft.of_record(workout.text("id")?.as_deref())?;
     draft.activity(&record, workout.text("sport_name")?.as_deref().unwrap_or("activity"));
     draft.add(&record, Metric::ActivityDuration, Some(interval.length(end)), "ms", "end")?;
     if let Scored::Score(score) = Scored::of(workout)? {

@@ -1,11 +1,14 @@
 //! Live providers on both databases: connected, renewed, fetched, noticed, ended.
 
+mod arrival;
 mod contract;
 mod fake;
 mod mocks;
 mod notices;
+mod pains;
 mod renewals;
 mod tasks;
+mod week;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 
 use super::{Live, LiveError, Task};
 use crate::domain::Instant;
+use crate::domain::observation::RecordKind;
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
@@ -64,7 +65,21 @@ impl Live {
     ) -> Result<(), LiveError> {
         let wanted = Wanted::Record { kind: kind.to_owned(), id: id.to_owned() };
         match self.fetch(person, provider, &wanted, now).await {
-            Err(LiveError::Call(CallFault::NotFound)) => Ok(()),
+            Err(LiveError::Call(CallFault::NotFound)) => {
+                let reason = "deleted_by_provider";
+                let taken_back = match kind {
+                    // It bears the id of its sleep, which may still be there.
+                    "recovery" => {
+                        let recovery = (id, RecordKind::Recovery);
+                        self.engine.retract_record_of_kind(person, provider, recovery, reason, now).await?
+                    }
+                    _ => self.engine.retract_record(person, provider, id, reason, now).await?,
+                };
+                if taken_back > 0 {
+                    self.loop_soon(person, now).await?;
+                }
+                Ok(())
+            }
             // It is there: what it says is taken in, and nothing is lost.
             Ok(fetched) => {
                 let name = format!("{provider}-{kind}-{id}.json");

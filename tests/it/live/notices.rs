@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderName, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use candor::api::Access;
@@ -102,7 +102,7 @@ async fn forged_replayed_late_and_oversized_notices_are_refused_and_harmless() {
         let mut request = signed(&body, 0);
         request
             .headers_mut()
-            .insert(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+            .insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         request
     };
     assert_eq!(send(forged("x-whoop-signature", "AAAA")).await, StatusCode::UNAUTHORIZED);

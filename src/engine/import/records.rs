@@ -137,6 +137,9 @@ impl Holdings {
         if self.stands(place) {
             return self.standing_by_id(place, observation);
         }
+        if place.kind == RecordKind::Recovery && self.sleep_was_taken_back(place, observation) {
+            return Standing::Outdated;
+        }
         let mut moved = Vec::new();
         for (other, known) in self.rivals(place, observation) {
             let here = other == place;
@@ -178,6 +181,37 @@ impl Holdings {
         }
     }
 
+    /// Whether the sleep that a recovery was reckoned of was taken back since, and stands nowhere else.
+    fn sleep_was_taken_back(&self, place: &Place, observation: &Observation) -> bool {
+        let of_kind = |kind| self.records_of(place.provider, kind, (Instant::MIN_UTC, Instant::MAX_UTC));
+        let sleeps = || family(RecordKind::Sleep).iter().copied().flat_map(of_kind);
+        let own = observation.own_id();
+        let its = sleeps().filter(|(other, known)| {
+            let id = known.own_id.as_deref();
+            own.is_some() && id == own || other.start == place.start && !other_ids(id, own)
+        });
+        its.into_iter().any(|(_, known)| {
+            let newer = |held: &Held| held.retracted && held.as_of > observation.as_of;
+            let id = known.own_id.as_deref();
+            let stands = |other: &Known| {
+                let same = std::ptr::eq(other, known) || id.is_some() && other.own_id.as_deref() == id;
+                same && self.newest(other).is_some()
+            };
+            self.words(known).any(|(_, held)| newer(held)) && !sleeps().any(|(_, other)| stands(other))
+        })
+    }
+
+    /// The records of a kind that start in a time.
+    fn records_of(
+        &self,
+        provider: Provider,
+        kind: RecordKind,
+        (first, last): (Instant, Instant),
+    ) -> impl Iterator<Item = (&Place, &Known)> {
+        let at = |start| Place { provider, kind, start, provider_id: None };
+        self.records.range(at(first)..=at(last))
+    }
+
     /// How new the newest word is of a record's facts that stand.
     fn newest(&self, known: &Known) -> Option<Instant> {
         self.standing(known).map(|(_, held)| held.as_of).max()
@@ -198,13 +232,12 @@ impl Holdings {
                 && (other.start == place.start || overlap((other.start, known.end), (place.start, observation.end)))
         };
         let of_kind = move |kind: RecordKind| {
-            let at = |start| Place { provider: place.provider, kind, start, provider_id: None };
-            let (first, last) = match own {
+            let times = match own {
                 // An id finds its record at whatever time.
                 Some(_) => (Instant::MIN_UTC, Instant::MAX_UTC),
                 None => (place.start - LONGEST, observation.end.unwrap_or(place.start) + LONGEST),
             };
-            self.records.range(at(first)..=at(last))
+            self.records_of(place.provider, kind, times)
         };
         let family = family(place.kind).iter().copied();
         family.flat_map(of_kind).filter(move |(other, known)| by_id(known) || by_time(other, known))
@@ -255,8 +288,9 @@ impl Holdings {
             if stands && self.own_id(&place) == observation.own_id() {
                 continue;
             }
-            if !stands && excludes(place.kind) {
-                wanted.day((place.provider, place.kind), observation.day.minus(AROUND), observation.day.plus(AROUND));
+            let with_it = (place.kind == RecordKind::Recovery).then_some(RecordKind::Sleep);
+            for kind in [place.kind].into_iter().chain(with_it).filter(|kind| !stands && excludes(*kind)) {
+                wanted.day((place.provider, kind), observation.day.minus(AROUND), observation.day.plus(AROUND));
             }
             if let Some(id) = observation.own_id() {
                 wanted.ids.entry(place.provider).or_default().insert(id.to_owned());
@@ -365,6 +399,27 @@ mod tests {
             let settled = standing(&[&filed, &elsewhere], &incoming);
             let moved = Standing::Moved(vec![Place::of(&elsewhere.key)], hour(10));
             assert_eq!(settled, if expected { moved } else { Standing::Gone(hour(12)) });
+        }
+    }
+
+    #[test]
+    fn a_recovery_is_outdated_once_its_sleep_was_taken_back_and_not_when_it_moved() {
+        let sleep = told(RecordKind::Sleep, 0, 8, Some("a"), 10);
+        let gone = Held { retracted: true, as_of: hour(12), ..Held::of(&sleep) };
+        let elsewhere = told(RecordKind::Sleep, 1, 8, Some("a"), 12);
+        let mut facts = BTreeMap::from([(sleep.key.clone(), gone)]);
+        let standing = |facts: &BTreeMap<ObservationKey, Held>, id, age| {
+            let recovery = told(RecordKind::Recovery, 0, 8, id, age);
+            Holdings::new(facts.clone()).standing_of(&Place::of(&recovery.key), &[&recovery])
+        };
+        for id in [Some("a"), None] {
+            assert_eq!(standing(&facts, id, 11), Standing::Outdated);
+            assert_eq!(standing(&facts, id, 12), Standing::Apart);
+        }
+        assert_eq!(standing(&facts, Some("b"), 11), Standing::Apart);
+        facts.insert(elsewhere.key.clone(), Held::of(&elsewhere));
+        for id in [Some("a"), None] {
+            assert_eq!(standing(&facts, id, 11), Standing::Apart);
         }
     }
 

@@ -1,9 +1,11 @@
 //! Read models: rows and checkpoint together, rebuilt to the same bytes, switched without a gap, and a person whose event
 //! cannot be taken in stands still while everybody else goes on.
 
-use super::journal::{beginning, night, person, tell};
+use super::journal::{beginning, night, now, person, tell};
 use crate::support::{NOW, Place, on_both};
 use candor::domain::day::LocalDay;
+use candor::domain::event::{Event, ObservationRetracted};
+use candor::domain::observation::RecordKind;
 use candor::domain::provider::Provider;
 use candor::engine::ports::views::{Views, ViewsError};
 use candor::store::chain::{Hash, Header};
@@ -20,9 +22,10 @@ on_both!(
     a_rebuild_gives_the_same_rows_and_switches_without_a_gap,
     an_event_that_cannot_be_taken_in_stops_its_person_only,
     the_lag_is_told_and_reaches_zero,
+    what_is_taken_back_is_told_no_more_and_is_remembered,
 );
 
-fn nights(count: u32) -> Vec<candor::domain::event::Event> {
+fn nights(count: u32) -> Vec<Event> {
     (1..=count).map(|day| night(Provider::Whoop, day, 400.0 + f64::from(day))).collect()
 }
 
@@ -183,4 +186,52 @@ async fn the_lag_is_told_and_reaches_zero(place: &Place) {
     views.catch_up().await.unwrap();
     assert_eq!(views.progress().await.unwrap().behind, 0);
     assert_eq!(views.persons().await.unwrap().len(), 60);
+}
+
+/// A fact that was taken back stands no more, is found by the id of its record, and comes back by being told again.
+async fn what_is_taken_back_is_told_no_more_and_is_remembered(place: &Place) {
+    let journal = place.journal().await;
+    let views = place.views(&journal).await;
+    tell(&*journal, person(1), &beginning()).await;
+    let Event::ObservationsRecorded(mut told) = night(Provider::Whoop, 3, 437.0) else { unreachable!() };
+    told.observations[0].record = Some("a".to_owned());
+    let observation = told.observations[0].clone();
+    let taken_back = ObservationRetracted {
+        source: told.source.clone(),
+        key: observation.key.clone(),
+        previous_value: observation.value,
+        previous_day: observation.day,
+        previous_end: observation.end,
+        record: observation.record.clone(),
+        as_of: now(),
+        reason: "record_moved".to_owned(),
+    };
+    // In one page, and each in a page of its own.
+    tell(&*journal, person(1), &[told.clone().into(), taken_back.clone().into(), night(Provider::Whoop, 4, 440.0)])
+        .await;
+    let standing = async || {
+        views.catch_up().await.unwrap();
+        let standing = views.observations(person(1), LocalDay::FIRST).await.unwrap();
+        standing.into_iter().map(|(o, _)| (o.value, o.record)).collect::<Vec<_>>()
+    };
+    assert_eq!(standing().await, [(440.0, None)]);
+    let of_record =
+        async |provider, id: &str| views.held_of_records(person(1), provider, &[id.to_owned()]).await.unwrap();
+    let held = of_record(Provider::Whoop, "a").await;
+    let word = &held[&observation.key];
+    assert!(word.retracted && word.as_of == now() && word.value == 0.0);
+    assert_eq!(views.held(person(1), std::slice::from_ref(&observation.key)).await.unwrap(), held);
+    assert!(of_record(Provider::Garmin, "a").await.is_empty() && of_record(Provider::Whoop, "b").await.is_empty());
+    tell(&*journal, person(1), &[told.into()]).await;
+    assert_eq!(standing().await.len(), 2);
+    tell(&*journal, person(1), &[taken_back.into()]).await;
+    assert_eq!(standing().await, [(440.0, None)]);
+    let of_days = async |first: &str, last: &str| {
+        let days = (first.parse().unwrap(), last.parse().unwrap());
+        let held = views.held_of_days(person(1), (Provider::Whoop, RecordKind::Sleep), days).await.unwrap();
+        held.values().map(|held| held.retracted).collect::<Vec<_>>()
+    };
+    assert_eq!(of_days("2026-01-01", "2026-01-04").await, [true, false]);
+    assert_eq!(of_days("2026-01-04", "2026-01-09").await, [false]);
+    assert!(views.rebuild().await.unwrap().matches_live);
 }

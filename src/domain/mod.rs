@@ -4,6 +4,7 @@
 //! same log folds to the same state on every machine. This module knows nothing of the others.
 
 pub mod account;
+pub mod activity;
 mod assistant;
 pub mod claim;
 pub mod conversation;

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use thiserror::Error;
 
 use crate::domain::Instant;
+use crate::domain::activity::Streams;
 pub use crate::domain::observation::Rejection;
 use crate::domain::observation::{Activity, Observation};
 use crate::domain::provider::Provider;
@@ -135,4 +136,12 @@ pub trait ExportReader: Send + Sync {
         as_of: Instant,
         visit: &mut dyn FnMut(u32, Row) -> ControlFlow<()>,
     ) -> Result<(), ExportError>;
+
+    /// The samples of an activity that a file tells of; none where the file has none.
+    ///
+    /// # Errors
+    /// When the file is unreadable or broken, or nothing in it is understood.
+    fn streams(&self, _path: &Path, _activity: &Activity) -> Result<Option<Streams>, ExportError> {
+        Ok(None)
+    }
 }

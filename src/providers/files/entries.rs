@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 
 use serde_json::Value;
 
+use crate::domain::activity::Streams;
+use crate::domain::observation::Activity;
 use crate::providers::draft::{OnRow, Reading, Taken};
 use crate::providers::fields::{Fault, Object};
 
@@ -30,12 +32,20 @@ pub(in crate::providers) struct DocumentFormat {
 pub(in crate::providers) trait DocumentReader {
     /// Reads a record that stood in a named list, in a root list, or alone.
     fn read(&mut self, list: Option<&str>, record: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault>;
+
+    /// The samples of an activity, where this record has them.
+    fn streams(&mut self, _record: Object<'_>, _of: &Activity) -> Option<Streams> {
+        None
+    }
 }
 
 /// Takes a list's name and an entry of it; false when it had enough.
 type OnEntry<'a> = dyn FnMut(&str, &[u8]) -> Result<bool, Failure> + 'a;
 
-/// Hands out the records in order.
+/// Takes a record with the name of its list, or why it is none; false when it had enough.
+type OnRecord<'a> = dyn FnMut(Option<&str>, u32, Result<Object<'_>, Fault>) -> bool + 'a;
+
+/// Hands out what each record says, in order.
 pub(super) fn walk(
     content: &mut Content<'_>,
     format: &DocumentFormat,
@@ -43,18 +53,42 @@ pub(super) fn walk(
     on_row: &mut OnRow<'_>,
 ) -> Result<(), Failure> {
     let mut reader = (format.reader)();
+    records(content, format, &mut |list, row, record| {
+        let outcome = record.and_then(|record| reader.read(list, record, reading, row));
+        on_row(row, outcome).is_continue()
+    })
+}
+
+/// The samples of an activity, from the first record that has them.
+pub(super) fn streams(
+    content: &mut Content<'_>,
+    format: &DocumentFormat,
+    of: &Activity,
+) -> Result<Option<Streams>, Failure> {
+    let (mut reader, mut found) = ((format.reader)(), None);
+    records(content, format, &mut |_, _, record| {
+        found = record.ok().and_then(|record| reader.streams(record, of));
+        found.is_none()
+    })?;
+    Ok(found)
+}
+
+/// Hands out the records in order.
+fn records(content: &mut Content<'_>, format: &DocumentFormat, on_record: &mut OnRecord<'_>) -> Result<(), Failure> {
     let mut row: u32 = 0;
     let mut give = |list: Option<&str>, bytes: &[u8]| -> Result<bool, Failure> {
         row = row.checked_add(1).ok_or_else(|| Failure::broken("the end", "holds more records than can be counted"))?;
-        let outcome = match parse(bytes) {
-            Parsed::Record(Value::Object(object)) => reader.read(list, Object(&object), reading, row),
-            Parsed::Record(_) => Err(Fault::new("record", "is not a JSON object")),
-            Parsed::NotFinite => Err(Fault::new("record", "holds NaN, infinity or a number beyond all bounds")),
+        Ok(match parse(bytes) {
+            Parsed::Record(Value::Object(object)) => on_record(list, row, Ok(Object(&object))),
+            Parsed::Record(_) => on_record(list, row, Err(Fault::new("record", "is not a JSON object"))),
+            Parsed::NotFinite => {
+                let fault = Fault::new("record", "holds NaN, infinity or a number beyond all bounds");
+                on_record(list, row, Err(fault))
+            }
             Parsed::Broken => {
                 return Err(Failure::broken(format!("record {row}"), "is not valid JSON; export the file again"));
             }
-        };
-        Ok(on_row(row, outcome).is_continue())
+        })
     };
     let prefix = content.prefix()?;
     let shape = Shape::of(&prefix);

@@ -38,7 +38,7 @@ impl Format {
 }
 
 /// Every format. Of two whose signatures both fit, the first wins.
-pub(super) static FORMATS: [Format; 14] = [
+pub(super) static FORMATS: [Format; 15] = [
     Format::table("whoop_journal_csv", Provider::Whoop, whoop::JOURNAL),
     Format::table("whoop_workouts_csv", Provider::Whoop, whoop::WORKOUTS),
     Format::table("whoop_sleeps_csv", Provider::Whoop, whoop::SLEEPS),
@@ -60,6 +60,12 @@ pub(super) static FORMATS: [Format; 14] = [
         provider: Provider::Whoop,
         layout: Layout::Document(whoop::API),
         json: |shape| !shape.list && whoop::API.lists.iter().any(|list| shape.has(list)),
+    },
+    Format {
+        name: "strava_api_json",
+        provider: Provider::Strava,
+        layout: Layout::Document(strava::API),
+        json: |shape| !shape.list && strava::API.lists.iter().any(|list| shape.has(list)),
     },
     Format {
         name: "garmin_push_json",

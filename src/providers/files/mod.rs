@@ -13,12 +13,15 @@ mod lines;
 pub(super) mod probe;
 mod shape;
 mod sniff;
+mod streams;
 mod table;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::domain::Instant;
+use crate::domain::activity::Streams;
+use crate::domain::observation::Activity;
 use crate::engine::ports::export::{ExportError, ExportReader, Part, ReadContext, Rejection, Row, Survey};
 
 use super::draft::{OnRow, Reading};
@@ -102,6 +105,16 @@ impl ExportReader for ExportFiles {
         })
         .map_err(|failure| failure.of(&part.name))
     }
+
+    fn streams(&self, path: &Path, activity: &Activity) -> Result<Option<Streams>, ExportError> {
+        for part in self.parts(path)? {
+            let found = streams::of(path, &part, activity).map_err(|failure| failure.of(&part.name))?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn walk(
@@ -118,6 +131,16 @@ fn walk(
         Layout::Document(document) => entries::walk(content, document, reading, on_row),
         Layout::Lines(read) => lines::walk(content, *read, reading, on_row),
     };
+    with_part(path, part, progress, read)
+}
+
+/// Reads the bytes of a part.
+fn with_part<T>(
+    path: &Path,
+    part: &Part,
+    progress: &mut dyn FnMut(u64),
+    read: impl FnOnce(&mut Content<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     if let Some(member) = part.member {
         return archive::with_member(path, member, progress, read);
     }

@@ -6,8 +6,8 @@ use super::shape::Shape;
 use super::table;
 
 /// What can be imported, for the message that nothing was recognised.
-pub(super) const UNDERSTOOD: &str = "understood are WHOOP account exports and API answers, Strava's activities.csv, \
-     Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
+pub(super) const UNDERSTOOD: &str = "understood are WHOOP account exports and API answers, Strava's activities.csv and API \
+     answers, Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
 
 /// The format of a file that begins so.
 pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {

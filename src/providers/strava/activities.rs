@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
 use crate::domain::observation::RecordKind;
@@ -63,8 +64,7 @@ pub(super) fn record(
     (row, id, date, elapsed_name): (&TableRow<'_>, &str, &str, &str),
     elapsed: Option<Written>,
 ) -> Result<Record, Fault> {
-    let id_cell =
-        row.cell(id).filter(|cell| cell.len() <= 40).ok_or_else(|| Fault::missing(id, "the activity's number"))?;
+    let own_id = known_id(row.cell(id), id)?;
     let what = "a time as in Mar 25, 2024, 6:01:54 AM";
     let text = row.cell(date).ok_or_else(|| Fault::missing(date, what))?;
     let start = time::strava(text).ok_or_else(|| Fault::unreadable(date, what))?.and_utc();
@@ -76,22 +76,31 @@ pub(super) fn record(
         start,
         end: None,
         day: LocalDay::new(start.with_timezone(&zone).date_naive()),
-        provider_id: Some(id_cell.to_owned()),
+        provider_id: Some(own_id),
     };
     if let Some(elapsed) = elapsed {
-        Metric::ActivityDuration
-            .accept(elapsed.value, "s")
-            .map_err(|refusal| Fault::new(elapsed_name, refusal.to_string()))?;
-        // The registry has just held it between 0 and two weeks.
-        let length = Duration::try_from_secs_f64(elapsed.value)
-            .ok()
-            .and_then(|length| TimeDelta::from_std(length).ok())
-            .ok_or_else(|| Fault::unreadable(elapsed_name, "a number of seconds"))?;
-        let end = start + length;
-        draft.see(end, elapsed_name)?;
-        record.end = Some(end);
+        record.end = Some(lasting(draft, start, elapsed, elapsed_name)?);
     }
     Ok(record)
+}
+
+/// An activity's number, which is its key.
+pub(super) fn known_id(id: Option<&str>, field: &str) -> Result<String, Fault> {
+    let id = id.filter(|id| id.len() <= 40).ok_or_else(|| Fault::missing(field, "the activity's number"))?;
+    Ok(id.to_owned())
+}
+
+/// When an activity of so many seconds ended.
+pub(super) fn lasting(draft: &mut Draft<'_>, start: Instant, elapsed: Written, field: &str) -> Result<Instant, Fault> {
+    Metric::ActivityDuration.accept(elapsed.value, "s").map_err(|refusal| Fault::new(field, refusal.to_string()))?;
+    // The registry has just held it between 0 and two weeks.
+    let length = Duration::try_from_secs_f64(elapsed.value)
+        .ok()
+        .and_then(|length| TimeDelta::from_std(length).ok())
+        .ok_or_else(|| Fault::unreadable(field, "a number of seconds"))?;
+    let end = start + length;
+    draft.see(end, field)?;
+    Ok(end)
 }
 
 /// Of two columns of one name the second, which Strava fills with more digits; else the first.

@@ -1,0 +1,5 @@
+//! An activity in detail.
+
+pub mod streams;
+
+pub use streams::Streams;

@@ -61,7 +61,7 @@ pub(super) enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// Take files in: WHOOP, Strava or Garmin exports, or Candor's own NDJSON.
+    /// Take files in: WHOOP, Strava or Garmin exports, FIT, GPX or TCX activities, or Candor's own NDJSON.
     Import {
         /// The files; their formats are recognised by content.
         #[arg(required = true)]

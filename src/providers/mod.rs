@@ -13,6 +13,7 @@ pub mod http;
 pub mod oauth;
 pub mod strava;
 mod time;
+mod track;
 pub mod whoop;
 mod written;
 

@@ -41,6 +41,21 @@ pub(super) fn offset(text: &str) -> Option<FixedOffset> {
     plausible_offset(sign * (hours * 3600 + minutes * 60))
 }
 
+/// Reads `2024-03-25T06:01:54Z`, or with an offset, which is then told apart; without either it is UTC.
+pub(super) fn with_offset(text: &str) -> Option<(Instant, Option<FixedOffset>)> {
+    let text = text.trim();
+    if text.ends_with('Z') {
+        return Some((naive(text)?.and_utc(), None));
+    }
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(local) => {
+            let offset = plausible_offset(local.offset().local_minus_utc())?;
+            Some((local.to_utc(), Some(offset)))
+        }
+        Err(_) => Some((naive(text)?.and_utc(), None)),
+    }
+}
+
 /// An offset in seconds, if clocks on Earth show it.
 pub(super) fn plausible_offset(seconds: i32) -> Option<FixedOffset> {
     if (-12 * 3600..=14 * 3600).contains(&seconds) { FixedOffset::east_opt(seconds) } else { None }

@@ -1,4 +1,4 @@
-//! An activity in detail.
+//! Activities: what is known of one beyond its measurements.
 
 pub mod streams;
 

@@ -137,11 +137,12 @@ pub trait ExportReader: Send + Sync {
         visit: &mut dyn FnMut(u32, Row) -> ControlFlow<()>,
     ) -> Result<(), ExportError>;
 
-    /// The samples of an activity that a file tells of; none where the file has none.
+    /// The record of an activity second by second, as the file has it; `None` where it holds none.
     ///
     /// # Errors
-    /// When the file is unreadable or broken, or nothing in it is understood.
-    fn streams(&self, _path: &Path, _activity: &Activity) -> Result<Option<Streams>, ExportError> {
+    /// As for `survey`.
+    fn streams(&self, path: &Path, activity: &Activity) -> Result<Option<Streams>, ExportError> {
+        let _ = (path, activity);
         Ok(None)
     }
 }

@@ -11,12 +11,15 @@ use zip::result::ZipError;
 
 use crate::engine::ports::export::Part;
 
-use super::content::{self, Content};
+use super::content::{self, Content, PREFIX};
 use super::failure::{Failure, presentable};
-use super::sniff;
+use super::format::Format;
+use super::{beside, sniff};
 
 /// An account export holds some thousands of activity files at most.
 const MEMBERS: u64 = 100_000;
+/// Enough to tell the thousands of recorded activities that an export holds without unpacking each.
+const GLANCE: u64 = 4 * 1024;
 
 /// A file that counts what is read from it, so that unpacking is measured against real bytes.
 struct Counted {
@@ -48,49 +51,67 @@ pub(super) fn is_zip(path: &Path) -> Result<bool, Failure> {
     Ok(magic == b"PK\x03\x04" || magic == b"PK\x05\x06")
 }
 
+/// A member that is understood, by the name it bears in the zip.
+pub(super) struct Member {
+    pub(super) index: usize,
+    pub(super) path: String,
+    pub(super) format: &'static Format,
+}
+
 /// The members that hold something understood.
 pub(super) fn parts(path: &Path, file: &str) -> Result<Vec<Part>, Failure> {
+    let (members, all) = members(path)?;
+    let members = beside::own(path, members)?;
+    if members.is_empty() {
+        return Err(Failure::Unknown(format!(
+            "none of the {all} files in the zip is understood; {}",
+            sniff::UNDERSTOOD
+        )));
+    }
+    let part = |member: Member| Part {
+        name: format!("{file}/{}", presentable(base_name(&member.path))),
+        member: Some(member.index),
+        format: member.format.name,
+        provider: member.format.provider,
+    };
+    Ok(members.into_iter().map(part).collect())
+}
+
+/// Every member that is understood, and how many there are in all.
+pub(super) fn members(path: &Path) -> Result<(Vec<Member>, usize), Failure> {
     let (mut archive, count) = open(path)?;
     if archive.is_empty() {
         return Err(Failure::Unknown("the zip holds no file".to_owned()));
     }
-    let mut parts = Vec::new();
-    for member in 0..archive.len() {
-        let Some((name, format)) = recognise(&mut archive, &count, member)? else {
-            continue;
-        };
-        parts.push(Part {
-            name: format!("{file}/{name}"),
-            member: Some(member),
-            format: format.name,
-            provider: format.provider,
-        });
+    let mut members = Vec::new();
+    for index in 0..archive.len() {
+        members.extend(recognise(&mut archive, &count, index)?);
     }
-    if parts.is_empty() {
-        return Err(Failure::Unknown(format!(
-            "none of the {} files in the zip is understood; {}",
-            archive.len(),
-            sniff::UNDERSTOOD
-        )));
-    }
-    Ok(parts)
+    Ok((members, archive.len()))
 }
 
 fn recognise(
     archive: &mut ZipArchive<Counted>,
     count: &Rc<Cell<u64>>,
     index: usize,
-) -> Result<Option<(String, &'static super::Format)>, Failure> {
+) -> Result<Option<Member>, Failure> {
     let place = format!("member {}", index + 1);
     let mut member = archive.by_index(index).map_err(|error| unpacking(&place, &error))?;
     if member.is_dir() || member.size() == 0 {
         return Ok(None);
     }
-    let name = member.name().map_or_else(|_| place.clone(), |name| base_name(&name));
+    let path = member.name().map_or_else(|_| place.clone(), |name| name.to_string());
     let before = count.get();
     let packed = || count.get() - before;
-    let prefix = Content::unpacked(&mut member, &packed, &mut |_| {}).prefix()?;
-    Ok(sniff::recognise(&prefix).ok().map(|format| (name, format)))
+    let format = content::unpacked(&mut Content::unpacked(&mut member, &packed, &mut |_| {}), |content| {
+        let mut prefix = content.first(GLANCE)?;
+        if let Some(format) = sniff::at_a_glance(&prefix) {
+            return Ok(Some(format));
+        }
+        prefix.append(&mut content.first(PREFIX - GLANCE)?);
+        Ok(sniff::recognise(&prefix).ok())
+    });
+    Ok(format?.map(|format| Member { index, path, format }))
 }
 
 /// Reads one member.
@@ -104,7 +125,7 @@ pub(super) fn with_member<T>(
     let mut member = archive.by_index(index).map_err(|error| unpacking(&format!("member {}", index + 1), &error))?;
     let before = count.get();
     let packed = || count.get() - before;
-    read(&mut Content::unpacked(&mut member, &packed, progress))
+    content::unpacked(&mut Content::unpacked(&mut member, &packed, progress), read)
 }
 
 fn open(path: &Path) -> Result<(ZipArchive<Counted>, Rc<Cell<u64>>), Failure> {
@@ -164,8 +185,9 @@ fn declared_members(file: &mut File) -> io::Result<Option<u64>> {
     Ok(Some(u64::from_le_bytes(total)))
 }
 
-fn base_name(name: &str) -> String {
-    presentable(name.rsplit(['/', '\\']).next().unwrap_or(name))
+/// A name without its folders.
+pub(super) fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
 fn unpacking(place: &str, error: &ZipError) -> Failure {

@@ -1,8 +1,11 @@
-//! The bytes of a part, counted while they are read.
+//! The bytes of a part, counted while they are read, and unpacked where they are packed with gzip.
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
 
 use super::failure::{Failure, Stop};
 
@@ -17,7 +20,7 @@ const RATIO: u64 = 200;
 const MEMBER: u64 = 4 * 1024 * 1024 * 1024;
 
 /// A part's bytes. What is unpacked is held to limits that are counted here, not believed from a header.
-pub(super) struct Content<'a> {
+pub(in crate::providers) struct Content<'a> {
     inner: &'a mut dyn Read,
     count: u64,
     /// How many packed bytes were consumed so far, where the bytes come out of a zip.
@@ -38,11 +41,16 @@ impl<'a> Content<'a> {
         Self { inner, count: 0, packed: Some(packed), progress }
     }
 
+    /// The first bytes, as many as are asked for where there are as many.
+    pub(super) fn first(&mut self, bytes: u64) -> Result<Vec<u8>, Failure> {
+        let mut first = Vec::new();
+        self.take(bytes).read_to_end(&mut first).map_err(|error| Failure::reading("the first bytes", &error))?;
+        Ok(first)
+    }
+
     /// The first bytes, enough to tell what this is.
     pub(super) fn prefix(&mut self) -> Result<Vec<u8>, Failure> {
-        let mut prefix = Vec::new();
-        self.take(PREFIX).read_to_end(&mut prefix).map_err(|error| Failure::reading("the first bytes", &error))?;
-        Ok(prefix)
+        self.first(PREFIX)
     }
 }
 
@@ -92,7 +100,38 @@ pub(super) fn with_plain<T>(
     read: impl FnOnce(&mut Content<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut file = open(path)?;
-    read(&mut Content::plain(&mut file, progress))
+    unpacked(&mut Content::plain(&mut file, progress), read)
+}
+
+/// Counts the bytes that the unpacking consumes.
+struct Packed<'a, R> {
+    inner: R,
+    count: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Packed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.set(self.count.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Reads what is packed with gzip as what it unfolds to, held to the limits of a zip's member; anything else as it is.
+pub(super) fn unpacked<T>(
+    content: &mut Content<'_>,
+    read: impl FnOnce(&mut Content<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let first = content.first(2)?;
+    let is_packed = first == [0x1f, 0x8b];
+    let mut whole = Cursor::new(first).chain(content);
+    if !is_packed {
+        return read(&mut Content::plain(&mut whole, &mut |_| {}));
+    }
+    let count = Cell::new(0);
+    let packed = Packed { inner: whole, count: &count };
+    let mut unfolding = MultiGzDecoder::new(BufReader::with_capacity(32 * 1024, packed));
+    read(&mut Content::unpacked(&mut unfolding, &|| count.get(), &mut |_| {}))
 }
 
 fn opening(error: &io::Error) -> Failure {

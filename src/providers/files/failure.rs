@@ -9,7 +9,7 @@ use crate::engine::ports::export::ExportError;
 
 /// A fault of a file, before the file's name is known.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::providers) enum Failure {
     /// It cannot be opened or read.
     Unreadable(String),
     /// Nothing recognised its content.
@@ -19,12 +19,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    pub(super) fn broken(place: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(in crate::providers) fn broken(place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Broken { place: place.into(), reason: reason.into() }
     }
 
     /// Names a fault met while bytes were read.
-    pub(super) fn reading(place: impl Into<String>, error: &io::Error) -> Self {
+    pub(in crate::providers) fn reading(place: impl Into<String>, error: &io::Error) -> Self {
         if let Some(stop) = error.get_ref().and_then(|inner| inner.downcast_ref::<Stop>()) {
             return Self::broken(place, stop.0.clone());
         }

@@ -1,6 +1,7 @@
 //! The formats that are understood, in the order in which they are tried.
 
 use crate::domain::provider::Provider;
+use crate::providers::track::{self, WalkTrack};
 use crate::providers::{candor, garmin, strava, whoop};
 
 use super::entries::DocumentFormat;
@@ -24,6 +25,11 @@ pub(super) enum Layout {
     Table(TableFormat),
     Document(DocumentFormat),
     Lines(ReadLine),
+    /// Recorded activities; of XML, the name of the root element.
+    Track {
+        root: Option<&'static str>,
+        walk: WalkTrack,
+    },
 }
 
 impl Format {
@@ -32,13 +38,33 @@ impl Format {
         FORMATS.iter().find(|format| format.name == name)
     }
 
+    /// The name of the first element, of a format in XML.
+    pub(super) fn root(&self) -> Option<&'static str> {
+        match &self.layout {
+            Layout::Track { root, .. } => *root,
+            Layout::Table(_) | Layout::Document(_) | Layout::Lines(_) => None,
+        }
+    }
+
+    const fn track(name: &'static str, provider: Provider, root: Option<&'static str>, walk: WalkTrack) -> Self {
+        Self { name, provider, layout: Layout::Track { root, walk }, json: |_| false }
+    }
+
     const fn table(name: &'static str, provider: Provider, table: TableFormat) -> Self {
         Self { name, provider, layout: Layout::Table(table), json: |_| false }
     }
 }
 
+/// A FIT file of a device of Garmin, and one of any other.
+pub(super) const GARMIN_FIT: &str = "garmin_fit";
+pub(super) const FIT: &str = "fit";
+
 /// Every format. Of two whose signatures both fit, the first wins.
-pub(super) static FORMATS: [Format; 15] = [
+pub(super) static FORMATS: [Format; 19] = [
+    Format::track(GARMIN_FIT, Provider::Garmin, None, track::fit),
+    Format::track(FIT, Provider::File, None, track::fit),
+    Format::track("gpx", Provider::File, Some("gpx"), track::gpx),
+    Format::track("tcx", Provider::File, Some("TrainingCenterDatabase"), track::tcx),
     Format::table("whoop_journal_csv", Provider::Whoop, whoop::JOURNAL),
     Format::table("whoop_workouts_csv", Provider::Whoop, whoop::WORKOUTS),
     Format::table("whoop_sleeps_csv", Provider::Whoop, whoop::SLEEPS),

@@ -4,6 +4,7 @@
 //! they unfold, and nothing is kept beyond the row at hand.
 
 mod archive;
+mod beside;
 mod content;
 mod entries;
 mod failure;
@@ -15,6 +16,7 @@ mod shape;
 mod sniff;
 mod streams;
 mod table;
+mod xml;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -25,12 +27,15 @@ use crate::domain::observation::Activity;
 use crate::engine::ports::export::{ExportError, ExportReader, Part, ReadContext, Rejection, Row, Survey};
 
 use super::draft::{OnRow, Reading};
-use content::Content;
-use failure::{Failure, file_name};
+use super::track;
+use failure::file_name;
 use format::{Format, Layout};
 
+pub(super) use content::Content;
 pub(super) use entries::{DocumentFormat, DocumentReader};
+pub(super) use failure::Failure;
 pub(super) use table::{TableFormat, TableRow};
+pub(super) use xml::{Node, Xml};
 
 /// Reads exports from files on this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,13 +112,7 @@ impl ExportReader for ExportFiles {
     }
 
     fn streams(&self, path: &Path, activity: &Activity) -> Result<Option<Streams>, ExportError> {
-        for part in self.parts(path)? {
-            let found = streams::of(path, &part, activity).map_err(|failure| failure.of(&part.name))?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
+        streams::of(path, activity).map_err(|failure| failure.of(&file_name(path)))
     }
 }
 
@@ -130,6 +129,7 @@ fn walk(
         Layout::Table(table) => table::walk(content, table, reading, on_row),
         Layout::Document(document) => entries::walk(content, document, reading, on_row),
         Layout::Lines(read) => lines::walk(content, *read, reading, on_row),
+        Layout::Track { walk, .. } => track::rows(*walk, part.provider, content, reading, on_row),
     };
     with_part(path, part, progress, read)
 }
@@ -153,6 +153,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::probe::{probe, zipped};
+    use crate::domain::observation::Activity;
+    use crate::domain::provider::Provider;
+    use crate::engine::ports::export::ExportReader;
+    use crate::providers::track::probe::{GPX, TCX, run, sealed};
 
     const SAMPLES: [&str; 4] = [
         "Cycle start time,Cycle end time,Cycle timezone,Sleep onset,Wake onset,Asleep duration (min),Nap\n\
@@ -164,6 +168,28 @@ mod tests {
          \"startTimeOffsetInSeconds\":3600,\"durationInSeconds\":86400}]}",
     ];
 
+    /// The samples that are text, and one that is not.
+    fn sample(which: usize) -> Vec<u8> {
+        match which.checked_sub(SAMPLES.len()) {
+            None => SAMPLES[which].as_bytes().to_vec(),
+            Some(0) => GPX.into(),
+            Some(1) => TCX.into(),
+            Some(_) => run(1),
+        }
+    }
+
+    /// Asks damaged bytes for points as well.
+    fn streams_of(bytes: &[u8]) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a");
+        std::fs::write(&path, bytes).expect("written");
+        let start = super::probe::utc("2024-03-25T06:00:00Z");
+        let day = "2024-03-25".parse().expect("a day");
+        let sport = String::new();
+        let activity = Activity { provider: Provider::File, start, provider_id: None, end: None, day, sport, row: 1 };
+        let _ = super::ExportFiles.streams(&path, &activity);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -172,22 +198,27 @@ mod tests {
             let _ = probe(&bytes);
             let _ = probe([b"PK\x03\x04", bytes.as_slice()].concat());
             let _ = probe([SAMPLES[0].as_bytes(), bytes.as_slice()].concat());
+            let _ = probe([b"\x1f\x8b", bytes.as_slice()].concat());
+            let _ = probe([b"<gpx>", bytes.as_slice()].concat());
+            let _ = probe(sealed(&bytes));
+            streams_of(&[&run(1)[..40], bytes.as_slice()].concat());
         }
 
         #[test]
         fn damaged_files_never_panic(
-            which in 0_usize..SAMPLES.len(),
+            which in 0_usize..SAMPLES.len() + 3,
             packed in any::<bool>(),
             changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
             cut in any::<proptest::sample::Index>(),
         ) {
-            let plain = SAMPLES[which].as_bytes();
-            let mut bytes = if packed { zipped(&[("a", plain)]) } else { plain.to_vec() };
+            let plain = sample(which);
+            let mut bytes = if packed { zipped(&[("a", &plain)]) } else { plain };
             for (at, byte) in changes {
                 let at = at.index(bytes.len());
                 bytes[at] = byte;
             }
             let _ = probe(&bytes);
+            streams_of(&bytes);
             bytes.truncate(cut.index(bytes.len()));
             let _ = probe(&bytes);
         }

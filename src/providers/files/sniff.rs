@@ -1,13 +1,15 @@
 //! What a file is, told from its first bytes; its name is never asked.
 
-use super::content::PREFIX;
-use super::format::{FORMATS, Format, Layout};
+use crate::providers::track::fit_kind;
+
+use super::content::{Content, PREFIX};
+use super::format::{FIT, FORMATS, Format, GARMIN_FIT, Layout};
 use super::shape::Shape;
-use super::table;
+use super::{table, xml};
 
 /// What can be imported, for the message that nothing was recognised.
-pub(super) const UNDERSTOOD: &str = "understood are WHOOP account exports and API answers, Strava's activities.csv and API \
-     answers, Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
+pub(super) const UNDERSTOOD: &str = "understood are WHOOP account exports and API answers, Strava's activities.csv \
+     and API answers, FIT, GPX and TCX activities, Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
 
 /// The format of a file that begins so.
 pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
@@ -15,7 +17,10 @@ pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
         return Err("is UTF-16 text; save it as UTF-8".to_owned());
     }
     if prefix.starts_with(&[0x1f, 0x8b]) {
-        return Err("is packed with gzip; unpack it first".to_owned());
+        return Err("is packed with gzip more than once; unpack it first".to_owned());
+    }
+    if is_fit(prefix) {
+        return fit(prefix);
     }
     let text = prefix.strip_prefix(b"\xef\xbb\xbf").unwrap_or(prefix);
     let text = text.trim_ascii_start();
@@ -24,6 +29,11 @@ pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
     }
     if text.contains(&0) {
         return Err(format!("is not a text file; {UNDERSTOOD}"));
+    }
+    if text.starts_with(b"<") {
+        let root = xml::root(text);
+        let found = FORMATS.iter().find(|format| format.root().is_some_and(|name| root.as_deref() == Some(name)));
+        return found.ok_or_else(|| format!("is XML of no known kind; {UNDERSTOOD}"));
     }
     let json = matches!(text.first(), Some(b'{' | b'[')) || text.trim_ascii_end() == b"null";
     let found = if json {
@@ -34,7 +44,7 @@ pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
         table::header_of(text).filter(|_| whole_line).and_then(|header| {
             FORMATS.iter().find(|format| match &format.layout {
                 Layout::Table(table) => table.signatures.iter().any(|names| names.iter().all(|name| header.has(name))),
-                Layout::Document(_) | Layout::Lines(_) => false,
+                Layout::Document(_) | Layout::Lines(_) | Layout::Track { .. } => false,
             })
         })
     };
@@ -47,6 +57,25 @@ pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
     })
 }
 
+/// The format, where a few bytes are enough to tell it.
+pub(super) fn at_a_glance(prefix: &[u8]) -> Option<&'static Format> {
+    let may_be = is_fit(prefix) || prefix.trim_ascii_start().starts_with(b"<");
+    may_be.then(|| recognise(prefix).ok()).flatten()
+}
+
+fn is_fit(prefix: &[u8]) -> bool {
+    prefix.get(8..12) == Some(b".FIT")
+}
+
+fn fit(mut prefix: &[u8]) -> Result<&'static Format, String> {
+    let kind = fit_kind(&mut Content::plain(&mut prefix, &mut |_| {}))
+        .ok_or_else(|| "is a FIT file that does not say what it holds; export it again".to_owned())?;
+    if !kind.activity {
+        return Err(format!("is a FIT file without an activity; {UNDERSTOOD}"));
+    }
+    Format::named(if kind.garmin { GARMIN_FIT } else { FIT }).ok_or_else(|| UNDERSTOOD.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::providers::files::probe::probe;
@@ -57,11 +86,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_says_what_is() {
-        let cases: [(&[u8], &str); 12] = [
+        let cases: [(&[u8], &str); 14] = [
             (b"", "empty"),
             (b" \n\n", "empty"),
             (b"\xff\xfeC\0y\0", "UTF-16"),
-            (b"\x1f\x8b\x08", "gzip"),
+            (b"\x1f\x8b\x08", "too early"),
+            (b"\x0e\x20\x00\x00\x00\x00\x00\x00.FIT", "FIT file"),
+            (b"<?xml version=\"1.0\"?><!-- a --><html></html>", "XML of no known kind"),
             (b"MZ\0\0\0", "not a text file"),
             (b"a,b,c\n1,2,3\n", "no header"),
             (b"Dear diary", "no header"),

@@ -153,6 +153,50 @@ pub(super) fn header_of(bytes: &[u8]) -> Option<Header> {
     Header::new(&record)
 }
 
+/// A column, and the one whose cell names its row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column<'a> {
+    pub(super) of: &'a str,
+    pub(super) by: &'a str,
+}
+
+/// Hands out the cells of a column, each with the name of its row. Rows that cannot be read are passed over: whoever
+/// reads the table says so.
+pub(super) fn column(
+    content: &mut Content<'_>,
+    column: Column<'_>,
+    on_cell: &mut dyn FnMut(&str, &str),
+) -> Result<(), Failure> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(BUFFER)
+        .from_reader(Watch { content, since_row: 0, quotes: Quotes::CellStart, torn: false });
+    let mut record = ByteRecord::new();
+    let mut header = None;
+    loop {
+        reader.get_mut().since_row = 0;
+        let more = reader.read_byte_record(&mut record).map_err(|error| match error.kind() {
+            csv::ErrorKind::Io(error) => Failure::reading("the table", error),
+            _ => Failure::broken("the table", "is not a table; save it as CSV again"),
+        })?;
+        if !more {
+            return Ok(());
+        }
+        let Some(header) = &header else {
+            header = Header::new(&record);
+            continue;
+        };
+        let Ok(text) = StringRecord::from_byte_record(record.clone()) else {
+            continue;
+        };
+        let row = TableRow { header, record: &text };
+        if let (Some(name), Some(cell)) = (row.cell(column.by), row.cell(column.of)) {
+            on_cell(name, cell);
+        }
+    }
+}
+
 /// Hands out the rows in order.
 pub(super) fn walk(
     content: &mut Content<'_>,

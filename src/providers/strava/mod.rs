@@ -4,8 +4,8 @@
 //! notes, gear and places stay in the file.
 
 mod activities;
-pub mod client;
 mod api;
+pub mod client;
 mod legacy;
 pub mod webhook;
 

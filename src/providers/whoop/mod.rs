@@ -3,8 +3,8 @@
 //! In the export times are local and naive; each row gives its offset. There are no ids. A night stands both in the cycles and in
 //! the sleeps, under one key: kind sleep, starting at sleep onset.
 
-pub mod client;
 mod api;
+pub mod client;
 mod cycles;
 mod journal;
 mod night;

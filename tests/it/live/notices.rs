@@ -100,9 +100,7 @@ async fn forged_replayed_late_and_oversized_notices_are_refused_and_harmless() {
     let send = async |request: Request<Body>| server.send(request).await.status;
     let forged = |name: &str, value: &str| {
         let mut request = signed(&body, 0);
-        request
-            .headers_mut()
-            .insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        request.headers_mut().insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         request
     };
     assert_eq!(send(forged("x-whoop-signature", "AAAA")).await, StatusCode::UNAUTHORIZED);

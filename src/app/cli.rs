@@ -61,7 +61,8 @@ pub(super) enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// Take files in: WHOOP, Strava or Garmin exports, FIT, GPX or TCX activities, or Candor's own NDJSON.
+    /// Take files in: exports of WHOOP, Strava, Garmin, Apple Health, Oura or Fitbit, FIT, GPX or TCX activities, or
+    /// Candor's own NDJSON.
     Import {
         /// The files; their formats are recognised by content.
         #[arg(required = true)]

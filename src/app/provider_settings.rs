@@ -64,7 +64,7 @@ const fn addresses(provider: Provider) -> Option<Addresses> {
             token: "https://diauth.garmin.com/di-oauth2-service/oauth/token",
             revoke: None,
         }),
-        Provider::File | Provider::Person => None,
+        Provider::Oura | Provider::Fitbit | Provider::AppleHealth | Provider::File | Provider::Person => None,
     }
 }
 
@@ -184,7 +184,7 @@ pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
                     webhooks.insert(provider, Arc::new(GarminWebhook { path: set.webhook_path, client_id }));
                 }
             }
-            Provider::File | Provider::Person => {}
+            Provider::Oura | Provider::Fitbit | Provider::AppleHealth | Provider::File | Provider::Person => {}
         }
     }
     Ok((apis, webhooks))

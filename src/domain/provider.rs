@@ -15,6 +15,12 @@ pub enum Provider {
     Whoop,
     /// Garmin, by Connect export, file or API.
     Garmin,
+    /// Oura, by account export or what its API answers.
+    Oura,
+    /// Fitbit, by account export or what its API answers.
+    Fitbit,
+    /// Apple Health, by its export.
+    AppleHealth,
     /// Strava, by bulk export or API.
     Strava,
     /// A file in Candor's own format.
@@ -36,7 +42,16 @@ pub struct Terms {
 
 impl Provider {
     /// Every provider, in the order of priority: when two measure one metric on one day, the first wins.
-    pub const ALL: [Self; 5] = [Self::Whoop, Self::Garmin, Self::Strava, Self::File, Self::Person];
+    pub const ALL: [Self; 8] = [
+        Self::Whoop,
+        Self::Garmin,
+        Self::Oura,
+        Self::Fitbit,
+        Self::AppleHealth,
+        Self::Strava,
+        Self::File,
+        Self::Person,
+    ];
 
     /// Each provider once, in the order of priority.
     pub fn distinct(providers: impl IntoIterator<Item = Self>) -> Vec<Self> {
@@ -49,6 +64,9 @@ impl Provider {
         match self {
             Self::Whoop => "whoop",
             Self::Garmin => "garmin",
+            Self::Oura => "oura",
+            Self::Fitbit => "fitbit",
+            Self::AppleHealth => "apple_health",
             Self::Strava => "strava",
             Self::File => "file",
             Self::Person => "person",
@@ -61,6 +79,9 @@ impl Provider {
         match self {
             Self::Whoop => "WHOOP",
             Self::Garmin => "Garmin",
+            Self::Oura => "Oura",
+            Self::Fitbit => "Fitbit",
+            Self::AppleHealth => "Apple Health",
             Self::Strava => "Strava",
             Self::File => "your file",
             Self::Person => "your check-ins",
@@ -74,7 +95,7 @@ impl Provider {
             Self::Strava => {
                 Terms { model_allowed: false, attribution: Some("Powered by Strava"), delete_on_disconnect: true }
             }
-            Self::Whoop | Self::Garmin | Self::File | Self::Person => {
+            Self::Whoop | Self::Garmin | Self::Oura | Self::Fitbit | Self::AppleHealth | Self::File | Self::Person => {
                 Terms { model_allowed: true, attribution: None, delete_on_disconnect: false }
             }
         }
@@ -89,7 +110,7 @@ impl fmt::Display for Provider {
 
 /// A name that no provider bears.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("unknown provider {0:?}; known are whoop, garmin, strava, file, person")]
+#[error("unknown provider {0:?}; known are whoop, garmin, oura, fitbit, apple_health, strava, file, person")]
 pub struct UnknownProvider(pub String);
 
 impl FromStr for Provider {

@@ -127,7 +127,7 @@ mod tests {
             ),
             (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","kind":"walk"}"#, "kind"),
             (
-                r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","provider":"oura"}"#,
+                r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","provider":"polar"}"#,
                 "provider",
             ),
             ("[1]", "line"),

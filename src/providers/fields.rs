@@ -60,6 +60,11 @@ impl<'a> Object<'a> {
         self.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(|value| value.as_object().map(Object))
     }
 
+    /// A field that is true or false.
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
+        self.get(name).and_then(Value::as_bool)
+    }
+
     pub(super) fn has(self, name: &str) -> bool {
         self.0.contains_key(name)
     }

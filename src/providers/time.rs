@@ -76,6 +76,14 @@ pub(super) fn from_millis(millis: i64) -> Option<Instant> {
     DateTime::from_timestamp_millis(millis)
 }
 
+/// A time on the clock of a zone as an instant: of two the first, and of an hour that was skipped the one after it.
+pub(super) fn at_home(local: NaiveDateTime, zone: Tz) -> Option<Instant> {
+    [0, 1].into_iter().find_map(|hours| {
+        let local = local.checked_add_signed(TimeDelta::hours(hours))?;
+        zone.from_local_datetime(&local).earliest().map(|at| at.to_utc())
+    })
+}
+
 /// When a day starts in a zone; where midnight is skipped, the first moment after it.
 pub(super) fn midnight(day: NaiveDate, zone: Tz) -> Option<Instant> {
     (0..=4).find_map(|half_hours| {

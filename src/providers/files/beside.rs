@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::archive::{self, Member, base_name};
 use super::failure::Failure;
-use super::format::Layout;
+use super::format::{APPLE_HEALTH, Layout};
 use super::table::{self, Column};
 
 /// The columns of a table of activities: its id and the file beside it.
@@ -19,8 +19,10 @@ const COLUMNS: [(&str, Column<'static>); 2] = [
 pub(super) fn own(path: &Path, members: Vec<Member>) -> Result<Vec<Member>, Failure> {
     let named = named(path, &members)?;
     let named: HashSet<&str> = named.values().map(String::as_str).collect();
+    // Apple Health puts the way of each workout beside the document that tells them all.
+    let routes = members.iter().any(|member| member.format.name == APPLE_HEALTH);
     let is_beside = |member: &Member| {
-        matches!(member.format.layout, Layout::Track { .. }) && named.contains(base_name(&member.path))
+        matches!(member.format.layout, Layout::Track { .. }) && (routes || named.contains(base_name(&member.path)))
     };
     Ok(members.into_iter().filter(|member| !is_beside(member)).collect())
 }

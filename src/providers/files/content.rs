@@ -29,7 +29,7 @@ pub(in crate::providers) struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    pub(super) fn plain(inner: &'a mut dyn Read, progress: &'a mut dyn FnMut(u64)) -> Self {
+    pub(in crate::providers) fn plain(inner: &'a mut dyn Read, progress: &'a mut dyn FnMut(u64)) -> Self {
         Self { inner, count: 0, packed: None, progress }
     }
 

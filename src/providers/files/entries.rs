@@ -30,14 +30,29 @@ pub(in crate::providers) struct DocumentFormat {
 
 /// Reads the records of one document in their order.
 pub(in crate::providers) trait DocumentReader {
-    /// Reads a record that stood in a named list, in a root list, or alone.
-    fn read(&mut self, list: Option<&str>, record: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault>;
+    /// Reads a record that stood in a named list, in a root list, or alone; `None` where it is part of a row that
+    /// is told at the end.
+    fn read(
+        &mut self,
+        list: Option<&str>,
+        record: Object<'_>,
+        reading: &Reading,
+        row: u32,
+    ) -> Result<Option<Taken>, Fault>;
+
+    /// The rows that are put together out of several records, each with the number of its first.
+    fn finish(&mut self, _reading: &Reading) -> Rows {
+        Vec::new()
+    }
 
     /// The samples of an activity, where this record has them.
     fn streams(&mut self, _record: Object<'_>, _of: &Activity) -> Option<Streams> {
         None
     }
 }
+
+/// Rows with their numbers.
+pub(in crate::providers) type Rows = Vec<(u32, Result<Taken, Fault>)>;
 
 /// Takes a list's name and an entry of it; false when it had enough.
 type OnEntry<'a> = dyn FnMut(&str, &[u8]) -> Result<bool, Failure> + 'a;
@@ -53,10 +68,18 @@ pub(super) fn walk(
     on_row: &mut OnRow<'_>,
 ) -> Result<(), Failure> {
     let mut reader = (format.reader)();
-    records(content, format, &mut |list, row, record| {
+    let whole = records(content, format, &mut |list, row, record| {
         let outcome = record.and_then(|record| reader.read(list, record, reading, row));
-        on_row(row, outcome).is_continue()
-    })
+        outcome.transpose().is_none_or(|outcome| on_row(row, outcome).is_continue())
+    })?;
+    if whole {
+        for (row, outcome) in reader.finish(reading) {
+            if on_row(row, outcome).is_break() {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The samples of an activity, from the first record that has them.
@@ -73,8 +96,8 @@ pub(super) fn streams(
     Ok(found)
 }
 
-/// Hands out the records in order.
-fn records(content: &mut Content<'_>, format: &DocumentFormat, on_record: &mut OnRecord<'_>) -> Result<(), Failure> {
+/// Hands out the records in order; false when the visitor had enough.
+fn records(content: &mut Content<'_>, format: &DocumentFormat, on_record: &mut OnRecord<'_>) -> Result<bool, Failure> {
     let mut row: u32 = 0;
     let mut give = |list: Option<&str>, bytes: &[u8]| -> Result<bool, Failure> {
         row = row.checked_add(1).ok_or_else(|| Failure::broken("the end", "holds more records than can be counted"))?;
@@ -97,24 +120,24 @@ fn records(content: &mut Content<'_>, format: &DocumentFormat, on_record: &mut O
     match scanner.next_token()? {
         Some(b'[') => {
             if !scanner.list(|bytes| give(None, bytes))? {
-                return Ok(());
+                return Ok(false);
             }
         }
         Some(b'{') if listed => {
             if !scanner.object(format.lists, &mut |list, bytes| give(Some(list), bytes))? {
-                return Ok(());
+                return Ok(false);
             }
         }
         Some(first @ b'{') => {
             let bytes = scanner.value(first)?;
             if !give(None, bytes)? {
-                return Ok(());
+                return Ok(false);
             }
         }
         _ => return Err(scanner.broken("is neither a JSON object nor a list")),
     }
     match scanner.next_token()? {
-        None => Ok(()),
+        None => Ok(true),
         Some(_) => Err(scanner.broken("something follows the end of the document")),
     }
 }

@@ -1,10 +1,13 @@
 //! The formats that are understood, in the order in which they are tried.
 
 use crate::domain::provider::Provider;
+use crate::providers::draft::{OnRow, Reading};
 use crate::providers::track::{self, WalkTrack};
-use crate::providers::{candor, garmin, strava, whoop};
+use crate::providers::{apple, candor, fitbit, garmin, oura, strava, whoop};
 
+use super::content::Content;
 use super::entries::DocumentFormat;
+use super::failure::Failure;
 use super::lines::ReadLine;
 use super::shape::Shape;
 use super::table::TableFormat;
@@ -30,7 +33,15 @@ pub(super) enum Layout {
         root: Option<&'static str>,
         walk: WalkTrack,
     },
+    /// A document in XML that is read in one go; the name of its root element.
+    Xml {
+        root: &'static str,
+        walk: WalkXml,
+    },
 }
+
+/// Hands out the rows of a document.
+pub(super) type WalkXml = fn(&mut Content<'_>, &Reading, &mut OnRow<'_>) -> Result<(), Failure>;
 
 impl Format {
     /// The format with a name.
@@ -42,6 +53,7 @@ impl Format {
     pub(super) fn root(&self) -> Option<&'static str> {
         match &self.layout {
             Layout::Track { root, .. } => *root,
+            Layout::Xml { root, .. } => Some(root),
             Layout::Table(_) | Layout::Document(_) | Layout::Lines(_) => None,
         }
     }
@@ -58,9 +70,17 @@ impl Format {
 /// A FIT file of a device of Garmin, and one of any other.
 pub(super) const GARMIN_FIT: &str = "garmin_fit";
 pub(super) const FIT: &str = "fit";
+/// Apple Health's export.
+pub(super) const APPLE_HEALTH: &str = "apple_health_xml";
 
 /// Every format. Of two whose signatures both fit, the first wins.
-pub(super) static FORMATS: [Format; 19] = [
+pub(super) static FORMATS: [Format; 23] = [
+    Format {
+        name: APPLE_HEALTH,
+        provider: Provider::AppleHealth,
+        layout: Layout::Xml { root: "HealthData", walk: apple::walk },
+        json: |_| false,
+    },
     Format::track(GARMIN_FIT, Provider::Garmin, None, track::fit),
     Format::track(FIT, Provider::File, None, track::fit),
     Format::track("gpx", Provider::File, Some("gpx"), track::gpx),
@@ -109,6 +129,35 @@ pub(super) static FORMATS: [Format; 19] = [
         name: "garmin_wellness_json",
         provider: Provider::Garmin,
         layout: Layout::Document(garmin::WELLNESS),
-        json: |shape| garmin::WELLNESS_MARKS.iter().any(|marks| marks.iter().all(|mark| shape.record_has(mark))),
+        json: |shape| shape.record_has_any(garmin::WELLNESS_MARKS),
+    },
+    Format {
+        name: "fitbit_json",
+        provider: Provider::Fitbit,
+        layout: Layout::Document(fitbit::DOCUMENT),
+        json: |shape| {
+            let api = !shape.list && fitbit::MARKS.iter().any(|marks| marks.iter().all(|mark| shape.has(mark)));
+            api || (shape.list && shape.record_has_any(fitbit::EXPORT_MARKS))
+        },
+    },
+    Format {
+        name: "fitbit_steps_json",
+        provider: Provider::Fitbit,
+        layout: Layout::Document(fitbit::STEPS),
+        json: |shape| {
+            shape.list && shape.has("[].dateTime") && shape.has("[].value") && shape.file.starts_with("steps-")
+        },
+    },
+    Format {
+        name: "oura_json",
+        provider: Provider::Oura,
+        layout: Layout::Document(oura::DOCUMENT),
+        json: |shape| {
+            let in_list = |list: &&str| {
+                let has = |mark: &&str| shape.has(&format!("{list}[].{mark}"));
+                oura::MARKS.iter().any(|marks| marks.iter().all(has))
+            };
+            shape.record_has_any(oura::MARKS) || (!shape.list && oura::DOCUMENT.lists.iter().any(in_list))
+        },
     },
 ];

@@ -32,10 +32,10 @@ use failure::file_name;
 use format::{Format, Layout};
 
 pub(super) use content::Content;
-pub(super) use entries::{DocumentFormat, DocumentReader};
+pub(super) use entries::{DocumentFormat, DocumentReader, Rows};
 pub(super) use failure::Failure;
 pub(super) use table::{TableFormat, TableRow};
-pub(super) use xml::{Node, Xml};
+pub(super) use xml::{Element, Node, Xml};
 
 /// Reads exports from files on this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,7 +50,7 @@ impl ExportReader for ExportFiles {
                 archive::parts(path, &file)
             } else {
                 let format = content::with_plain(path, &mut |_| {}, |content| {
-                    sniff::recognise(&content.prefix()?).map_err(Failure::Unknown)
+                    sniff::recognise(&content.prefix()?, &file_name(path)).map_err(Failure::Unknown)
                 })?;
                 Ok(vec![Part { name: file.clone(), member: None, format: format.name, provider: format.provider }])
             }
@@ -130,6 +130,7 @@ fn walk(
         Layout::Document(document) => entries::walk(content, document, reading, on_row),
         Layout::Lines(read) => lines::walk(content, *read, reading, on_row),
         Layout::Track { walk, .. } => track::rows(*walk, part.provider, content, reading, on_row),
+        Layout::Xml { walk, .. } => walk(content, reading, on_row),
     };
     with_part(path, part, progress, read)
 }
@@ -158,7 +159,7 @@ mod tests {
     use crate::engine::ports::export::ExportReader;
     use crate::providers::track::probe::{GPX, TCX, run, sealed};
 
-    const SAMPLES: [&str; 4] = [
+    const SAMPLES: [&str; 6] = [
         "Cycle start time,Cycle end time,Cycle timezone,Sleep onset,Wake onset,Asleep duration (min),Nap\n\
          2024-06-09 23:40:05,,UTC+09:00,2024-06-10 14:00:00,2024-06-10 15:00:00,50,true\n",
         "Activity ID,Activity Date,Activity Type,Elapsed Time,Distance,Distance\n\
@@ -166,7 +167,19 @@ mod tests {
         "{\"metric\":\"steps\",\"value\":1,\"unit\":\"steps\",\"start\":\"2026-03-01T23:30:00Z\"}\n",
         "{\"dailies\":[{\"summaryId\":\"x\",\"steps\":4210,\"startTimeInSeconds\":1452470400,\
          \"startTimeOffsetInSeconds\":3600,\"durationInSeconds\":86400}]}",
+        "{\"sleep\":[{\"logId\":7,\"dateOfSleep\":\"2024-03-02\",\"startTime\":\"2024-03-01T23:10:30.000\",\
+         \"endTime\":\"2024-03-02T06:50:00.000\",\"minutesAsleep\":410,\"timeInBed\":459}]}",
+        "{\"data\":[{\"type\":\"long_sleep\",\"day\":\"2024-03-02\",\"total_sleep_duration\":26400,\
+         \"bedtime_start\":\"2024-03-01T23:10:00+01:00\",\"bedtime_end\":\"2024-03-02T07:10:00+01:00\"}]}",
     ];
+
+    const HEALTH: &str = "<!DOCTYPE HealthData [<!ELEMENT HealthData ANY>]><HealthData locale=\"en\">\
+         <Record type=\"HKQuantityTypeIdentifierStepCount\" sourceName=\"a\" unit=\"count\" value=\"5\" \
+         startDate=\"2024-03-01 23:10:00 +0100\" endDate=\"2024-03-01 23:20:00 +0100\"/>\
+         <Record type=\"HKCategoryTypeIdentifierSleepAnalysis\" value=\"HKCategoryValueSleepAnalysisAsleepREM\" \
+         startDate=\"2024-03-01 23:30:00 +0100\" endDate=\"2024-03-02 03:20:00 +0100\"/>\
+         <Workout workoutActivityType=\"a\" duration=\"1\" durationUnit=\"min\" \
+         startDate=\"2024-03-01 12:10:00 +0100\" endDate=\"2024-03-01 12:20:00 +0100\"></Workout></HealthData>";
 
     /// The samples that are text, and one that is not.
     fn sample(which: usize) -> Vec<u8> {
@@ -174,6 +187,7 @@ mod tests {
             None => SAMPLES[which].as_bytes().to_vec(),
             Some(0) => GPX.into(),
             Some(1) => TCX.into(),
+            Some(2) => HEALTH.into(),
             Some(_) => run(1),
         }
     }
@@ -200,13 +214,14 @@ mod tests {
             let _ = probe([SAMPLES[0].as_bytes(), bytes.as_slice()].concat());
             let _ = probe([b"\x1f\x8b", bytes.as_slice()].concat());
             let _ = probe([b"<gpx>", bytes.as_slice()].concat());
+            let _ = probe([b"<HealthData>", bytes.as_slice()].concat());
             let _ = probe(sealed(&bytes));
             streams_of(&[&run(1)[..40], bytes.as_slice()].concat());
         }
 
         #[test]
         fn damaged_files_never_panic(
-            which in 0_usize..SAMPLES.len() + 3,
+            which in 0_usize..SAMPLES.len() + 4,
             packed in any::<bool>(),
             changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
             cut in any::<proptest::sample::Index>(),

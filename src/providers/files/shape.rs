@@ -9,6 +9,8 @@ pub(super) struct Shape {
     paths: BTreeSet<String>,
     /// The root is a list.
     pub(super) list: bool,
+    /// The file's name: asked only where several layouts look alike.
+    pub(super) file: String,
 }
 
 struct Frame {
@@ -68,6 +70,11 @@ impl Shape {
             }
         }
         shape
+    }
+
+    /// Whether the root object, or the first object of a root list, has all paths of one group.
+    pub(super) fn record_has_any(&self, groups: &[&[&str]]) -> bool {
+        groups.iter().any(|marks| marks.iter().all(|mark| self.record_has(mark)))
     }
 
     pub(super) fn has(&self, path: &str) -> bool {

@@ -1,4 +1,5 @@
-//! What a file is, told from its first bytes; its name is never asked.
+//! What a file is, told from its first bytes. Its name is asked for one layout alone, which says nothing of what it
+//! counts.
 
 use crate::providers::track::fit_kind;
 
@@ -9,10 +10,10 @@ use super::{table, xml};
 
 /// What can be imported, for the message that nothing was recognised.
 pub(super) const UNDERSTOOD: &str = "understood are WHOOP account exports and API answers, Strava's activities.csv \
-     and API answers, FIT, GPX and TCX activities, Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
+     and API answers, FIT, GPX and TCX activities, Apple Health's export, Oura and Fitbit JSON, Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
 
-/// The format of a file that begins so.
-pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
+/// The format of a file of a name that begins so.
+pub(super) fn recognise(prefix: &[u8], name: &str) -> Result<&'static Format, String> {
     if prefix.starts_with(&[0xff, 0xfe]) || prefix.starts_with(&[0xfe, 0xff]) {
         return Err("is UTF-16 text; save it as UTF-8".to_owned());
     }
@@ -37,14 +38,15 @@ pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
     }
     let json = matches!(text.first(), Some(b'{' | b'[')) || text.trim_ascii_end() == b"null";
     let found = if json {
-        let shape = Shape::of(text);
+        let mut shape = Shape::of(text);
+        name.clone_into(&mut shape.file);
         FORMATS.iter().find(|format| (format.json)(&shape))
     } else {
         let whole_line = text.contains(&b'\n') || (prefix.len() as u64) < PREFIX;
         table::header_of(text).filter(|_| whole_line).and_then(|header| {
             FORMATS.iter().find(|format| match &format.layout {
                 Layout::Table(table) => table.signatures.iter().any(|names| names.iter().all(|name| header.has(name))),
-                Layout::Document(_) | Layout::Lines(_) | Layout::Track { .. } => false,
+                Layout::Document(_) | Layout::Lines(_) | Layout::Track { .. } | Layout::Xml { .. } => false,
             })
         })
     };
@@ -60,7 +62,7 @@ pub(super) fn recognise(prefix: &[u8]) -> Result<&'static Format, String> {
 /// The format, where a few bytes are enough to tell it.
 pub(super) fn at_a_glance(prefix: &[u8]) -> Option<&'static Format> {
     let may_be = is_fit(prefix) || prefix.trim_ascii_start().starts_with(b"<");
-    may_be.then(|| recognise(prefix).ok()).flatten()
+    may_be.then(|| recognise(prefix, "").ok()).flatten()
 }
 
 fn is_fit(prefix: &[u8]) -> bool {

@@ -11,7 +11,7 @@ use super::archive::{self, base_name};
 use super::beside;
 use super::content::{self, Content};
 use super::entries;
-use super::failure::Failure;
+use super::failure::{Failure, file_name};
 use super::format::{Format, Layout};
 use super::sniff;
 
@@ -22,7 +22,7 @@ pub(super) fn of(path: &Path, activity: &Activity) -> Result<Option<Streams>, Fa
         return in_zip(path, activity);
     }
     let format = content::with_plain(path, &mut |_| {}, |content| {
-        sniff::recognise(&content.prefix()?).map_err(Failure::Unknown)
+        sniff::recognise(&content.prefix()?, &file_name(path)).map_err(Failure::Unknown)
     })?;
     content::with_plain(path, &mut |_| {}, |content| in_part(format, content, activity, Wanted::of(activity)))
 }
@@ -39,7 +39,7 @@ fn in_part(
         Layout::Document(document) if format.provider == activity.provider => {
             entries::streams(content, document, activity)
         }
-        Layout::Table(_) | Layout::Document(_) | Layout::Lines(_) => Ok(None),
+        Layout::Table(_) | Layout::Document(_) | Layout::Lines(_) | Layout::Xml { .. } => Ok(None),
     }
 }
 

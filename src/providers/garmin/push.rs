@@ -40,7 +40,13 @@ struct Push {
 }
 
 impl DocumentReader for Push {
-    fn read(&mut self, list: Option<&str>, record: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
+    fn read(
+        &mut self,
+        list: Option<&str>,
+        record: Object<'_>,
+        reading: &Reading,
+        row: u32,
+    ) -> Result<Option<Taken>, Fault> {
         if let Some(user) = record.text("userId")? {
             match &self.user {
                 None => self.user = Some(user.into_owned()),
@@ -69,7 +75,7 @@ impl DocumentReader for Push {
             }
             _ => {}
         }
-        Ok(draft.finish())
+        Ok(Some(draft.finish()))
     }
 }
 

@@ -33,7 +33,13 @@ pub(in crate::providers) const WELLNESS: DocumentFormat = DocumentFormat {
 struct Wellness;
 
 impl DocumentReader for Wellness {
-    fn read(&mut self, list: Option<&str>, record: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
+    fn read(
+        &mut self,
+        list: Option<&str>,
+        record: Object<'_>,
+        reading: &Reading,
+        row: u32,
+    ) -> Result<Option<Taken>, Fault> {
         let mut draft = Draft::new(reading, Provider::Garmin, row);
         match list {
             Some("hrvSummaries") => hrv::add(&mut draft, &record, &hrv::PLAIN, None)?,
@@ -41,7 +47,7 @@ impl DocumentReader for Wellness {
             Some("dateWeightList") => weight::add(&mut draft, record)?,
             _ => document(&mut draft, record)?,
         }
-        Ok(draft.finish())
+        Ok(Some(draft.finish()))
     }
 }
 

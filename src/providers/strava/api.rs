@@ -48,7 +48,13 @@ const HEART_RATES: [(&str, Metric); 2] =
 struct Answers;
 
 impl DocumentReader for Answers {
-    fn read(&mut self, list: Option<&str>, entry: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
+    fn read(
+        &mut self,
+        list: Option<&str>,
+        entry: Object<'_>,
+        reading: &Reading,
+        row: u32,
+    ) -> Result<Option<Taken>, Fault> {
         let mut draft = Draft::new(reading, Provider::Strava, row);
         if list == Some(LIST) {
             let activity = entry.object(ACTIVITY).ok_or_else(|| Fault::missing(ACTIVITY, "an activity"))?;
@@ -56,7 +62,7 @@ impl DocumentReader for Answers {
             let fetched = instant(entry, "fetched_at")?.unwrap_or(reading.now);
             draft.changed_at(fetched, "fetched_at")?;
         }
-        Ok(draft.finish())
+        Ok(Some(draft.finish()))
     }
 
     fn streams(&mut self, entry: Object<'_>, of: &Activity) -> Option<Streams> {

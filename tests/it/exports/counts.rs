@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use super::{one, samples};
 
 /// File, format, rows, rows that are refused, activities.
-const EXPECTED: [(&str, &str, u64, usize, usize); 15] = [
+const EXPECTED: [(&str, &str, u64, usize, usize); 23] = [
     ("whoop/samples/bobahyun-Whoop-Health-Data/physiological_cycles.csv", "whoop_cycles_csv", 367, 0, 0),
     ("whoop/samples/bobahyun-Whoop-Health-Data/sleeps.csv", "whoop_sleeps_csv", 409, 0, 0),
     ("whoop/samples/TheOneRichy-whoop_data/physiological_cycles.csv", "whoop_cycles_csv", 173, 0, 0),
@@ -31,10 +31,30 @@ const EXPECTED: [(&str, &str, u64, usize, usize); 15] = [
     ("garmin/samples/MacGoesRunning-garmin-data-MacGoesRunning/hrv.csv", "garmin_hrv_csv", 91, 0, 0),
     ("garmin/samples/RADAR-base-RADAR-PushEndpoint/dailies.json", "garmin_push_json", 2, 1, 0),
     ("garmin/samples/RADAR-base-RADAR-PushEndpoint/epoch.json", "garmin_push_json", 1, 0, 0),
+    (
+        "fitbit/samples/openmhealth-shimmer/fitbit-activities-date-multiple-in-activities-list.json",
+        "fitbit_json",
+        3,
+        0,
+        3,
+    ),
+    (
+        "fitbit/samples/openmhealth-shimmer/fitbit-activities-date-single-in-activities-list.json",
+        "fitbit_json",
+        1,
+        0,
+        1,
+    ),
+    ("fitbit/samples/openmhealth-shimmer/fitbit-activities-heart-1d-1m-intraday.json", "fitbit_json", 1, 0, 0),
+    ("fitbit/samples/openmhealth-shimmer/fitbit-activities-steps-1d-1m-intraday.json", "fitbit_json", 1, 0, 0),
+    ("fitbit/samples/openmhealth-shimmer/fitbit-activities-steps-timeseries.json", "fitbit_json", 3, 0, 0),
+    ("fitbit/samples/openmhealth-shimmer/fitbit-body-log-weight.json", "fitbit_json", 4, 0, 0),
+    ("fitbit/samples/openmhealth-shimmer/fitbit-sleep-date.json", "fitbit_json", 2, 0, 0),
+    ("fitbit/samples/openmhealth-shimmer/fitbit-sleep-date-range.json", "fitbit_json", 2, 0, 0),
 ];
 
 #[test]
-fn every_csv_sample_is_read_to_its_last_row() {
+fn every_sample_is_read_to_its_last_row() {
     let Some(folder) = samples() else { return };
     let mut unlike = String::new();
     for (file, format, rows, rejected, activities) in EXPECTED {
@@ -48,12 +68,11 @@ fn every_csv_sample_is_read_to_its_last_row() {
 }
 
 #[test]
-fn files_of_other_providers_are_not_understood() {
+fn an_answer_without_a_record_says_nothing_of_what_it_is() {
     let Some(folder) = samples() else { return };
-    let fitbit = folder.join("fitbit/samples/openmhealth-shimmer");
-    for entry in std::fs::read_dir(fitbit).expect("the folder") {
-        let path = entry.expect("an entry").path();
+    for name in ["activities-date-empty-activities", "sleep-date-empty-sleep", "sleep-date-range-empty-sleep"] {
+        let path = folder.join(format!("fitbit/samples/openmhealth-shimmer/fitbit-{name}-list.json"));
         let error = ExportFiles.parts(&path).expect_err("refused");
-        assert!(error.to_string().contains("understood are"), "{error}");
+        assert!(error.to_string().contains("holds no record"), "{error}");
     }
 }

@@ -25,7 +25,13 @@ pub(in crate::providers) const API: DocumentFormat = DocumentFormat {
 struct Answers;
 
 impl DocumentReader for Answers {
-    fn read(&mut self, list: Option<&str>, record: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
+    fn read(
+        &mut self,
+        list: Option<&str>,
+        record: Object<'_>,
+        reading: &Reading,
+        row: u32,
+    ) -> Result<Option<Taken>, Fault> {
         let mut draft = Draft::new(reading, Provider::Whoop, row);
         match list {
             Some("whoop_cycles") => cycle::read(&mut draft, record)?,
@@ -34,7 +40,7 @@ impl DocumentReader for Answers {
             Some("whoop_body") => body::read(&mut draft, record)?,
             _ => {}
         }
-        Ok(draft.finish())
+        Ok(Some(draft.finish()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
@@ -65,8 +66,14 @@ pub(super) enum Command {
     /// Candor's own NDJSON.
     Import {
         /// The files; their formats are recognised by content.
-        #[arg(required = true)]
+        #[arg(required_unless_present = "watch")]
         files: Vec<PathBuf>,
+        /// Take in what is in this folder and then whatever appears there, each file once it stood still, until Ctrl-C.
+        #[arg(long, value_name = "DIR", conflicts_with = "files")]
+        watch: Option<PathBuf>,
+        /// How often to look at the folder, in seconds.
+        #[arg(long, value_name = "SECONDS", default_value = "2", requires = "watch", value_parser = seconds)]
+        every: Duration,
     },
     /// Bring everything up to date: run the five stages.
     Loop {
@@ -173,6 +180,13 @@ pub(super) enum Command {
     },
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse().ok().filter(|seconds| (0.01..=86_400.0).contains(seconds));
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "write a number of seconds from 0.01 to 86400".to_owned())
+}
+
 fn person_id(text: &str) -> Result<Uuid, String> {
     Uuid::parse_str(text).map_err(|_| {
         "a person is named by a UUID, like 11111111-2222-4333-8444-555555555555; `candor status` says how many there are"
@@ -192,7 +206,7 @@ pub fn main() -> ExitCode {
             .build()
             .map_err(Failure::configuration)?;
         let outcome = runtime.block_on(command::run(&cli, &config, &out));
-        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        runtime.shutdown_timeout(Duration::from_secs(2));
         outcome
     });
     match outcome {

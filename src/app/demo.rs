@@ -49,7 +49,7 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
         Ok(person)
     };
     let quiet = Out { json: out.json, quiet: true };
-    let taken = files::take(&engine, &config, &quiet, None, std::slice::from_ref(&file), register).await?;
+    let taken = files::take(&engine, config.now, &quiet, None, std::slice::from_ref(&file), register).await?;
     if let Some(message) = taken.unreadable.first() {
         return Err(Failure::refused(message));
     }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
+use crate::domain::Instant;
 use crate::domain::person::PersonId;
 use crate::engine::import::FileReport;
 use crate::engine::ports::export::ReadContext;
@@ -19,7 +19,7 @@ pub(super) struct Taken {
 /// Reads each file whole, then appends it. A file that cannot be read leaves nothing behind and does not stop the next.
 pub(super) async fn take(
     engine: &Engine,
-    config: &Config,
+    now: Instant,
     out: &Out,
     person: Option<PersonId>,
     files: &[PathBuf],
@@ -32,7 +32,7 @@ pub(super) async fn take(
             Some(person) => engine.state(person).await?.profile.zone(),
             None => chrono_tz::Tz::UTC,
         };
-        let context = ReadContext { home_zone: zone, now: config.now };
+        let context = ReadContext { home_zone: zone, now };
         let surveyed = match engine.survey(file, context, |_| {}).await {
             Ok(surveyed) => surveyed,
             Err(EngineError::Export(error)) => {

@@ -36,3 +36,4 @@ mod searches;
 mod serving;
 mod slow_queries;
 mod support;
+mod watching;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::app::config::Config;
 use crate::app::error::Failure;
-use crate::app::files;
+use crate::app::files::{self, Taken};
 use crate::app::present::Out;
 use crate::app::system;
 use crate::domain::person::PersonId;
@@ -23,25 +23,36 @@ pub(super) async fn run(
     named: Option<Uuid>,
     paths: &[PathBuf],
 ) -> Result<bool, Failure> {
-    engine.views.catch_up().await.map_err(EngineError::from)?;
-    let known = engine.views.persons().await.map_err(EngineError::from)?;
-    let person = match (named.map(PersonId::new), known.as_slice()) {
-        (Some(person), _) => known.contains(&person).then_some(person),
-        (None, []) => None,
-        (None, _) => Some(system::person(engine, None).await?),
-    };
+    let person = owner(engine, named).await?;
     let newcomer = named.map_or_else(system::new_person, PersonId::new);
     let register = async || {
         system::register(engine, config, out, newcomer).await?;
         Ok(newcomer)
     };
-    let taken = files::take(engine, config, out, person, paths, register).await?;
+    let taken = files::take(engine, config.now, out, person, paths, register).await?;
+    show(out, &taken, false)?;
+    Ok(taken.unreadable.is_empty())
+}
+
+/// Whose files they are: the person named, else the only one; `None` where nobody is known yet.
+pub(super) async fn owner(engine: &Engine, named: Option<Uuid>) -> Result<Option<PersonId>, Failure> {
+    engine.views.catch_up().await.map_err(EngineError::from)?;
+    let known = engine.views.persons().await.map_err(EngineError::from)?;
+    Ok(match (named.map(PersonId::new), known.as_slice()) {
+        (Some(person), _) => known.contains(&person).then_some(person),
+        (None, []) => None,
+        (None, _) => Some(system::person(engine, None).await?),
+    })
+}
+
+/// What became of files, for a person or as JSON: one document, or one a line where more are to come.
+pub(super) fn show(out: &Out, taken: &Taken, more_to_come: bool) -> Result<(), Failure> {
     for message in &taken.unreadable {
         out.error(message);
     }
     if out.json {
-        out.document(&json!({ "files": taken.reports, "unreadable": taken.unreadable }))?;
-        return Ok(taken.unreadable.is_empty());
+        let document = json!({ "files": taken.reports, "unreadable": taken.unreadable });
+        return if more_to_come { out.json_line(&document) } else { out.document(&document) };
     }
     let rows = taken.reports.iter().map(|r| {
         let counts = [r.read, r.accepted, r.duplicates, r.corrected, r.rejected, r.observations];
@@ -68,5 +79,5 @@ pub(super) async fn run(
             out.line(&format!("{}: {more} more rows were refused; --json lists them", report.file))?;
         }
     }
-    Ok(taken.unreadable.is_empty())
+    Ok(())
 }

@@ -16,6 +16,7 @@ pub(super) mod provider;
 mod read;
 pub(super) mod review;
 pub(super) mod user;
+mod watching;
 
 use std::sync::Arc;
 
@@ -43,8 +44,11 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Metrics { all: true } => return read::registry(out),
         Command::Narrative { frames: true, .. } => return read::frames(out),
         Command::Calibrate(draws) => return calibrate::run(out, draws),
-        Command::Import { files } => {
+        Command::Import { files, watch, every } => {
             let engine = system::open(config).await?;
+            if let Some(folder) = watch {
+                return watching::run(&engine, config, out, global.person, folder, *every).await;
+            }
             return import::run(&engine, config, out, global.person, files).await;
         }
         Command::Status { config: show } => {

@@ -308,6 +308,7 @@ impl Matter {
             | Metric::ActivityHeartRateAverage
             | Metric::ActivityHeartRateMax
             | Metric::RelativeEffort
+            | Metric::Vo2Max
             | Metric::Zone1Minutes
             | Metric::Zone2Minutes
             | Metric::Zone3Minutes

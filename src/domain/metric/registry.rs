@@ -68,6 +68,8 @@ pub enum Metric {
     BodyBattery,
     /// Body weight.
     Weight,
+    /// The most oxygen the body can use, as a device estimates it.
+    Vo2Max,
     /// Time from start to end of activities.
     ActivityDuration,
     /// Time in motion during activities.
@@ -130,7 +132,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in the order in which they are listed to a person.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::SleepDuration,
         Self::SleepInBed,
         Self::SleepLight,
@@ -162,6 +164,7 @@ impl Metric {
         Self::Stress,
         Self::BodyBattery,
         Self::Weight,
+        Self::Vo2Max,
         Self::ActivityDuration,
         Self::ActivityMovingTime,
         Self::ActivityDistance,
@@ -220,8 +223,8 @@ const REGISTRY: [Definition; Metric::ALL.len()] = {
     use Cadence::{Daily, Irregular, Nightly, Noted, PerActivity, PerQuestion};
     use Desirable::{Higher, Lower, Neutral};
     use Unit::{
-        Bpm, BreathsPerMinute, Celsius, Kilocalories, Kilograms, Metres, Milliseconds, Minutes, Percent, Points,
-        Rating, Steps, YesNo,
+        Bpm, BreathsPerMinute, Celsius, Kilocalories, Kilograms, Metres, Milliseconds, Minutes, OxygenUptake, Percent,
+        Points, Rating, Steps, YesNo,
     };
     [
         entry("sleep_duration", "sleep duration", Minutes, (0.0, 1440.0), 0, Higher, Sum, Nightly),
@@ -264,6 +267,7 @@ const REGISTRY: [Definition; Metric::ALL.len()] = {
         entry("stress", "stress", Points, (0.0, 100.0), 0, Lower, Mean, Daily),
         entry("body_battery", "body battery", Points, (0.0, 100.0), 0, Higher, Max, Daily),
         entry("weight", "weight", Kilograms, (20.0, 400.0), 1, Neutral, Last, Irregular),
+        entry("vo2_max", "aerobic capacity", OxygenUptake, (10.0, 100.0), 1, Higher, Last, Irregular),
         entry("activity_duration", "activity time", Minutes, (0.0, 20_160.0), 0, Neutral, Sum, PerActivity),
         entry("activity_moving_time", "moving time", Minutes, (0.0, 20_160.0), 0, Neutral, Sum, PerActivity),
         entry("activity_distance", "activity distance", Metres, (0.0, 2_000_000.0), 0, Neutral, Sum, PerActivity),

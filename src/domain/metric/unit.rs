@@ -27,6 +27,8 @@ pub enum Unit {
     Metres,
     /// Kilograms.
     Kilograms,
+    /// Millilitres of oxygen for each kilogram and minute.
+    OxygenUptake,
     /// A rating from 1 to 5.
     Rating,
     /// 1 for yes, 0 for no.
@@ -79,6 +81,8 @@ const METRES: &[Accepted] = &[
 ];
 const KILOGRAMS: &[Accepted] =
     &[scale("kg", 1.0, 1.0), scale("g", 1.0, 1000.0), scale("lb", 45_359_237.0, 100_000_000.0)];
+/// The second is how Apple Health writes it.
+const OXYGEN_UPTAKE: &[Accepted] = &[scale("ml/kg/min", 1.0, 1.0), scale("mL/min·kg", 1.0, 1.0)];
 const RATING: &[Accepted] = &[scale("1-5", 1.0, 1.0)];
 const YES_NO: &[Accepted] = &[scale("yes/no", 1.0, 1.0)];
 
@@ -98,6 +102,7 @@ impl Unit {
             Self::Points => "points",
             Self::Metres => "m",
             Self::Kilograms => "kg",
+            Self::OxygenUptake => "ml/kg/min",
             Self::Rating => "of 5",
             Self::YesNo => "yes/no",
         }
@@ -116,6 +121,7 @@ impl Unit {
             Self::Points => POINTS,
             Self::Metres => METRES,
             Self::Kilograms => KILOGRAMS,
+            Self::OxygenUptake => OXYGEN_UPTAKE,
             Self::Rating => RATING,
             Self::YesNo => YES_NO,
         }

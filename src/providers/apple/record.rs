@@ -37,6 +37,7 @@ fn quantity(name: &str) -> Option<Quantity> {
         "HKQuantityTypeIdentifierHeartRateVariabilitySDNN" => Some(sample(Metric::HrvSdnn, "ms", "ms")),
         // Written as percent, of which 1 is the whole.
         "HKQuantityTypeIdentifierOxygenSaturation" => Some(sample(Metric::Spo2, "%", "fraction")),
+        "HKQuantityTypeIdentifierVO2Max" => Some(sample(Metric::Vo2Max, "mL/min·kg", "mL/min·kg")),
         "HKQuantityTypeIdentifierRespiratoryRate" => {
             Some(Quantity { in_sleep: true, ..sample(Metric::RespiratoryRate, "count/min", "breaths/min") })
         }

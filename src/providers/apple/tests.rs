@@ -81,7 +81,8 @@ fn single_values_are_read_in_the_units_they_are_written_in() {
     assert_eq!(values(&read, Metric::RespiratoryRate), told("2024-03-02", 14.5));
     // 160 times 0.45359237.
     assert!((values(&read, Metric::Weight)[0].1 - 72.574_779_2).abs() < 1e-9);
-    assert_eq!(read.rows.len(), 4, "what is not read is no row");
+    assert_eq!(values(&read, Metric::Vo2Max), told("2024-03-01", 44.1));
+    assert_eq!(read.rows.len(), 5, "what is not read is no row");
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn days(count: u32, metrics: &[(Metric, f64, f64)]) -> Vec<Vec<Observation>> {
                         as_of: start,
                         row: n,
                         record: None,
+                        finality: 0,
                     }
                 })
                 .collect()

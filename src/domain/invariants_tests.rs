@@ -64,6 +64,7 @@ fn pulse(value: f64) -> Observation {
         as_of: start,
         row: 1,
         record: None,
+        finality: 0,
     }
 }
 

@@ -121,6 +121,14 @@ pub struct Observation {
     /// The provider's own id of the record, where the key does not bear it: a file has none for what an API names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// How final the source says its word is, more being more final; 0 where it says nothing of that.
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    pub finality: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn says_nothing(finality: &u32) -> bool {
+    *finality == 0
 }
 
 impl Observation {

@@ -96,6 +96,7 @@ impl Engine {
                 as_of: now,
                 row: 0,
                 record: None,
+                finality: 0,
             });
         }
         let symptoms = check_in.symptoms.clone();

@@ -75,6 +75,7 @@ pub(super) struct Draft<'a> {
     observations: Vec<Observation>,
     activity: Option<Activity>,
     own_id: Option<String>,
+    finality: u32,
     newest: Option<Instant>,
     zone_assumed: bool,
 }
@@ -89,6 +90,7 @@ impl<'a> Draft<'a> {
             observations: Vec::new(),
             activity: None,
             own_id: None,
+            finality: 0,
             newest: None,
             zone_assumed: false,
         }
@@ -106,6 +108,16 @@ impl<'a> Draft<'a> {
         self.see(instant, field)?;
         self.as_of = instant;
         Ok(())
+    }
+
+    /// Says that the word is as new as its coming in: the source says nothing of its age.
+    pub(super) fn came_in_now(&mut self) {
+        self.as_of = self.reading.now;
+    }
+
+    /// Says how final the row's word is, where the source says so.
+    pub(super) fn is_final(&mut self, finality: u32) {
+        self.finality = finality;
     }
 
     /// Says that a local day was told with the home zone.
@@ -164,6 +176,7 @@ impl<'a> Draft<'a> {
             as_of: self.as_of,
             row: self.row,
             record: self.own_id.clone(),
+            finality: self.finality,
         });
         Ok(())
     }

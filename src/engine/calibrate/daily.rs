@@ -54,6 +54,7 @@ impl Pulse {
                 as_of: start,
                 row: 0,
                 record: None,
+                finality: 0,
             })
         });
         let history = History::of(observations);

@@ -4,6 +4,7 @@
 //! moves: every key is new, and it is the same night all the same. It is known by the provider's own id of it, or, where
 //! one of the two words bears none, by an interval of which more than half lies in the other's.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
@@ -12,7 +13,7 @@ use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::observation::{Observation, ObservationKey, RecordKind};
 use crate::domain::provider::Provider;
-use crate::engine::observe::reconcile::{Held, other_ids};
+use crate::engine::observe::reconcile::{Held, other_ids, outranks};
 
 /// The longest record that is looked for among overlapping ones.
 const LONGEST: TimeDelta = TimeDelta::hours(48);
@@ -149,13 +150,11 @@ impl Holdings {
             if taken_back.is_some_and(|at| at > observation.as_of || here && at == observation.as_of) {
                 return Standing::Outdated;
             }
-            match newest {
-                None => {}
-                Some(newest) if newest > observation.as_of => return Standing::Outdated,
-                Some(newest) if newest == observation.as_of && !self.coarser(known, told) => {
-                    return Standing::Outdated;
-                }
-                Some(_) => moved.push(other.clone()),
+            let Some(newest) = newest else { continue };
+            match outranks((self.finality(known), newest), (observation.finality, observation.as_of)) {
+                Ordering::Greater => return Standing::Outdated,
+                Ordering::Equal if !self.coarser(known, told) => return Standing::Outdated,
+                Ordering::Equal | Ordering::Less => moved.push(other.clone()),
             }
         }
         if moved.is_empty() { Standing::Apart } else { Standing::Moved(moved, observation.as_of) }
@@ -210,6 +209,11 @@ impl Holdings {
     ) -> impl Iterator<Item = (&Place, &Known)> {
         let at = |start| Place { provider, kind, start, provider_id: None };
         self.records.range(at(first)..=at(last))
+    }
+
+    /// How final the most final word is of a record's facts that stand.
+    fn finality(&self, known: &Known) -> u32 {
+        self.standing(known).map(|(_, held)| held.finality).max().unwrap_or_default()
     }
 
     /// How new the newest word is of a record's facts that stand.
@@ -343,6 +347,7 @@ mod tests {
             as_of: hour(age),
             row: 1,
             record: id.map(str::to_owned),
+            finality: 0,
         }
     }
 

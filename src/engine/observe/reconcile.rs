@@ -1,5 +1,7 @@
 //! Is a row new, known, or a newer word about something known?
 
+use std::cmp::Ordering;
+
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::observation::Observation;
@@ -21,6 +23,18 @@ pub struct Held {
     pub record: Option<String>,
     /// Whether the word is that the fact no longer holds.
     pub retracted: bool,
+    /// How final its source said the word is; 0 where it said nothing of that.
+    pub finality: u32,
+}
+
+/// What a word's place among the words about one thing is told by: how final it is, and how new.
+pub type Weight = (u32, Instant);
+
+/// Which of two words stands: of two that say how final they are the more final, and otherwise the newer.
+#[must_use]
+pub fn outranks((final_one, one): Weight, (final_other, other): Weight) -> Ordering {
+    let both_say = final_one > 0 && final_other > 0;
+    if both_say { final_one.cmp(&final_other).then(one.cmp(&other)) } else { one.cmp(&other) }
 }
 
 impl Held {
@@ -35,6 +49,7 @@ impl Held {
             as_of: o.as_of,
             record: o.own_id().map(str::to_owned),
             retracted: false,
+            finality: o.finality,
         }
     }
 }
@@ -67,9 +82,14 @@ pub fn reconcile(held: Option<&Held>, incoming: &Observation) -> Finding {
     }
     let finer = incoming.resolution < held.resolution;
     let stands = if same(held, incoming) {
-        finer || incoming.end.is_some() && held.end.is_none() || names(held, incoming)
+        let more_final = incoming.finality > held.finality;
+        finer || more_final || incoming.end.is_some() && held.end.is_none() || names(held, incoming)
     } else {
-        incoming.as_of > held.as_of || incoming.as_of == held.as_of && finer
+        match outranks((incoming.finality, incoming.as_of), (held.finality, held.as_of)) {
+            Ordering::Greater => true,
+            Ordering::Equal => finer,
+            Ordering::Less => false,
+        }
     };
     if stands { Finding::Correction } else { Finding::Known }
 }
@@ -83,6 +103,7 @@ pub fn settled(held: &Held, incoming: &Observation) -> Observation {
     }
     if same(held, incoming) {
         settled.end = incoming.end.or(held.end);
+        settled.finality = incoming.finality.max(held.finality);
         if held.resolution < incoming.resolution {
             (settled.value, settled.resolution, settled.as_of) = (held.value, held.resolution, held.as_of);
         } else if held.resolution == incoming.resolution {
@@ -135,6 +156,7 @@ mod tests {
             as_of: start + Duration::days(age),
             row: 1,
             record: None,
+            finality: 0,
         }
     }
 
@@ -190,6 +212,21 @@ mod tests {
         assert_eq!(reconcile(Some(&gone), &night(445.0, 1.0, 4)), Finding::New);
         let other = Observation { record: Some("b".to_owned()), ..night(445.0, 1.0, 2) };
         assert_eq!(reconcile(Some(&gone), &other), Finding::New);
+    }
+
+    #[test]
+    fn of_two_words_that_say_how_final_they_are_the_more_final_stands_however_new_the_other_is() {
+        let told = |value, finality, age| Observation { finality, ..night(value, 1.0, age) };
+        let last = told(445.0, 5, 1);
+        assert_eq!(reconcile(Some(&held(&last)), &told(430.0, 2, 3)), Finding::Known);
+        assert_eq!(reconcile(Some(&held(&told(430.0, 2, 3))), &last), Finding::Correction);
+        assert_eq!(reconcile(Some(&held(&last)), &told(440.0, 5, 2)), Finding::Correction);
+        // One that says nothing of it is as good as it is new.
+        assert_eq!(reconcile(Some(&held(&last)), &told(430.0, 0, 3)), Finding::Correction);
+        // The same value once more, and for good: a less final word that differs comes too late then.
+        let early = told(445.0, 2, 1);
+        assert_eq!(reconcile(Some(&held(&early)), &told(445.0, 5, 2)), Finding::Correction);
+        assert_eq!(settled(&held(&told(445.0, 5, 2)), &Observation { end: None, ..early }).finality, 5);
     }
 
     #[test]

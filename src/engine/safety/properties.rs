@@ -37,6 +37,7 @@ fn observed(metric: Metric, n: u32, value: f64) -> Observation {
         as_of: start,
         row: 0,
         record: None,
+        finality: 0,
     }
 }
 

@@ -3,7 +3,7 @@
 //! A summary that is sent again bears a new `summaryId`, so the id is not part of a record's identity. A body may
 //! carry several people; a file is one person's, so records of a second user are refused. An epoch is a part of a
 //! day for one kind of movement: several share a start, and the daily summary holds their sum, so epochs are
-//! read and give no values.
+//! read and give no values; nor do user metrics, pulse oximetry and respiration by the hour, of which no daily value is known.
 
 use crate::domain::provider::Provider;
 use crate::providers::draft::{Draft, Reading, Taken};
@@ -60,6 +60,7 @@ impl DocumentReader for Push {
             }
         }
         let mut draft = Draft::new(reading, Provider::Garmin, row);
+        records::weigh(&mut draft, list, record)?;
         match list {
             Some("dailies") => records::daily(&mut draft, record)?,
             Some("sleeps") => records::sleep(&mut draft, record)?,
@@ -128,5 +129,25 @@ mod tests {
         assert_eq!(read.activity(3).sport, "RUNNING");
         assert_eq!(read.of(3, Metric::ActivityDistance).value, 1500.5);
         assert!(!format!("{:?}", read.rows).contains("Secret"));
+    }
+
+    #[test]
+    fn a_summary_that_reaches_further_and_a_night_on_a_higher_rung_count_more() {
+        let read = probe(
+            r#"{"dailies":[{"summaryId":"a","startTimeInSeconds":1452470400,"durationInSeconds":43200,"steps":1},
+                  {"summaryId":"b","startTimeInSeconds":1452470400,"durationInSeconds":86400,"steps":2}],
+                "sleeps":[{"summaryId":"c","startTimeInSeconds":1452470400,"durationInSeconds":60,"validation":"DEVICE",
+                    "deepSleepDurationInSeconds":60},
+                  {"summaryId":"d","startTimeInSeconds":1452470400,"durationInSeconds":60,"validation":"ENHANCED_FINAL",
+                    "deepSleepDurationInSeconds":60},
+                  {"summaryId":"e","startTimeInSeconds":1452470400,"durationInSeconds":60,"validation":"MANUAL",
+                    "deepSleepDurationInSeconds":60}]}"#,
+        )
+        .expect("read");
+        let steps = [0, 1].map(|row| read.of(row, Metric::Steps));
+        assert_eq!(steps.map(|steps| steps.finality), [43_200, 86_400]);
+        assert_eq!(steps[0].as_of, utc("2027-01-01T00:00:00Z"));
+        assert_eq!([2, 3, 4].map(|row| read.of(row, Metric::SleepDeep).finality), [1, 5, 0]);
+        assert_eq!(read.survey.newest, Some(utc("2016-01-12T00:00:00Z")), "coming in is not being measured");
     }
 }

@@ -43,6 +43,29 @@ const ACTIVITY: [(&str, Metric, &str); 6] = [
     ("totalElevationGainInMeters", Metric::ActivityElevationGain, "m"),
 ];
 
+/// How final a night is, from what the device reckons at once to what was looked at last.
+const RUNGS: [&str; 5] = ["DEVICE", "AUTO_TENTATIVE", "ENHANCED_TENTATIVE", "AUTO_FINAL", "ENHANCED_FINAL"];
+
+/// Says how much the word counts. A summary is sent again whenever more of it is known, and says neither when it was changed
+/// nor which of two comes later: a night's rung tells, else how long the summary reaches, and at last when it came in. A rung
+/// that is not known, such as that of a night which was edited by hand, tells nothing.
+pub(super) fn weigh(draft: &mut Draft<'_>, list: Option<&str>, summary: Object<'_>) -> Result<(), Fault> {
+    draft.came_in_now();
+    let final_as = match list {
+        Some("sleeps") => {
+            let rung = summary.text("validation")?;
+            let place = rung.and_then(|rung| RUNGS.iter().position(|known| **known == *rung));
+            place.and_then(|place| u32::try_from(place + 1).ok())
+        }
+        Some("dailies" | "stressDetails" | "hrv" | "skinTemp") => {
+            whole(summary, DURATION)?.and_then(|seconds| u32::try_from(seconds).ok())
+        }
+        _ => None,
+    };
+    draft.is_final(final_as.unwrap_or_default());
+    Ok(())
+}
+
 /// A day's summary. Active and resting energy add up to the day's.
 pub(super) fn daily(draft: &mut Draft<'_>, summary: Object<'_>) -> Result<(), Fault> {
     let record = day(draft, summary)?;

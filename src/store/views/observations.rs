@@ -30,6 +30,7 @@ pub const TABLE: &str = "CREATE TABLE observations (
         file TEXT NOT NULL,
         record TEXT,
         retracted BIGINT NOT NULL,
+        finality BIGINT NOT NULL,
         PRIMARY KEY (person, key)
     )";
 
@@ -41,7 +42,7 @@ pub const RECORDS: &str =
     "CREATE INDEX observations_by_record ON observations (person, record) WHERE record IS NOT NULL";
 
 /// The columns in the order of [`row`]; the first two are the key.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 17] = [
     "person",
     "key",
     "provider",
@@ -58,13 +59,14 @@ pub const COLUMNS: [&str; 16] = [
     "file",
     "record",
     "retracted",
+    "finality",
 ];
 
 /// The columns in the order [`observation`] reads them, for a statement.
 macro_rules! columns {
     () => {
         "provider, kind, metric, started_at, provider_id, ended_at, day, value, resolution, as_of, line, file, \
-         record, retracted"
+         record, retracted, finality"
     };
 }
 pub(super) use columns;
@@ -78,7 +80,7 @@ pub fn key_text(key: &ObservationKey) -> String {
 
 /// The row of an observation that was read from a file; an empty name where there was none.
 pub fn row(person: PersonId, observation: &Observation, file: &str) -> Vec<Value> {
-    let Observation { key, end, day, value, resolution, as_of, row, record: _ } = observation;
+    let Observation { key, end, day, value, resolution, as_of, row, record: _, finality } = observation;
     vec![
         person.to_string().into(),
         key_text(key).into(),
@@ -96,6 +98,7 @@ pub fn row(person: PersonId, observation: &Observation, file: &str) -> Vec<Value
         file.into(),
         observation.own_id().into(),
         0.into(),
+        i64::from(*finality).into(),
     ]
 }
 
@@ -119,6 +122,7 @@ pub fn retracted(person: PersonId, e: &ObservationRetracted) -> Vec<Value> {
         "".into(),
         e.record.as_deref().or(key.provider_id.as_deref()).into(),
         1.into(),
+        0.into(),
     ]
 }
 
@@ -146,6 +150,7 @@ pub fn observation(row: &Row) -> Result<(Observation, String), StoreError> {
         as_of: instant(row.int(9)?, "as_of")?,
         row: u32::try_from(row.int(10)?).map_err(|_| misfit("line"))?,
         record: row.opt_text(12)?,
+        finality: u32::try_from(row.int(14)?).map_err(|_| misfit("finality"))?,
     };
     if observation.record == observation.key.provider_id {
         observation.record = None;

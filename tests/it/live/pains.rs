@@ -265,3 +265,36 @@ async fn pain_15_two_rides_on_one_day_stand_beside_each_other() {
     assert_eq!(person.engine.views.entities(person.id, "activity", None).await.unwrap().len(), 1);
     person.holds().await;
 }
+
+/// Garmin sends a day again while it grows, and a night while it is looked at: what is shorter or less final and comes late
+/// changes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garmin_summaries_that_are_sent_again_replace_what_is_shorter_or_less_final_in_any_order() {
+    let daily = |seconds: u32, steps: u32| {
+        json!({ "dailies": [{ "userId": "u", "summaryId": format!("d{steps}"), "calendarDate": "2026-05-09",
+            "startTimeInSeconds": 1_778_277_600, "startTimeOffsetInSeconds": 7200, "durationInSeconds": seconds,
+            "steps": steps }] })
+    };
+    let sleep = |validation: &str, deep: u32| {
+        json!({ "sleeps": [{ "userId": "u", "summaryId": format!("s{deep}"), "calendarDate": "2026-05-09",
+            "startTimeInSeconds": 1_778_274_000, "startTimeOffsetInSeconds": 7200, "durationInSeconds": 28_800,
+            "validation": validation, "deepSleepDurationInSeconds": deep, "lightSleepDurationInSeconds": 14_400 }] })
+    };
+    let bodies = [
+        daily(30_000, 4_000),
+        daily(86_400, 9_000),
+        sleep("AUTO_TENTATIVE", 3_600),
+        sleep("ENHANCED_FINAL", 4_200),
+        sleep("AUTO_FINAL", 4_800),
+    ];
+    for order in [[0, 1, 2, 3, 4], [1, 0, 3, 4, 2], [4, 3, 2, 1, 0], [2, 4, 0, 3, 1], [3, 2, 1, 4, 0]] {
+        let person = Person::new(NOW).await;
+        for n in order.into_iter().chain(order) {
+            person.take(bodies[n].to_string()).await;
+        }
+        assert_eq!(person.of(RecordKind::Day, Metric::Steps).await, [("2026-05-09".to_owned(), 9_000.0)]);
+        assert_eq!(person.of(RecordKind::Sleep, Metric::SleepDeep).await, [("2026-05-09".to_owned(), 70.0)]);
+        assert_eq!(slept(&person).await, [("2026-05-09".to_owned(), 310.0)]);
+        person.holds().await;
+    }
+}

@@ -65,6 +65,7 @@ pub(super) fn night(provider: Provider, day: u32, minutes: f64) -> Event {
         as_of: start,
         row: day,
         record: None,
+        finality: 0,
     };
     let source = Source { provider, format: "test".to_owned(), file: None, digest: None };
     ObservationsRecorded { source, observations: vec![observation] }.into()

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start tasks of their own and read their own switches")]
 #![expect(clippy::zombie_processes, reason = "the PostgreSQL of a test run ends with the run, watched by its guard")]
 
+mod activities;
 mod api;
 mod bad_input;
 mod canary;

@@ -3,6 +3,7 @@
 //! A use case reads the same everywhere: load, decide, append, report. The stages are pure functions; what touches the
 //! outside goes through a port.
 
+pub mod activities;
 pub mod as_of;
 pub mod assistant;
 pub mod calibrate;

@@ -2,6 +2,7 @@
 
 #![expect(unused_qualifications, reason = "what the description of parameters expands to")]
 
+pub(super) mod activities;
 pub(super) mod assistant;
 pub(super) mod audit;
 pub(super) mod audit_entity;

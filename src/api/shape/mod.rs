@@ -1,6 +1,8 @@
 //! What answers look like on the wire. Nothing of the domain is sent as it is: a field that is added there is not published
 //! by accident.
 
+mod activity;
+mod activity_told;
 mod assistant;
 mod event;
 mod evidence;
@@ -17,6 +19,8 @@ mod summary;
 mod today;
 mod why;
 
+pub use activity::{Activity, ActivityPage, ActivityStreams, ActivityWeek, of_activity_id};
+pub use activity_told::ActivityDetail;
 pub use assistant::{Answer, Daily, Noted};
 pub use event::{Event, EventPage};
 pub use evidence::{Evidence, Window};

@@ -33,6 +33,9 @@ pub enum Absent {
     /// Too little is left after warming up.
     #[error("needs twenty minutes in motion with a heart rate, after ten to warm up and before five to ease off")]
     TooShort,
+    /// The person took back their consent to processing.
+    #[error("needs your consent to processing")]
+    NoConsent,
     /// A standing safety notice keeps it back.
     #[error("is not told while a safety notice stands")]
     HeldBack,

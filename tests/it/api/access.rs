@@ -75,6 +75,10 @@ fn rows() -> Vec<Row> {
         ("post", "/me/objectives", Some(json!({ "goal": "sleep" })), owners),
         ("delete", "/me/objectives/{objective}", None, owners_change),
         ("get", "/observations", None, owners),
+        ("get", "/activities", None, owners),
+        ("get", "/activities/weeks", None, owners),
+        ("get", "/activities/{activity}", None, owners_thing),
+        ("get", "/activities/{activity}/streams", None, owners_thing),
         ("get", "/insights", None, owners),
         ("put", "/insights/{insight}/feedback", Some(json!({ "feedback": "useful" })), owners_change),
         ("get", "/why/{insight}", None, owners_thing),
@@ -194,6 +198,7 @@ impl House {
             ("{device}", id(&device["device"]["id"])),
             ("{insight}", id(&get("/insights").await[0]["id"])),
             ("{objective}", id(&objective["id"])),
+            ("{activity}", id(&get("/activities").await["activities"][0]["id"])),
             ("{import}", id(&get("/imports").await["taken"][0]["digest"])),
             ("{experiment}", id(&experiments[0]["id"])),
             ("{suggestion}", id(&get("/interventions").await["suggested"][0]["id"])),
@@ -207,9 +212,13 @@ impl House {
         added["token"].as_str().unwrap().to_owned()
     }
 
-    /// A person whose sleep declines, who has declared a profile.
+    /// A person whose sleep declines, who went for a run and has declared a profile.
     async fn tell(&self) {
         let token = self.sign_in("owner").await;
+        let run = "Activity ID,Activity Date,Activity Type,Elapsed Time\n7,\"Apr 1, 2026, 5:00:00 PM\",Run,3600\n";
+        let request = Request::post("/api/v1/imports?name=activities.csv");
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.server.send(request.body(Body::from(run)).unwrap()).await.ok();
         let input = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/sleep_decline/input.ndjson");
         let request = Request::post("/api/v1/imports?name=nights.ndjson");
         let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));

@@ -2,6 +2,7 @@
 
 mod aborted;
 mod access;
+mod activities;
 mod as_of;
 mod assistant;
 mod connections;

@@ -3,6 +3,8 @@
 //! There is no address for one recovery: it is asked for by its cycle. A page's token is called `next_token` in an answer and
 //! `nextToken` in a request. A collection that is not there is a fault and never an empty one.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use chrono::{SecondsFormat, TimeDelta};
 use http::Method;
@@ -144,8 +146,17 @@ impl Asking<'_> {
             if allows(grant, scope) { self.all(path, from, to).await } else { Ok(Vec::new()) }
         };
         let cycles = part("read:cycles", "/v2/cycle").await?;
-        let sleeps = part("read:sleep", "/v2/activity/sleep").await?;
+        let mut sleeps = part("read:sleep", "/v2/activity/sleep").await?;
         let recoveries = part("read:recovery", "/v2/recovery").await?;
+        if allows(grant, "read:sleep") {
+            // A night that began before the window: its recovery lies inside, and says nothing without it.
+            for id in without_sleep(&recoveries, &sleeps)? {
+                match self.one(&format!("/v2/activity/sleep/{id}")).await {
+                    Err(CallFault::NotFound) => {}
+                    found => sleeps.push(found?),
+                }
+            }
+        }
         let whoop_workouts = part("read:workout", "/v2/activity/workout").await?;
         let (whoop_cycles, whoop_sleeps) = nights(cycles, sleeps, recoveries)?;
         Ok(Document { whoop_cycles, whoop_sleeps, whoop_workouts })
@@ -184,6 +195,15 @@ fn head<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, CallFault> {
     serde_json::from_str(raw.get()).map_err(|_| CallFault::Unreadable("a record has no id as version 2 gives it"))
 }
 
+/// The sleeps that recoveries name and that are not there.
+fn without_sleep(recoveries: &[Box<RawValue>], sleeps: &[Box<RawValue>]) -> Result<BTreeSet<Uuid>, CallFault> {
+    let there: BTreeSet<Uuid> =
+        sleeps.iter().map(|raw| head::<SleepHead>(raw).map(|sleep| sleep.id)).collect::<Result<_, _>>()?;
+    let named = recoveries.iter().map(|raw| head::<RecoveryHead>(raw).map(|recovery| recovery.sleep_id));
+    let named: BTreeSet<Uuid> = named.collect::<Result<_, _>>()?;
+    Ok(named.difference(&there).copied().collect())
+}
+
 /// Joins cycles with their nights and recoveries; what is left of the sleeps is naps, and nights whose cycle is not here.
 fn nights(
     cycles: Vec<Box<RawValue>>,
@@ -204,7 +224,9 @@ fn nights(
             None => sleep.cycle_id == of.id && !sleep.nap,
         };
         let sleep = sleeps.iter().position(night).map(|at| sleeps.swap_remove(at).1);
-        joined.push(Night { cycle, sleep, recovery: recovery.map(|(_, raw)| raw) });
+        // A recovery says nothing without its sleep.
+        let recovery = recovery.map(|(_, raw)| raw).filter(|_| sleep.is_some());
+        joined.push(Night { cycle, sleep, recovery });
     }
     Ok((joined, sleeps.into_iter().map(|(_, raw)| raw).collect()))
 }

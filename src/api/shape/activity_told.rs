@@ -251,6 +251,10 @@ impl From<ActivityTold> for ActivityDetail {
         detail.highest_heart_rate_bpm = said.highest_heart_rate;
         detail.splits = said.splits.iter().enumerate().map(ActivitySplit::of).collect();
         detail.best_efforts = said.efforts.iter().map(BestEffort::of).collect();
+        if said.distance_m.is_none() {
+            let reason = if kept { Absent::NoDistance } else { Absent::NoSamples };
+            missing.push(MissingFigure { what: "splits", reason: capital(&reason) });
+        }
         let zones = said.zones.and_then(|times| told.reserve.map(|reserve| ActivityZones::of(reserve, &times)));
         detail.zones = or_missing("zones", zones, &mut missing);
         detail.drift = or_missing("drift", said.drift.map(ActivityDrift::from), &mut missing);

@@ -41,6 +41,10 @@ fn places(track: &Track) -> Vec<(f64, f64)> {
 /// one of them; both are tried. `places` rise in time and do not fall in distance.
 #[must_use]
 pub fn best(places: &[(f64, f64)], distance_m: f64) -> Option<Effort> {
+    let (first, last) = places.first().zip(places.last())?;
+    if last.1 - first.1 < distance_m {
+        return None;
+    }
     let mut best: Option<Effort> = None;
     let mut take = |start_s: f64, end_s: f64| {
         let time_s = end_s - start_s;

@@ -160,7 +160,7 @@ impl Engine {
     }
 
     /// The weeks of a person's activities from local Monday to Sunday, the newest first. A workout that two providers recorded
-    /// counts once, as the first of them in the order of priority has it.
+    /// counts once, as the first of them in the order of priority has it that tells its distance.
     ///
     /// # Errors
     /// When the read models do not answer.
@@ -170,7 +170,16 @@ impl Engine {
         let reach = |day: LocalDay| day.minus(2);
         all.retain(|(_, activity)| activity.day >= reach(filter.since) && activity.day <= filter.until.plus(2));
         let views = self.views_of(person, &state, &all, all.clone()).await?;
-        let once = |view: &&ActivityView| view.same_as.iter().all(|other| view.activity.provider <= other.provider);
+        let distances: BTreeMap<&str, f64> = views
+            .iter()
+            .filter_map(|view| Some((view.id.as_str(), *view.values.get(&Metric::ActivityDistance)?)))
+            .collect();
+        // A strap that counts no metres does not hide the watch that does.
+        let rank = |id: &str, provider: Provider| (!distances.contains_key(id), provider);
+        let once = |view: &&ActivityView| {
+            let own = rank(&view.id, view.activity.provider);
+            view.same_as.iter().all(|other| own <= rank(&other.id, other.provider))
+        };
         let minutes = |view: &ActivityView, metric: Metric| view.values.get(&metric).map(|minutes| minutes * 60.0);
         let share = |view: &ActivityView| Share {
             day: view.activity.day,

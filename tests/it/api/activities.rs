@@ -317,6 +317,14 @@ async fn weeks_begin_on_local_mondays_and_count_a_workout_once() {
         weeks,
         json!([{ "monday": "2026-03-30", "count": 2, "distance_m": 15_700.0, "moving_s": 5_400.0, "pace_s_km": 343.9 }])
     );
+    let strap = "2026-04-02 08:00:00,,UTC+02:00,2026-04-02 18:00:00,2026-04-02 18:30:00,30,Cycling,8,300,171,140,5,10,50,30,5,false,";
+    server.upload("more.csv", format!("{WHOOP}{strap}\n").into()).await.ok();
+    let rides = server.get("/activities/weeks?sport=ride").await.ok();
+    // 10 km in the morning, 10 km in the evening: the strap knows of the second and not how far it was.
+    assert_eq!(
+        (&rides[0]["count"], &rides[0]["distance_m"], &rides[0]["moving_s"]),
+        (&json!(2), &json!(20_000.0), &json!(3_410.0))
+    );
     let all = server.get("/activities/weeks").await.ok();
     assert_eq!((&all[0]["count"], all.as_array().unwrap().len()), (&json!(4), 1));
     assert_eq!(server.get("/activities/weeks?weeks=0").await.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -1,7 +1,7 @@
 //! What an activity's record says: splits, zones, best efforts, drift, load, and what is missing.
 //!
 //! Plain functions over the samples a device wrote. Nothing is filled: where a figure needs what was not recorded, it says
-//! so instead of taking a default (ADR 0021).
+//! so instead of taking a default (ADR 0022).
 
 pub mod analysis;
 pub mod drift;

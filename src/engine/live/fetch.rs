@@ -26,6 +26,11 @@ const THROTTLE: TimeDelta = TimeDelta::minutes(5);
 /// A loop waits this long for more data to come in.
 const GATHER: TimeDelta = TimeDelta::seconds(20);
 
+/// What the document of one record is called.
+pub(super) fn record_name(provider: Provider, kind: &str, id: &str) -> String {
+    format!("{provider}-{kind}-{id}.json")
+}
+
 /// What a fetch came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Synced {
@@ -121,7 +126,7 @@ impl Live {
     ) -> Result<Synced, LiveError> {
         let wanted = Wanted::Record { kind: kind.to_owned(), id: id.to_owned() };
         let fetched = self.fetch(person, provider, &wanted, now).await?;
-        self.take_in(person, &fetched, &format!("{provider}-{kind}-{id}.json"), now).await
+        self.take_in(person, &fetched, &record_name(provider, kind, id), now).await
     }
 
     async fn window(
@@ -135,8 +140,14 @@ impl Live {
         let fetched = self.fetch(person, provider, &Wanted::Window { from, to }, now).await?;
         let day = |at: Instant| at.format("%Y-%m-%d").to_string();
         let synced = self.take_in(person, &fetched, &format!("{provider}-{}-{}.json", day(from), day(to)), now).await?;
-        let follow: Vec<Task> =
-            fetched.follow.into_iter().map(|(kind, id)| Task::Record { provider, kind, id }).collect();
+        let state = self.engine.state(person).await?;
+        // What was fetched by itself before is fetched again only when a notice names it: calls are few.
+        let known = |kind: &str, id: &str| {
+            let name = format!("/{}", record_name(provider, kind, id));
+            state.files.iter().any(|file| file.ends_with(&name))
+        };
+        let follow = fetched.follow.into_iter().filter(|(kind, id)| !known(kind, id));
+        let follow: Vec<Task> = follow.map(|(kind, id)| Task::Record { provider, kind, id }).collect();
         if !follow.is_empty() {
             self.order(person, &follow, now).await?;
         }

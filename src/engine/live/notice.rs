@@ -1,6 +1,7 @@
 //! Notices: what a provider says has happened. A notice is believed in nothing but that something is to be looked at: it is
 //! kept with what it asks for before it is answered, and what it names is fetched.
 
+use super::fetch::record_name;
 use super::{Live, LiveError, Task};
 use crate::domain::Instant;
 use crate::domain::observation::RecordKind;
@@ -82,7 +83,7 @@ impl Live {
             }
             // It is there: what it says is taken in, and nothing is lost.
             Ok(fetched) => {
-                let name = format!("{provider}-{kind}-{id}.json");
+                let name = record_name(provider, kind, id);
                 self.take_in(person, &fetched, &name, now).await.map(|_| ())
             }
             Err(fault) => Err(fault),

@@ -85,6 +85,8 @@ fn delivery(list: &str, said: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn read(client: Option<&str>, body: &str) -> Result<Vec<Notice>, NotTaken> {
@@ -99,15 +101,15 @@ mod tests {
             "sleeps":[{"userId":"a","summaryId":"3"}],"deregistrations":[{"userId":"c"}]}"#;
         let notices = read(Some("client"), body).expect("taken");
         let of = |account: &str| notices.iter().find(|notice| notice.account == account).expect("a notice");
-        let document = |account: &str| match &of(account).happened {
-            Happened::Pushed(bytes) => String::from_utf8(bytes.clone()).expect("text"),
-            other => panic!("{other:?}"),
+        let document = |account: &str| -> Value {
+            match &of(account).happened {
+                Happened::Pushed(bytes) => serde_json::from_slice(bytes).expect("JSON"),
+                other => panic!("{other:?}"),
+            }
         };
-        assert_eq!(
-            document("a"),
-            r#"{"dailies":[{"userId":"a","summaryId":"1","steps":4}],"sleeps":[{"userId":"a","summaryId":"3"}]}"#
-        );
-        assert!(!document("b").contains("\"a\""));
+        let daily = json!({ "userId": "a", "summaryId": "1", "steps": 4 });
+        assert_eq!(document("a"), json!({ "dailies": [daily], "sleeps": [{ "userId": "a", "summaryId": "3" }] }));
+        assert_eq!(document("b"), json!({ "dailies": [{ "userId": "b", "summaryId": "2", "steps": 5 }] }));
         assert_eq!(of("c").happened, Happened::Revoked);
     }
 

@@ -3,9 +3,9 @@
 mod arrival;
 mod contract;
 mod fake;
-mod mocks;
 mod notices;
 mod pains;
+mod recorded;
 mod renewals;
 mod tasks;
 mod week;

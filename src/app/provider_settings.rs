@@ -189,3 +189,11 @@ pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
     }
     Ok((apis, webhooks))
 }
+
+impl ProviderSettings {
+    /// Whether any of its addresses is on this machine.
+    pub(super) fn is_mocked(&self) -> bool {
+        let all = [Some(&self.base), Some(&self.authorise), Some(&self.token), self.revoke.as_ref()];
+        all.into_iter().flatten().any(Base::is_local)
+    }
+}

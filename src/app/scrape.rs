@@ -84,6 +84,8 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
     let named = |name: &str| Matcher::Full(name.to_owned());
     PrometheusBuilder::new()
         .set_buckets_for_metric(named("candor_http_request_duration_seconds"), &REQUEST_BUCKETS)?
+        .set_buckets_for_metric(named("candor_job_duration_seconds"), &LOOP_BUCKETS)?
+        .set_buckets_for_metric(named("candor_job_step_duration_seconds"), &LOOP_BUCKETS)?
         .set_buckets_for_metric(named("candor_loop_duration_seconds"), &LOOP_BUCKETS)
 }
 
@@ -91,6 +93,11 @@ fn describe() {
     describe_gauge!("candor_build_info", "The version of this build.");
     describe_counter!("candor_http_requests_total", "Requests answered, by route and class of the answer.");
     describe_histogram!("candor_http_request_duration_seconds", "Time to the head of an answer.");
+    describe_counter!("candor_jobs_total", "Attempts at jobs that ended, by kind and outcome.");
+    describe_counter!("candor_jobs_lost_total", "Attempts whose worker was not heard of any more.");
+    describe_histogram!("candor_job_duration_seconds", "Time an attempt took.");
+    describe_histogram!("candor_job_step_duration_seconds", "Time a step of an attempt took.");
+    describe_counter!("candor_webhooks_total", "Notices of providers, by provider and what became of them.");
     describe_gauge!("candor_http_requests_in_flight", "Requests being answered.");
     describe_counter!("candor_sign_in_total", "Sign-ins, by what came of them.");
     describe_counter!("candor_password_hashes_total", "Password hashes made.");

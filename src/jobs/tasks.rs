@@ -65,7 +65,13 @@ impl Tasks {
             breaker::tell(self.breakers.as_ref(), of_provider, down, (self.clock)()).await.map_err(queue)?;
             breaker::tell(self.breakers.as_ref(), of_person, done.is_err(), (self.clock)()).await.map_err(queue)?;
         }
-        done.map_err(|error| failure(error, (self.clock)()))
+        let failed = done.map_err(|error| failure(error, (self.clock)()));
+        // What only waits its turn is no fault that a person has to know of.
+        if let Err(Failure::Retry { code, .. } | Failure::GiveUp { code, .. }) = &failed {
+            let noted = self.live.connections.failed(person, provider, code).await;
+            noted.map_err(|error| Failure::retry("store", error))?;
+        }
+        failed
     }
 
     async fn provider(&self, person: PersonId, task: &Task, now: Instant) -> Result<(), LiveError> {

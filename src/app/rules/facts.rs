@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use crate::app::cli::Addresses;
 use crate::app::config::{Config, EnvMode};
+use crate::domain::provider::Provider;
 use crate::store::mode_tag;
 use crate::store::seal::Key;
 use crate::store::sql::inspect::{self, ServerSettings, Way};
@@ -40,6 +41,8 @@ pub(super) struct Facts {
     pub retention_days: Option<String>,
     /// Whether a model is asked that keeps what it is sent, or may, and nobody has accepted it.
     pub model_keeps: bool,
+    /// Providers that are asked at an address of this machine.
+    pub mocked_providers: Vec<Provider>,
     /// Whether the time is pretended.
     pub pretended: bool,
     /// The share of the data folder's disk that is free; `None` where it is not known.
@@ -114,6 +117,7 @@ pub(super) async fn gather(config: &Config, local: bool, addresses: Addresses) -
         metrics: addresses.metrics,
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        mocked_providers: config.providers.iter().filter(|set| set.is_mocked()).map(|set| set.provider).collect(),
         rust_log: config.rust_log.clone(),
         signing_key: config.signing_key_file.as_deref().map_or(Secret::Unnamed, secret),
         master_key: match (&config.master_key, &config.master_key_file) {

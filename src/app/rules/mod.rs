@@ -12,6 +12,7 @@ mod folder;
 mod keys;
 mod log_level;
 mod machine;
+mod providers;
 mod reach;
 #[cfg(test)]
 mod table_tests;
@@ -86,5 +87,6 @@ fn check(facts: &Facts) -> Vec<Fault> {
     faults.extend(folder::check(facts));
     faults.extend(decisions::check(facts));
     faults.extend(machine::check(facts));
+    faults.extend(providers::check(facts));
     faults
 }

@@ -7,6 +7,7 @@ use super::facts::{Backup, Database, Facts, PrivateFile, Secret, Server};
 use super::{check, examine};
 use crate::app::cli::Addresses;
 use crate::app::config::{Config, EnvMode};
+use crate::domain::provider::Provider;
 use crate::store::master_key;
 use crate::store::seal::Key;
 use crate::store::sql::inspect::{ServerSettings, Way};
@@ -56,6 +57,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         alerts: Some("none-accepted".to_owned()),
         retention_days: Some("0".to_owned()),
         model_keeps: false,
+        mocked_providers: Vec::new(),
         pretended: false,
         disk_free_percent: Some(10),
         open_files: Some(4096),
@@ -88,6 +90,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const KEEP: &[&str] = &["RETENTION_DAYS"];
     const TIME: &[&str] = &["--now"];
     const MODEL: &[&str] = &["CANDOR_LLM_ALLOW_RETENTION"];
+    const MOCK: &[&str] = &["CANDOR_WHOOP_BASE_URL"];
     const FILES: &[&str] = &["LimitNOFILE"];
     const CORE: &[&str] = &["LimitCORE"];
     const MODE: &[&str] = &["ENV_MODE"];
@@ -97,6 +100,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
         ("nothing", |_| {}, NONE, NONE),
         ("a clock that stands", |f| f.pretended = true, TIME, TIME),
         ("a model that keeps what it is sent", |f| f.model_keeps = true, MODEL, MODEL),
+        ("a provider that is a mock", |f| f.mocked_providers = vec![Provider::Whoop], MOCK, MOCK),
         ("no signing key", |f| f.signing_key = Secret::Unnamed, SIGN, SIGN),
         ("no master key", |f| f.master_key = Secret::Unnamed, WRAP, WRAP),
         ("the master key by value", |f| f.master_key = Secret::Given(key(MASTER), None), NONE, NONE),

@@ -71,7 +71,7 @@ impl Live {
         let to = now.min(from + PART);
         let synced = self.window(person, provider, from, to, now).await?;
         let moved = Reach { since: reach.since.or(Some(from)), synced_at: Some(to), ..reach };
-        self.connections.reached(person, provider, moved, None).await?;
+        self.connections.reached(person, provider, moved).await?;
         if to < now {
             self.order(person, &[Task::Sync { provider }], now).await?;
         }
@@ -97,7 +97,7 @@ impl Live {
             // Somebody may have synced meanwhile: only what this has reached is moved.
             let latest = self.connections.get(person, provider).await?.map_or(reach, |(latest, _)| latest.reach);
             let moved = Reach { since: Some(from), complete, ..latest };
-            self.connections.reached(person, provider, moved, None).await?;
+            self.connections.reached(person, provider, moved).await?;
             to = from;
             if complete {
                 return Ok(synced);
@@ -109,7 +109,7 @@ impl Live {
         }
         // Half a year of nothing: this is where it began.
         let latest = self.connections.get(person, provider).await?.map_or(reach, |(latest, _)| latest.reach);
-        self.connections.reached(person, provider, Reach { complete: true, ..latest }, None).await?;
+        self.connections.reached(person, provider, Reach { complete: true, ..latest }).await?;
         Ok(synced)
     }
 

@@ -176,17 +176,17 @@ pub trait Connections: Send + Sync {
     /// When the connections do not answer.
     async fn ended(&self, connection: &Connection) -> Result<(), ConnectionsError>;
 
-    /// Notes how far a connection has been fetched, or what went wrong.
+    /// Notes how far a connection has been fetched; what went wrong before is forgotten.
     ///
     /// # Errors
     /// When the connections do not answer.
-    async fn reached(
-        &self,
-        person: PersonId,
-        provider: Provider,
-        reach: Reach,
-        fault: Option<&str>,
-    ) -> Result<(), ConnectionsError>;
+    async fn reached(&self, person: PersonId, provider: Provider, reach: Reach) -> Result<(), ConnectionsError>;
+
+    /// Notes what went wrong, as a code.
+    ///
+    /// # Errors
+    /// When the connections do not answer.
+    async fn failed(&self, person: PersonId, provider: Provider, fault: &str) -> Result<(), ConnectionsError>;
 
     /// Forgets a connection; whether there was one.
     ///

@@ -188,9 +188,8 @@ impl ProviderApi for StravaApi {
                     CallFault::NotFound => CallFault::Unreadable("the list of activities is not where it should be"),
                     fault => fault,
                 })?;
-                let named = |raw: &RawValue| {
-                    head::<ActivityHead>(raw).map(|head| ("activity".to_owned(), head.id.to_string()))
-                };
+                let named =
+                    |raw: &RawValue| head::<ActivityHead>(raw).map(|head| ("activity".to_owned(), head.id.to_string()));
                 let follow = found.iter().map(|raw| named(raw)).collect::<Result<_, _>>()?;
                 (found.into_iter().map(|activity| Entry { activity, streams: None }).collect(), follow)
             }

@@ -14,19 +14,24 @@ const LOST: &str = "its worker was not heard of any more";
 
 impl JobTables {
     pub(super) async fn take_turn(&self, turn: Turn) -> Result<Turned, StoreError> {
-        let counted: Vec<(String, &'static str, f64)> = turn.ended.iter().map(counted).collect();
+        let ended = turn.ended.clone();
         let turned = self.sql.write(move |tx| Box::pin(async move { take(tx, &turn).await })).await?;
-        for (kind, outcome, seconds) in counted {
-            metrics::counter!("candor_jobs_total", "kind" => kind.clone(), "outcome" => outcome).increment(1);
-            metrics::histogram!("candor_job_seconds", "kind" => kind).record(seconds);
-        }
+        ended.iter().filter(|ended| !turned.lost.contains(&ended.job.id)).for_each(count);
         Ok(turned)
     }
 }
 
-fn counted(ended: &Ended) -> (String, &'static str, f64) {
+/// Counts an attempt that was written down, and times it and its steps.
+fn count(ended: &Ended) {
+    let kind = ended.job.kind.clone();
     let took = (ended.at - ended.job.started_at).to_std().unwrap_or_default();
-    (ended.job.kind.clone(), outcome(&ended.ending), took.as_secs_f64())
+    let outcome = outcome(&ended.ending);
+    metrics::counter!("candor_jobs_total", "kind" => kind.clone(), "outcome" => outcome).increment(1);
+    metrics::histogram!("candor_job_duration_seconds", "kind" => kind.clone()).record(took.as_secs_f64());
+    for (step, took) in &ended.steps {
+        metrics::histogram!("candor_job_step_duration_seconds", "kind" => kind.clone(), "step" => *step)
+            .record(took.as_secs_f64());
+    }
 }
 
 fn outcome(ending: &Ending) -> &'static str {

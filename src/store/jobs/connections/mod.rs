@@ -269,13 +269,7 @@ impl Connections for ConnectionTables {
         self.execute(sql, vec![person, provider, connection.generation.into()]).await.map(|_| ())
     }
 
-    async fn reached(
-        &self,
-        person: PersonId,
-        provider: Provider,
-        reach: Reach,
-        fault: Option<&str>,
-    ) -> Result<(), ConnectionsError> {
+    async fn reached(&self, person: PersonId, provider: Provider, reach: Reach) -> Result<(), ConnectionsError> {
         let [person, provider] = named(person, provider);
         let args = vec![
             person,
@@ -283,16 +277,24 @@ impl Connections for ConnectionTables {
             reach.since.map(|at| at.timestamp_micros()).into(),
             reach.complete.into(),
             reach.synced_at.map(|at| at.timestamp_micros()).into(),
-            fault.into(),
         ];
         let sql = "UPDATE connections
              SET fetched_since = $3,
                  history_complete = $4,
                  synced_at = $5,
-                 fault = $6
+                 fault = NULL
              WHERE person = $1
                AND provider = $2";
         self.execute(sql, args).await.map(|_| ())
+    }
+
+    async fn failed(&self, person: PersonId, provider: Provider, fault: &str) -> Result<(), ConnectionsError> {
+        let [person, provider] = named(person, provider);
+        let sql = "UPDATE connections
+             SET fault = $3
+             WHERE person = $1
+               AND provider = $2";
+        self.execute(sql, vec![person, provider, fault.into()]).await.map(|_| ())
     }
 
     async fn forget(&self, person: PersonId, provider: Provider) -> Result<bool, ConnectionsError> {

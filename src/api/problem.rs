@@ -219,7 +219,7 @@ impl From<LiveError> for Problem {
                 tracing::warn!(%error, "a provider did not give what was asked for");
                 Self::unavailable()
             }
-            LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk => {
+            LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk | LiveError::Stopped => {
                 tracing::error!(%error, "live providers are not available");
                 Self::unavailable()
             }

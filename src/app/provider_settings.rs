@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::error::Failure;
 use crate::domain::provider::Provider;
@@ -89,8 +89,7 @@ fn one(
         let text = named(&name(what)).unwrap_or_else(|| usual.to_owned());
         Base::parse(&text).map_err(|bad| Failure::configuration(format!("{}: {bad}", name(what))))
     };
-    let given = secret("CLIENT_SECRET")?.filter(|secret| !secret.expose_secret().is_empty());
-    let client_secret = given.ok_or_else(|| {
+    let client_secret = secret("CLIENT_SECRET")?.ok_or_else(|| {
         let (id, secret) = (name("CLIENT_ID"), name("CLIENT_SECRET_FILE"));
         Failure::configuration(format!("{id} is set and {secret} is not: name the file with the application's secret"))
     })?;
@@ -135,7 +134,11 @@ fn secret(name: &str, named: &dyn Fn(&str) -> Option<String>) -> Result<Option<S
         ),
         (None, None) => None,
     };
-    Ok(text.map(|text| SecretString::from(text.trim().to_owned())))
+    match text.as_deref().map(str::trim) {
+        None => Ok(None),
+        Some("") => Err(Failure::configuration(format!("{name} is empty: an empty secret keeps nobody out"))),
+        Some(text) => Ok(Some(SecretString::from(text.to_owned()))),
+    }
 }
 
 /// What the providers that are set up here are asked with, and who reads their notices.

@@ -76,7 +76,7 @@ pub(super) async fn run(
 }
 
 /// Removes what killed servers left of uploads: it is health data in clear.
-fn sweep(folder: &std::path::Path) {
+pub(super) fn sweep(folder: &std::path::Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
         let is_upload = entry.file_name().to_string_lossy().starts_with(api::UPLOAD_PREFIX);

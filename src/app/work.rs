@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use super::config::{self, Config};
 use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::provider_settings;
+use super::serve;
 use super::system::{self, Opened};
 use crate::domain::Instant;
 use crate::engine::live::Live;
@@ -34,6 +36,7 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
     let tables = Arc::new(JobTables::open(&place).await?.telling_after(config.slow_after));
     let (apis, webhooks) = provider_settings::set_up(&config.providers)?;
     let fixed = config.pretended;
+    let clock: Arc<dyn Fn() -> Instant + Send + Sync> = Arc::new(move || fixed.unwrap_or_else(config::clock));
     let live = Live {
         engine: opened.engine.clone(),
         queue: Arc::clone(&tables) as Arc<dyn Queue>,
@@ -44,12 +47,21 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
         public_url: config.public_url.clone().unwrap_or_else(|| public_url.to_owned()),
         folder: config.data_dir.clone(),
         entropy: Arc::new(OsEntropy),
+        clock: Arc::clone(&clock),
+        tasks: TaskTracker::new(),
         bell: Arc::new(Notify::new()),
     };
-    Ok(Work { live, tables, clock: Arc::new(move || fixed.unwrap_or_else(config::clock)) })
+    Ok(Work { live, tables, clock })
 }
 
 impl Work {
+    /// Waits for what must not be left half-done.
+    pub(super) async fn finish(&self) {
+        self.live.tasks.close();
+        self.live.tasks.wait().await;
+        self.tables.close().await;
+    }
+
     /// The worker, under a name that tells it from others.
     pub(super) fn worker(&self) -> Result<Worker, Failure> {
         let watch: Watch = Arc::new(|| {
@@ -101,11 +113,12 @@ impl Work {
 
 /// Does jobs alone until a signal.
 pub(super) async fn run(config: &Config, out: &super::present::Out) -> Result<bool, Failure> {
+    serve::sweep(&config.data_dir);
     let opened = system::open_all(config).await?;
     let work = open(config, &opened, "http://127.0.0.1:8080").await?;
     let worker = work.worker()?;
     out.note(&format!("{} does jobs", worker.name));
-    worker.run(super::serve::stop_asked()).await;
-    work.tables.close().await;
+    worker.run(serve::stop_asked()).await;
+    work.finish().await;
     Ok(true)
 }

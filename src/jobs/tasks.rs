@@ -46,7 +46,7 @@ impl Tasks {
     }
 
     async fn guarded(&self, person: PersonId, provider: Provider, task: &Task, now: Instant) -> Result<(), Failure> {
-        let names = [provider.to_string(), format!("{provider}/{person}")];
+        let names = [format!("{provider}/{person}"), provider.to_string()];
         for name in &names {
             if let Some(until) = breaker::passes(self.breakers.as_ref(), name, now).await.map_err(queue)? {
                 let reason = "too many calls in a row have failed: none is made until then".to_owned();
@@ -54,21 +54,24 @@ impl Tasks {
             }
         }
         let done = self.provider(person, task, now).await;
-        let [of_provider, of_person] = &names;
-        // Whose fault it was: the provider's that does not answer, the person's whose access is no good.
-        let down = matches!(done, Err(LiveError::Call(CallFault::Unavailable(_))));
-        let called = !matches!(
-            done,
-            Err(LiveError::Call(CallFault::NotYet { .. }) | LiveError::Busy(_) | LiveError::NotConnected(_))
-        );
-        if called {
+        let [of_person, of_provider] = &names;
+        // Only an answer says something of a provider, or that there was none.
+        let answered = match &done {
+            Ok(()) => Some((false, false)),
+            Err(LiveError::Call(CallFault::NotYet { .. })) => None,
+            Err(LiveError::Call(CallFault::Unavailable(_))) => Some((true, true)),
+            Err(LiveError::Call(CallFault::NotFound | CallFault::Limited { .. })) => Some((false, false)),
+            Err(LiveError::Call(_)) => Some((false, true)),
+            Err(_) => None,
+        };
+        if let Some((down, failed)) = answered {
             breaker::tell(self.breakers.as_ref(), of_provider, down, (self.clock)()).await.map_err(queue)?;
-            breaker::tell(self.breakers.as_ref(), of_person, done.is_err(), (self.clock)()).await.map_err(queue)?;
+            breaker::tell(self.breakers.as_ref(), of_person, failed, (self.clock)()).await.map_err(queue)?;
         }
         let failed = done.map_err(|error| failure(error, (self.clock)()));
         // What only waits its turn is no fault that a person has to know of.
         if let Err(Failure::Retry { code, .. } | Failure::GiveUp { code, .. }) = &failed {
-            let noted = self.live.connections.failed(person, provider, code).await;
+            let noted = self.live.connections.failed(person, provider, code, (self.clock)()).await;
             noted.map_err(|error| Failure::retry("store", error))?;
         }
         failed
@@ -79,13 +82,7 @@ impl Tasks {
             Task::Sync { provider } => self.live.sync(person, *provider, now).await.map(|_| ()),
             Task::Backfill { provider } => self.live.backfill(person, *provider, now).await.map(|_| ()),
             Task::Record { provider, kind, id } => {
-                match self.live.record(person, *provider, (kind, id), now).await {
-                    // It was there when the notice was sent: it is looked at as one that was deleted.
-                    Err(LiveError::Call(CallFault::NotFound)) => {
-                        self.live.gone(person, *provider, (kind, id), now).await
-                    }
-                    done => done.map(|_| ()),
-                }
+                self.live.record(person, *provider, (kind, id), now).await.map(|_| ())
             }
             Task::Gone { provider, kind, id } => self.live.gone(person, *provider, (kind, id), now).await,
             Task::Revoked { provider } => self.live.revoked(person, *provider, now).await,
@@ -140,7 +137,8 @@ fn failure(error: LiveError, now: Instant) -> Failure {
         LiveError::Call(fault @ (CallFault::Unavailable(_) | CallFault::Unauthorised)) => {
             Failure::retry("unavailable", fault)
         }
-        LiveError::Call(fault @ CallFault::NotFound) => Failure::give_up("not_found", fault),
+        // A notice may be ahead of what it names. That it is gone, only a notice of that says.
+        LiveError::Call(fault @ CallFault::NotFound) => Failure::retry("not_found", fault),
         LiveError::Call(fault @ CallFault::Forbidden) => Failure::give_up("not_allowed", fault),
         LiveError::Call(fault @ CallFault::Unreadable(_)) => Failure::give_up("not_understood", fault),
         LiveError::Call(fault @ CallFault::GrantEnded) => Failure::give_up("reconnect", fault),
@@ -157,12 +155,16 @@ fn failure(error: LiveError, now: Instant) -> Failure {
         }
         LiveError::Engine(EngineError::NotFound { .. }) => Failure::give_up("not_found", "there is no such thing"),
         LiveError::Engine(_) => Failure::retry("store", "the log or its read models did not answer"),
-        LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk => Failure::retry("store", error),
+        LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk | LiveError::Stopped => {
+            Failure::retry("store", error)
+        }
     }
 }
 
 /// How long a connection may go without being asked what is new: a notice that was lost is made good then.
 const POLL_AFTER: TimeDelta = TimeDelta::hours(1);
+/// How long a connection that was given up on is left alone by the clock; a notice or its person tries it before.
+const AFTER_A_FAULT: TimeDelta = TimeDelta::hours(6);
 /// How long jobs that were done are shown.
 const SHOWN: TimeDelta = TimeDelta::days(7);
 /// The hours of a person's morning in which the day's loop runs.
@@ -177,8 +179,10 @@ impl Keeping {
     async fn poll(&self, now: Instant) -> Result<(), LiveError> {
         let live = &self.0.live;
         for connection in live.connections.list(None).await? {
-            let due = connection.reach.synced_at.is_none_or(|at| now - at >= POLL_AFTER);
-            if due && connection.state == ConnectionState::Connected && live.apis.contains_key(&connection.provider) {
+            let polls = live.apis.get(&connection.provider).is_some_and(|api| api.polls());
+            let stale = connection.reach.synced_at.is_none_or(|at| now - at >= POLL_AFTER);
+            let failed = connection.failed_at.is_some_and(|at| now - at < AFTER_A_FAULT);
+            if polls && stale && !failed && connection.state == ConnectionState::Connected {
                 live.order(connection.person, &[Task::Sync { provider: connection.provider }], now).await?;
             }
         }
@@ -190,12 +194,20 @@ impl Keeping {
         let engine = &self.0.live.engine;
         engine.views.catch_up().await.map_err(EngineError::from)?;
         for person in engine.views.persons().await.map_err(EngineError::from)? {
-            let state = engine.state(person).await?;
-            let hour = now.with_timezone(&state.profile.zone()).hour();
-            let looked_at = state.last_present.as_ref().is_some_and(|last| last.day >= run::today(&state, now));
-            if MORNING.contains(&hour) && !looked_at {
-                self.0.live.order(person, &[Task::Loop], now).await?;
+            // One whose read models stand still is no reason to leave the others alone.
+            if let Err(error) = self.morning_of(person, now).await {
+                tracing::warn!(%error, "a person's morning could not be looked at");
             }
+        }
+        Ok(())
+    }
+
+    async fn morning_of(&self, person: PersonId, now: Instant) -> Result<(), LiveError> {
+        let state = self.0.live.engine.state(person).await?;
+        let hour = now.with_timezone(&state.profile.zone()).hour();
+        let looked_at = state.last_present.as_ref().is_some_and(|last| last.day >= run::today(&state, now));
+        if MORNING.contains(&hour) && !looked_at {
+            self.0.live.order(person, &[Task::Loop], now).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::http::{Base, Client, Request};
+use super::http::{Answer, Base, Client, Request};
 use crate::domain::Instant;
 use crate::engine::ports::provider_api::{CallFault, Grant};
 
@@ -50,6 +50,34 @@ struct Tokens {
 #[derive(Deserialize)]
 struct Athlete {
     id: i64,
+}
+
+/// Why tokens were refused, as RFC 6749 (5.2) names it, and Strava in its own words.
+#[derive(Default, Deserialize)]
+struct Refusal {
+    error: Option<String>,
+    #[serde(default)]
+    errors: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    resource: Option<String>,
+}
+
+/// A refusal of what was exchanged does not pass by trying again. One of our own application is its operator's to mend: the
+/// grants are still good.
+fn refused(answer: &Answer) -> CallFault {
+    let said: Refusal = answer.json().unwrap_or_default();
+    let ours = ["invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"];
+    let of_ours = said.error.as_deref().is_some_and(|error| ours.contains(&error));
+    let application = said.errors.iter().any(|refused| refused.resource.as_deref() == Some("Application"));
+    let of_grant = said.error.as_deref() == Some("invalid_grant") || !said.errors.is_empty() && !application;
+    if of_ours || application || answer.status.as_u16() == 401 && !of_grant {
+        CallFault::Unavailable("it does not take this server's application: look at its client id and secret")
+    } else {
+        CallFault::GrantEnded
+    }
 }
 
 impl Application {
@@ -106,9 +134,8 @@ impl Application {
         let fields: Vec<(&str, &str)> = known.iter().chain(fields).copied().collect();
         let url: Url = self.token.below("", &[]);
         let answer = client.send(&self.token, Request::new(Method::POST, url).form(&fields)).await?;
-        // A refusal of what was exchanged does not pass by trying again.
         if matches!(answer.status.as_u16(), 400 | 401) {
-            return Err(CallFault::GrantEnded);
+            return Err(refused(&answer));
         }
         let tokens: Tokens = answer.checked()?.json()?;
         let lasts = tokens.expires_in.map(|seconds| now + TimeDelta::seconds(seconds.clamp(0, 366 * 86_400)));

@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 /// The instant the tests record at.
@@ -135,6 +136,8 @@ impl Place {
             public_url: "https://candor.test".to_owned(),
             folder: self.path("."),
             entropy: entropy(),
+            clock: Arc::new(|| "2026-01-01T00:00:00Z".parse().unwrap()),
+            tasks: TaskTracker::new(),
             bell: Arc::new(Notify::new()),
         }
     }

@@ -24,6 +24,7 @@ CREATE TABLE connections (
     synced_at BIGINT,
     -- What the last fault was, until one goes well.
     fault TEXT,
+    failed_at BIGINT,
     PRIMARY KEY (person, provider)
 );
 

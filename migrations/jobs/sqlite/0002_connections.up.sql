@@ -24,6 +24,7 @@ CREATE TABLE connections (
     synced_at INTEGER,
     -- What the last fault was, until one goes well.
     fault TEXT,
+    failed_at INTEGER,
     PRIMARY KEY (person, provider)
 ) STRICT, WITHOUT ROWID;
 

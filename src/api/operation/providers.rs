@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,6 +21,8 @@ use crate::engine::ports::connections::Connection;
 const COOKIE: &str = "candor_connecting";
 /// How long it holds it, in seconds.
 const COOKIE_SECONDS: u32 = 600;
+/// The least time between two fetches that a person asks for.
+const LEAST: TimeDelta = TimeDelta::minutes(5);
 /// The providers that can be connected.
 const LIVE: [Provider; 3] = [Provider::Whoop, Provider::Garmin, Provider::Strava];
 
@@ -204,11 +207,12 @@ pub(in crate::api) async fn sync(
 ) -> Result<(StatusCode, Json<Ordered>), Problem> {
     let provider = named(&name)?;
     let connected = service.live.connections.list(Some(person)).await.map_err(LiveError::from)?;
-    if !connected.iter().any(|connection| connection.provider == provider) {
-        return Err(LiveError::NotConnected(provider).into());
-    }
+    let connection = connected.iter().find(|connection| connection.provider == provider);
+    let connection = connection.ok_or(LiveError::NotConnected(provider))?;
+    // All persons share what the provider allows: one of them asks every five minutes at most.
+    let at = connection.reach.synced_at.map_or(service.now(), |at| service.now().max(at + LEAST));
     let tasks = [Task::Sync { provider }, Task::Backfill { provider }];
-    let jobs = service.live.order(person, &tasks, service.now()).await?;
+    let jobs = service.live.order(person, &tasks, at).await?;
     Ok((StatusCode::ACCEPTED, Json(Ordered { jobs })))
 }
 

@@ -20,7 +20,7 @@ mod watching;
 
 use std::sync::Arc;
 
-use super::cli::{Cli, Command};
+use super::cli::{Addresses, Cli, Command};
 use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
@@ -78,10 +78,16 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             };
             let work = work::open(config, &opened, &format!("http://{}", addresses.listen)).await?;
             let service = serve::service(config, work.live.clone(), access, &secret)?;
-            return serve::run(config, out, addresses.listen, scraped, (service, work.worker()?)).await;
+            let served = serve::run(config, out, addresses.listen, scraped, (service, work.worker()?)).await;
+            work.finish().await;
+            return served;
         }
         Command::Worker => {
             serve::log(config)?;
+            // It answers nobody: where it would listen is no fault of its.
+            let nowhere = Addresses { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), metrics: None };
+            doctor::refuse(config, out, false, nowhere).await?;
+            system::claim(config).await?;
             return work::run(config, out).await;
         }
         Command::Provider(action) => {

@@ -87,6 +87,11 @@ impl Live {
             None => api.account(&grant, self.meter.as_ref(), now).await?,
         };
         let person = attempt.person;
+        if self.connections.owner(provider, &account).await?.is_some_and(|owner| owner != person) {
+            // Nothing of it is left behind, here or there.
+            drop(api.revoke(&grant, self.meter.as_ref(), now).await);
+            return Err(LiveError::OtherPerson);
+        }
         let generation = match self.connections.get(person, provider).await {
             Ok(Some((known, _))) => known.generation + 1,
             // One whose key is gone does not open any more: it is replaced.
@@ -104,6 +109,7 @@ impl Live {
             connected_at: now,
             reach: Reach::default(),
             fault: None,
+            failed_at: None,
         };
         let first = [Task::Sync { provider }, Task::Backfill { provider }];
         let jobs = first.iter().map(|task| self.job(person, task, now)).collect();
@@ -114,7 +120,8 @@ impl Live {
         Ok(person)
     }
 
-    /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Its data stay.
+    /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Its data stay, unless its terms do
+    /// not allow that: then the consent goes too, and no stage sees them any more.
     ///
     /// # Errors
     /// `NotConnected`, or when the connections or the log do not answer.
@@ -124,9 +131,21 @@ impl Live {
             Err(LiveError::NotConnected(provider)) => return Err(LiveError::NotConnected(provider)),
             Err(_) => false,
         };
-        self.engine.withdraw(person, Purpose::Provider(provider), now).await?;
+        self.hide_what_must_go(person, provider, now).await?;
         self.connections.forget(person, provider).await?;
         Ok(revoked)
+    }
+
+    pub(super) async fn hide_what_must_go(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        now: Instant,
+    ) -> Result<(), LiveError> {
+        if provider.terms().delete_on_disconnect {
+            self.engine.withdraw(person, Purpose::Provider(provider), now).await?;
+        }
+        Ok(())
     }
 
     /// 256 random bits as a text for a URL.

@@ -3,20 +3,26 @@
 use std::path::Path;
 
 use chrono::TimeDelta;
+use sha2::{Digest as _, Sha256};
 
 use super::{DOCUMENT_PREFIX, Live, LiveError, Task};
 use crate::domain::Instant;
+use crate::domain::invariants;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
+use crate::engine::EngineError;
 use crate::engine::import::FileReport;
-use crate::engine::ports::connections::{Connection, Reach};
+use crate::engine::ports::connections::Connection;
 use crate::engine::ports::export::ReadContext;
+use crate::engine::ports::proof::hex;
 use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Wanted};
 
 /// How far back each fetch looks again: providers score late and let people edit, and do not say which records changed.
 const LOOK_BACK: TimeDelta = TimeDelta::days(7);
 /// How much of the history is fetched at once.
 const PART: TimeDelta = TimeDelta::days(30);
+/// How much of its history a provider gives that sends by itself.
+const GIVEN_AT_ONCE: TimeDelta = TimeDelta::days(90);
 /// How long the history may be silent before there is held to be no more of it.
 const SILENCE: i32 = 6;
 /// How far back history goes at most.
@@ -28,6 +34,9 @@ const GATHER: TimeDelta = TimeDelta::seconds(20);
 
 /// What the document of one record is called.
 pub(super) fn record_name(provider: Provider, kind: &str, id: &str) -> String {
+    let plain = id.len() <= 64 && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
+    // An address for an id is no name of a file, and may hold what opens it.
+    let id = if plain { id.to_owned() } else { hex(&Sha256::digest(id)[..16]) };
     format!("{provider}-{kind}-{id}.json")
 }
 
@@ -70,8 +79,7 @@ impl Live {
         // A connection that stood still for long catches up in parts.
         let to = now.min(from + PART);
         let synced = self.window(person, provider, from, to, now).await?;
-        let moved = Reach { since: reach.since.or(Some(from)), synced_at: Some(to), ..reach };
-        self.connections.reached(person, provider, moved).await?;
+        self.connections.synced(person, provider, from, to).await?;
         if to < now {
             self.order(person, &[Task::Sync { provider }], now).await?;
         }
@@ -89,16 +97,19 @@ impl Live {
             return Ok(Synced::default());
         }
         let mut to = reach.since.unwrap_or(now);
-        let mut synced = Synced::default();
-        for _ in 0..SILENCE {
+        if !self.api(provider)?.polls() {
+            // It is asked for once, as far back as it is given, and comes by itself later.
+            let from = now - GIVEN_AT_ONCE;
+            let synced = self.window(person, provider, from, to, now).await?;
+            self.connections.backfilled(person, provider, from, true).await?;
+            return Ok(synced);
+        }
+        for silent in 1..=SILENCE {
             let from = to - PART;
-            synced = self.window(person, provider, from, to, now).await?;
-            let complete = now - from > LONGEST;
-            // Somebody may have synced meanwhile: only what this has reached is moved.
-            let latest = self.connections.get(person, provider).await?.map_or(reach, |(latest, _)| latest.reach);
-            let moved = Reach { since: Some(from), complete, ..latest };
-            self.connections.reached(person, provider, moved).await?;
-            to = from;
+            let synced = self.window(person, provider, from, to, now).await?;
+            // Half a year of nothing: this is where it began.
+            let complete = now - from > LONGEST || synced.records == 0 && silent == SILENCE;
+            self.connections.backfilled(person, provider, from, complete).await?;
             if complete {
                 return Ok(synced);
             }
@@ -106,11 +117,9 @@ impl Live {
                 self.order(person, &[Task::Backfill { provider }], now).await?;
                 return Ok(synced);
             }
+            to = from;
         }
-        // Half a year of nothing: this is where it began.
-        let latest = self.connections.get(person, provider).await?.map_or(reach, |(latest, _)| latest.reach);
-        self.connections.reached(person, provider, Reach { complete: true, ..latest }).await?;
-        Ok(synced)
+        Ok(Synced::default())
     }
 
     /// Fetches one record that a notice named.
@@ -162,6 +171,7 @@ impl Live {
         wanted: &Wanted,
         now: Instant,
     ) -> Result<Fetched, LiveError> {
+        invariants::may_take_from(&self.engine.state(person).await?, provider).map_err(EngineError::from)?;
         let (connection, grant) = self.access(person, provider, now).await?;
         match self.ask(&grant, provider, wanted, now).await {
             Err(LiveError::Call(CallFault::Unauthorised)) => {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::ports::connections::{Connections, ConnectionsError};
@@ -54,6 +55,10 @@ pub struct Live {
     pub folder: PathBuf,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// The time: what takes long looks at it again.
+    pub clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+    /// What must not be left half-done when its caller goes away.
+    pub tasks: TaskTracker,
     /// Rung when something was ordered.
     pub bell: Arc<Notify>,
 }
@@ -94,6 +99,9 @@ pub enum LiveError {
     /// The queue.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// What was to be finished in any case was not.
+    #[error("the renewal of the access stopped unexpectedly")]
+    Stopped,
     /// The disk.
     #[error("a document could not be written on its way into the log")]
     Disk,

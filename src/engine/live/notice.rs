@@ -3,10 +3,11 @@
 
 use super::fetch::record_name;
 use super::{Live, LiveError, Task};
+use chrono::TimeDelta;
+
 use crate::domain::Instant;
 use crate::domain::observation::RecordKind;
 use crate::domain::person::PersonId;
-use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
 use crate::engine::ports::provider_api::{CallFault, Fetched, Wanted};
 use crate::engine::ports::webhook::{Happened, Notice};
@@ -67,6 +68,9 @@ impl Live {
         let wanted = Wanted::Record { kind: kind.to_owned(), id: id.to_owned() };
         match self.fetch(person, provider, &wanted, now).await {
             Err(LiveError::Call(CallFault::NotFound)) => {
+                // An address that has moved answers the same: the list around it must answer first.
+                let day = Wanted::Window { from: now - TimeDelta::days(1), to: now };
+                self.fetch(person, provider, &day, now).await?;
                 let reason = "deleted_by_provider";
                 let taken_back = match kind {
                     // It bears the id of its sleep, which may still be there.
@@ -108,7 +112,7 @@ impl Live {
         };
         match asked {
             Err(LiveError::Reconnect(_)) => {
-                self.engine.withdraw(person, Purpose::Provider(provider), now).await?;
+                self.hide_what_must_go(person, provider, now).await?;
                 self.connections.forget(person, provider).await?;
                 Ok(())
             }

@@ -48,6 +48,8 @@ impl Live {
         now: Instant,
     ) -> Result<(Connection, Grant), LiveError> {
         for _ in 0..TRIES {
+            // A job that has run for long renews by the time it is, or its lease would be over when it begins.
+            let now = now.max((self.clock)());
             let found = self.connections.get(person, provider).await?;
             let (connection, grant) = found.ok_or(LiveError::NotConnected(provider))?;
             if connection.state == ConnectionState::Reconnect {
@@ -60,7 +62,12 @@ impl Live {
             match self.connections.ask_to_renew(&connection, lease, now, now + LEASE).await? {
                 Renewal::Changed => {}
                 Renewal::Busy(until) => return Err(LiveError::Busy(until.min(now + LOOK_AGAIN))),
-                Renewal::Yours => self.renew(&connection, &grant, lease, now).await?,
+                Renewal::Yours => {
+                    // Between the provider's answer and the moment it is written down nobody may be cancelled.
+                    let live = self.clone();
+                    let renewing = self.tasks.spawn(async move { live.renew(&connection, &grant, lease, now).await });
+                    renewing.await.unwrap_or(Err(LiveError::Stopped))?;
+                }
             }
         }
         Err(LiveError::Busy(now + LOOK_AGAIN))
@@ -80,7 +87,7 @@ impl Live {
         };
         match renewed {
             Ok(renewed) => {
-                self.connections.renewed(connection, lease, &renewed).await?;
+                self.connections.renewed(connection, &renewed).await?;
                 Ok(())
             }
             Err(CallFault::GrantEnded) => {

@@ -56,6 +56,8 @@ pub struct Connection {
     pub reach: Reach,
     /// What the last fault was, until a fetch goes well.
     pub fault: Option<String>,
+    /// When that was.
+    pub failed_at: Option<Instant>,
 }
 
 /// How far a connection has been fetched.
@@ -153,16 +155,11 @@ pub trait Connections: Send + Sync {
         until: Instant,
     ) -> Result<Renewal, ConnectionsError>;
 
-    /// Writes a renewed grant down, before it is used; false where the lease was lost.
+    /// Writes the grant that followed one of a generation down, before it is used; false where there is a newer one.
     ///
     /// # Errors
     /// When the connections do not answer.
-    async fn renewed(
-        &self,
-        connection: &Connection,
-        lease: uuid::Uuid,
-        grant: &Grant,
-    ) -> Result<bool, ConnectionsError>;
+    async fn renewed(&self, connection: &Connection, grant: &Grant) -> Result<bool, ConnectionsError>;
 
     /// Gives the lease of a renewal back that came to nothing.
     ///
@@ -176,17 +173,41 @@ pub trait Connections: Send + Sync {
     /// When the connections do not answer.
     async fn ended(&self, connection: &Connection) -> Result<(), ConnectionsError>;
 
-    /// Notes how far a connection has been fetched; what went wrong before is forgotten.
+    /// Notes that everything of a window was fetched up to its end; what went wrong before is forgotten.
     ///
     /// # Errors
     /// When the connections do not answer.
-    async fn reached(&self, person: PersonId, provider: Provider, reach: Reach) -> Result<(), ConnectionsError>;
+    async fn synced(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        from: Instant,
+        to: Instant,
+    ) -> Result<(), ConnectionsError>;
 
-    /// Notes what went wrong, as a code.
+    /// Notes how far back the history was fetched, and whether there is nothing older.
     ///
     /// # Errors
     /// When the connections do not answer.
-    async fn failed(&self, person: PersonId, provider: Provider, fault: &str) -> Result<(), ConnectionsError>;
+    async fn backfilled(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        since: Instant,
+        complete: bool,
+    ) -> Result<(), ConnectionsError>;
+
+    /// Notes what went wrong, as a code, and when.
+    ///
+    /// # Errors
+    /// When the connections do not answer.
+    async fn failed(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        fault: &str,
+        now: Instant,
+    ) -> Result<(), ConnectionsError>;
 
     /// Forgets a connection; whether there was one.
     ///

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::PUSH;
 use crate::domain::Instant;
 use crate::engine::ports::webhook::{Happened, Headers, NotTaken, Notice, Webhook};
 
@@ -51,10 +52,12 @@ impl Webhook for GarminWebhook {
         for (list, entries) in lists {
             let Value::Array(entries) = entries else { return Err(NotTaken::Unreadable) };
             for entry in entries {
-                let of = Entry::deserialize(&entry).map_err(|_| NotTaken::Unreadable)?;
+                // What names nobody is nobody's; the rest of the body is taken.
+                let Ok(of) = Entry::deserialize(&entry) else { continue };
                 let happened = match (list.as_str(), of.callback_url) {
                     ("deregistrations", _) => Happened::Revoked,
                     ("userPermissionsChange", _) => Happened::Other,
+                    (unknown, _) if !PUSH.lists.contains(&unknown) => Happened::Other,
                     (_, Some(url)) => Happened::Changed { kind: list.clone(), id: url },
                     (_, None) => {
                         let document = pushed.entry(of.user_id).or_default();
@@ -119,9 +122,10 @@ mod tests {
             r#"{"sleeps":[{"userId":"a","callbackURL":"https://apis.garmin.com/wellness-api/rest/sleeps?x=1"}]}"#;
         let notice = read(Some("client"), body).expect("taken").remove(0);
         assert!(matches!(notice.happened, Happened::Changed { kind, .. } if kind == "sleeps"));
+        assert_eq!(read(Some("client"), r#"{"dailies":[{},1]}"#), Ok(Vec::new()), "nobody's");
         assert_eq!(read(None, body), Err(NotTaken::Forged));
         assert_eq!(read(Some("other"), body), Err(NotTaken::Forged));
-        for broken in ["", "[]", r#"{"dailies":{}}"#, r#"{"dailies":[{}]}"#, r#"{"dailies":[1]}"#] {
+        for broken in ["", "[]", r#"{"dailies":{}}"#] {
             assert_eq!(read(Some("client"), broken), Err(NotTaken::Unreadable), "{broken}");
         }
     }

@@ -54,6 +54,8 @@ struct Document {
 
 #[derive(Serialize)]
 struct Entry {
+    /// An activity does not say when it was changed: the word is as new as the asking.
+    fetched_at: Instant,
     activity: Box<RawValue>,
     streams: Option<Box<RawValue>>,
 }
@@ -115,7 +117,7 @@ impl Asking<'_> {
             Err(CallFault::NotFound) => None,
             found => Some(found?.json()?),
         };
-        Ok(Entry { activity, streams })
+        Ok(Entry { fetched_at: self.now, activity, streams })
     }
 }
 
@@ -191,7 +193,7 @@ impl ProviderApi for StravaApi {
                 let named =
                     |raw: &RawValue| head::<ActivityHead>(raw).map(|head| ("activity".to_owned(), head.id.to_string()));
                 let follow = found.iter().map(|raw| named(raw)).collect::<Result<_, _>>()?;
-                (found.into_iter().map(|activity| Entry { activity, streams: None }).collect(), follow)
+                (found.into_iter().map(|activity| Entry { fetched_at: now, activity, streams: None }).collect(), follow)
             }
             Wanted::Record { kind, id } if kind == "activity" => {
                 let id: i64 = id.parse().map_err(|_| CallFault::NotFound)?;

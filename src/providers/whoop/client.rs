@@ -162,16 +162,22 @@ impl Asking<'_> {
         Ok(Document { whoop_cycles, whoop_sleeps, whoop_workouts })
     }
 
-    /// A sleep with its cycle and recovery. WHOOP's webhook of a recovery bears the id of the sleep.
-    async fn night(&self, grant: &Grant, id: &str) -> Result<Document, CallFault> {
+    /// A sleep with its cycle and recovery; where the recovery is wanted, it must be there. WHOOP's webhook of a recovery bears
+    /// the id of the sleep.
+    async fn night(&self, grant: &Grant, wanted: &str, id: &str) -> Result<Document, CallFault> {
         let sleep = self.one(&format!("/v2/activity/sleep/{id}")).await?;
         let of: SleepHead = head(&sleep)?;
         if of.nap || !allows(grant, "read:cycles") {
             return Ok(Document { whoop_sleeps: vec![sleep], ..Document::default() });
         }
-        let cycle = self.one(&format!("/v2/cycle/{}", of.cycle_id)).await?;
+        let cycle = self.one(&format!("/v2/cycle/{}", of.cycle_id)).await.map_err(|fault| match fault {
+            // The sleep is there: what is not is only its cycle's address.
+            CallFault::NotFound => CallFault::Unreadable("a night's cycle is not where it should be"),
+            fault => fault,
+        })?;
         let recovery = match self.one(&format!("/v2/cycle/{}/recovery", of.cycle_id)).await {
             // It is not reckoned yet, or not to be seen: the night is there all the same.
+            Err(CallFault::NotFound) if wanted == "recovery" => return Err(CallFault::NotFound),
             Err(CallFault::NotFound | CallFault::Forbidden) => None,
             found => Some(found?),
         };
@@ -293,7 +299,7 @@ impl ProviderApi for WhoopApi {
             Wanted::Record { kind, id } => {
                 let id: Uuid = id.parse().map_err(|_| CallFault::NotFound)?;
                 match kind.as_str() {
-                    "sleep" | "recovery" => asking.night(grant, &id.to_string()).await?,
+                    "sleep" | "recovery" => asking.night(grant, kind, &id.to_string()).await?,
                     "workout" => Document {
                         whoop_workouts: vec![asking.one(&format!("/v2/activity/workout/{id}")).await?],
                         ..Document::default()

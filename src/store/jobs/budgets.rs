@@ -85,14 +85,16 @@ impl Meter for JobTables {
         let told = self.sql.write(move |tx| {
             Box::pin(async move {
                 for allowance in &allowances {
-                    // Others count too, and their answers may come in another order: the higher count stands.
+                    // Others count too, and their answers may come in another order: the higher count stands, and what was
+                    // said of a window that is over says nothing of the next.
                     tx.execute(
                         "UPDATE budgets
                          SET used = CASE WHEN used >= $3 AND resets_at >= $5 THEN used ELSE $3 END,
                              most = $4,
                              resets_at = CASE WHEN resets_at >= $5 THEN resets_at ELSE $5 END
                          WHERE provider = $1
-                           AND name = $2",
+                           AND name = $2
+                           AND resets_at <= $5 + 60000000",
                         &[
                             provider.key().into(),
                             allowance.name.into(),

@@ -106,7 +106,8 @@ impl JobTables {
                          WHERE job = $1
                            AND ($2 IS NULL OR person = $2)
                            AND replayed_as IS NULL
-                         RETURNING kind, key, person, payload, attempts",
+                         RETURNING kind, key, person, payload,
+                                   COALESCE((SELECT max_attempts FROM jobs WHERE jobs.job = job_dead_letters.job), attempts)",
                         &args,
                     )
                     .await?;

@@ -127,13 +127,35 @@ async fn tokens_are_nowhere_in_clear_and_a_connection_ends(place: &Place) {
     assert_eq!(fake.1.lock().unwrap().revoked, 1);
     assert!(matches!(live.disconnect(person(), Provider::Whoop, now()).await, Err(LiveError::NotConnected(_))));
     assert!(live.connections.list(None).await.unwrap().is_empty());
-    // Nothing is taken from it any more, whoever brings it.
+    // What it brought stays, and its files may be brought.
     let state = live.engine.state(person()).await.unwrap();
-    assert!(candor::domain::invariants::may_take_from(&state, Provider::Whoop).is_err());
+    assert!(candor::domain::invariants::may_take_from(&state, Provider::Whoop).is_ok());
+}
+
+async fn strava_is_hidden_when_it_is_disconnected_as_its_terms_demand(place: &Place) {
+    let fake = Fake::new(Provider::Strava);
+    let live = live(place, &fake).await;
+    connect(&live, Provider::Strava).await;
+    live.disconnect(person(), Provider::Strava, now()).await.unwrap();
+    let state = live.engine.state(person()).await.unwrap();
+    assert!(candor::domain::invariants::may_take_from(&state, Provider::Strava).is_err());
+}
+
+async fn without_consent_nothing_is_asked_of_a_provider(place: &Place) {
+    let fake = Fake::new(Provider::Whoop);
+    let live = live(place, &fake).await;
+    connect(&live, Provider::Whoop).await;
+    let calls = fake.1.lock().unwrap().calls;
+    let purpose = candor::domain::profile::Purpose::Provider(Provider::Whoop);
+    live.engine.withdraw(person(), purpose, now()).await.unwrap();
+    assert!(matches!(live.sync(person(), Provider::Whoop, now()).await, Err(LiveError::Engine(_))));
+    assert_eq!(fake.1.lock().unwrap().calls, calls);
 }
 
 on_both!(
     who_comes_back_must_be_who_was_sent,
     an_account_is_one_persons_and_what_was_ticked_is_kept,
     tokens_are_nowhere_in_clear_and_a_connection_ends,
+    strava_is_hidden_when_it_is_disconnected_as_its_terms_demand,
+    without_consent_nothing_is_asked_of_a_provider,
 );

@@ -125,31 +125,20 @@ impl ConnectionTables {
         leased.await
     }
 
-    pub(super) async fn write_renewed(
-        &self,
-        connection: &Connection,
-        lease: Uuid,
-        grant: &Grant,
-    ) -> Result<bool, ConnectionsError> {
+    pub(super) async fn write_renewed(&self, connection: &Connection, grant: &Grant) -> Result<bool, ConnectionsError> {
+        // A provider gives each refresh token's successor once: whoever has it holds the good one, late or not.
         let [person, provider] = named(connection.person, connection.provider);
         let sealed = self.seal(connection, grant, connection.generation + 1).await?;
-        let args = vec![
-            person,
-            provider,
-            connection.generation.into(),
-            lease.to_string().into(),
-            sealed.into(),
-            time(grant.expires_at),
-        ];
+        let args = vec![person, provider, connection.generation.into(), sealed.into(), time(grant.expires_at)];
         let sql = "UPDATE connections
-             SET grants = $5,
-                 expires_at = $6,
+             SET grants = $4,
+                 expires_at = $5,
                  generation = generation + 1,
+                 state = 'connected',
                  renewing = NULL
              WHERE person = $1
                AND provider = $2
-               AND generation = $3
-               AND renewing = $4";
+               AND generation = $3";
         self.execute(sql, args).await.map(|rows| rows == 1)
     }
 }

@@ -50,7 +50,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT person, provider, state, account, scopes, generation, connected_at, fetched_since, history_complete,
-                    synced_at, fault, grants, expires_at
+                    synced_at, fault, failed_at, grants, expires_at
              FROM connections
              ",
             $rest
@@ -75,6 +75,7 @@ fn connection(row: &Row) -> Result<Connection, StoreError> {
             synced_at: rows::opt_instant(row, 9)?,
         },
         fault: row.opt_text(10)?,
+        failed_at: rows::opt_instant(row, 11)?,
     })
 }
 
@@ -123,6 +124,7 @@ async fn put(tx: &mut SqlTx, args: &[Value]) -> Result<bool, StoreError> {
              generation = EXCLUDED.generation,
              renewing = NULL,
              fault = NULL,
+             failed_at = NULL,
              fetched_since = CASE WHEN connections.account = EXCLUDED.account THEN connections.fetched_since END,
              history_complete = CASE WHEN connections.account = EXCLUDED.account THEN connections.history_complete ELSE 0 END",
         args,
@@ -217,8 +219,8 @@ impl Connections for ConnectionTables {
         let found = self.query(columns!("WHERE person = $1 AND provider = $2"), &named(person, provider)).await?;
         let Some(row) = found.first() else { return Ok(None) };
         let connection = connection(row).map_err(unavailable)?;
-        let sealed = row.bytes(11).map_err(unavailable)?;
-        let grant = self.open(&connection, &sealed, rows::instant(row, 12).map_err(unavailable)?).await?;
+        let sealed = row.bytes(12).map_err(unavailable)?;
+        let grant = self.open(&connection, &sealed, rows::instant(row, 13).map_err(unavailable)?).await?;
         Ok(Some((connection, grant)))
     }
 
@@ -244,8 +246,8 @@ impl Connections for ConnectionTables {
         self.lease(connection, lease, now, until).await.map_err(unavailable)
     }
 
-    async fn renewed(&self, connection: &Connection, lease: Uuid, grant: &Grant) -> Result<bool, ConnectionsError> {
-        self.write_renewed(connection, lease, grant).await
+    async fn renewed(&self, connection: &Connection, grant: &Grant) -> Result<bool, ConnectionsError> {
+        self.write_renewed(connection, grant).await
     }
 
     async fn not_renewed(&self, connection: &Connection, lease: Uuid) -> Result<(), ConnectionsError> {
@@ -269,32 +271,56 @@ impl Connections for ConnectionTables {
         self.execute(sql, vec![person, provider, connection.generation.into()]).await.map(|_| ())
     }
 
-    async fn reached(&self, person: PersonId, provider: Provider, reach: Reach) -> Result<(), ConnectionsError> {
+    async fn synced(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        from: Instant,
+        to: Instant,
+    ) -> Result<(), ConnectionsError> {
         let [person, provider] = named(person, provider);
-        let args = vec![
-            person,
-            provider,
-            reach.since.map(|at| at.timestamp_micros()).into(),
-            reach.complete.into(),
-            reach.synced_at.map(|at| at.timestamp_micros()).into(),
-        ];
+        let sql = "UPDATE connections
+             SET fetched_since = COALESCE(fetched_since, $3),
+                 synced_at = $4,
+                 fault = NULL,
+                 failed_at = NULL
+             WHERE person = $1
+               AND provider = $2";
+        self.execute(sql, vec![person, provider, time(from), time(to)]).await.map(|_| ())
+    }
+
+    async fn backfilled(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        since: Instant,
+        complete: bool,
+    ) -> Result<(), ConnectionsError> {
+        let [person, provider] = named(person, provider);
         let sql = "UPDATE connections
              SET fetched_since = $3,
                  history_complete = $4,
-                 synced_at = $5,
-                 fault = NULL
+                 fault = NULL,
+                 failed_at = NULL
              WHERE person = $1
                AND provider = $2";
-        self.execute(sql, args).await.map(|_| ())
+        self.execute(sql, vec![person, provider, time(since), complete.into()]).await.map(|_| ())
     }
 
-    async fn failed(&self, person: PersonId, provider: Provider, fault: &str) -> Result<(), ConnectionsError> {
+    async fn failed(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        fault: &str,
+        now: Instant,
+    ) -> Result<(), ConnectionsError> {
         let [person, provider] = named(person, provider);
         let sql = "UPDATE connections
-             SET fault = $3
+             SET fault = $3,
+                 failed_at = $4
              WHERE person = $1
                AND provider = $2";
-        self.execute(sql, vec![person, provider, fault.into()]).await.map(|_| ())
+        self.execute(sql, vec![person, provider, fault.into(), time(now)]).await.map(|_| ())
     }
 
     async fn forget(&self, person: PersonId, provider: Provider) -> Result<bool, ConnectionsError> {

@@ -14,7 +14,7 @@ use crate::command::Store;
 /// What is not there by then does not come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-struct Watching {
+pub(crate) struct Watching {
     program: Child,
     said: Receiver<String>,
 }
@@ -27,7 +27,7 @@ impl Drop for Watching {
 }
 
 impl Watching {
-    fn start(store: &Store, folder: &Path) -> Self {
+    pub(crate) fn start(store: &Store, folder: &Path) -> Self {
         let mut command = store.command();
         command.args(["--json", "import", "--every", "0.05", "--watch"]).arg(folder);
         let mut program = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -38,7 +38,7 @@ impl Watching {
     }
 
     /// What it says next: the file, and how many of its rows said something new; `None` of what could not be read.
-    fn next(&self) -> (String, Option<u64>) {
+    pub(crate) fn next(&self) -> (String, Option<u64>) {
         let line = self.said.recv_timeout(PATIENCE).expect("a report");
         let report: Value = serde_json::from_str(&line).unwrap();
         match report["unreadable"][0].as_str() {
@@ -48,7 +48,7 @@ impl Watching {
     }
 
     /// Ctrl-C, and with which code it ended.
-    fn interrupt(mut self) -> Option<i32> {
+    pub(crate) fn interrupt(mut self) -> Option<i32> {
         let sent = Command::new("kill").args(["-INT", &self.program.id().to_string()]).status().unwrap();
         assert!(sent.success());
         let code = self.program.wait().unwrap().code();

@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) fault: Option<CallFault>,
     /// What is given for a record, by its id.
     pub(super) records: BTreeMap<String, Vec<u8>>,
+    /// Since when it has something of every day, where it has anything.
+    pub(super) began: Option<Instant>,
     /// Grants ended.
     pub(super) revoked: u32,
 }
@@ -111,7 +113,10 @@ impl ProviderApi for Fake {
             return Err(CallFault::Unauthorised);
         }
         match wanted {
-            Wanted::Window { .. } => Ok(Fetched { document: None, records: 0, follow: Vec::new() }),
+            Wanted::Window { to, .. } => {
+                let records = u64::from(state.began.is_some_and(|began| *to > began));
+                Ok(Fetched { document: None, records, follow: Vec::new() })
+            }
             Wanted::Record { id, .. } => {
                 let document = state.records.get(id).cloned().ok_or(CallFault::NotFound)?;
                 Ok(Fetched { document: Some(document), records: 1, follow: Vec::new() })

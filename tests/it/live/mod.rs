@@ -2,6 +2,7 @@
 
 mod arrival;
 mod contract;
+mod demands;
 mod fake;
 mod notices;
 mod pains;

@@ -23,7 +23,7 @@ fn cycle(id: u64, start: &str, end: Option<&str>, kilojoule: f64) -> Value {
     cycle
 }
 
-fn night(id: &str, start: &str, end: &str, offset: &str, updated: &str, asleep: u64) -> Value {
+pub(super) fn night(id: &str, start: &str, end: &str, offset: &str, updated: &str, asleep: u64) -> Value {
     json!({
         "id": id, "cycle_id": 1, "user_id": 7, "created_at": end, "updated_at": updated, "start": start, "end": end,
         "timezone_offset": offset, "nap": false, "score_state": "SCORED", "score": { "stage_summary": {
@@ -38,7 +38,7 @@ fn entries(entries: &[Value]) -> String {
     json!({ "whoop_cycles": entries }).to_string()
 }
 
-fn sleeps(sleeps: &[Value]) -> String {
+pub(super) fn sleeps(sleeps: &[Value]) -> String {
     json!({ "whoop_sleeps": sleeps }).to_string()
 }
 

@@ -18,10 +18,12 @@ use super::fields::{Fault, Fields, Object};
 pub(super) fn read(line: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
     let mut draft = Draft::new(reading, Provider::File, row);
     if let Some(name) = line.text("provider")? {
-        draft.set_provider(
-            name.parse()
-                .map_err(|_| Fault::new("provider", "is not known; known are whoop, garmin, strava, file, person"))?,
-        );
+        draft.set_provider(name.parse().map_err(|_| {
+            Fault::new(
+                "provider",
+                "is not known; known are whoop, garmin, oura, fitbit, apple_health, strava, file, person",
+            )
+        })?);
     }
     let metric: Metric =
         line.text("metric")?

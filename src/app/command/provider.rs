@@ -56,6 +56,11 @@ pub(super) async fn run(
             let revoked = live.disconnect(person, *provider, config.now).await?;
             if out.json {
                 out.document(&json!({ "provider": provider, "revoked": revoked }))?;
+            } else if provider.terms().delete_on_disconnect {
+                out.line(&format!(
+                    "{0} is disconnected. Its terms do not let its data be looked at any more: they are hidden from every stage.",
+                    provider.label()
+                ))?;
             } else if revoked {
                 out.line(&format!("{} is disconnected. What it brought stays.", provider.label()))?;
             } else {

@@ -1,5 +1,6 @@
-//! Notices: what a provider says has happened. A notice is believed in nothing but that something is to be looked at: it is
-//! kept with what it asks for before it is answered, and what it names is fetched.
+//! Notices: what a provider says has happened. A notice that names a record is believed in nothing but that something is to be
+//! looked at: it is kept with what it asks for before it is answered, and what it names is fetched. Records that come along
+//! are in the log before the notice is answered.
 
 use super::fetch::record_name;
 use super::{Live, LiveError, Task};

@@ -74,6 +74,14 @@ async fn a_provider_that_is_down_for_an_hour_is_left_alone_and_nothing_is_lost(p
     live.apis.insert(Provider::Strava, Arc::new(strava.clone()));
     connect(&live, Provider::Whoop).await;
     connect(&live, Provider::Strava).await;
+    for minute in 0..60 {
+        let row = format!(
+            "{{\"metric\":\"steps\",\"value\":{minute},\"unit\":\"steps\",\"kind\":\"sample\",\"start\":\"2026-01-01T10:{minute:02}:00Z\"}}\n"
+        );
+        for fake in [&whoop, &strava] {
+            fake.1.lock().unwrap().records.insert(minute.to_string(), row.clone().into_bytes());
+        }
+    }
     let second = Arc::new(AtomicI64::new(0));
     let worker = worker(place, &live, &second).await;
     work(&worker, &live, &second, 60, 10).await;

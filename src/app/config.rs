@@ -49,8 +49,8 @@ pub(super) struct Config {
     pub retention_days: Option<String>,
     /// How long a statement of a database takes before it is told of.
     pub slow_after: SlowAfter,
-    /// The providers that are set up.
-    pub providers: Vec<ProviderSettings>,
+    /// The providers that are set up, or what is wrong with how they are: commands that ask none do not care.
+    pub providers: Result<Vec<ProviderSettings>, String>,
     /// What some other program wants logged. It changes nothing here; the rules of a start look at it.
     pub rust_log: Option<String>,
 }
@@ -88,7 +88,7 @@ impl Config {
             alerts: named("CANDOR_ALERTS").map(|text| text.trim().to_owned()),
             retention_days: named("RETENTION_DAYS").map(|text| text.trim().to_owned()),
             rust_log: named("RUST_LOG"),
-            providers: provider_settings::read(&named)?,
+            providers: provider_settings::read(&named).map_err(|failure| failure.message),
             slow_after: slow_after(named("CANDOR_SLOW_QUERY_MS").as_deref())?,
             database_url,
             keys_url,
@@ -126,7 +126,7 @@ impl Config {
             alerts: None,
             retention_days: None,
             rust_log: None,
-            providers: Vec::new(),
+            providers: Ok(Vec::new()),
             slow_after: SlowAfter::default(),
         }
     }

@@ -94,9 +94,11 @@ fn one(
         Failure::configuration(format!("{id} is set and {secret} is not: name the file with the application's secret"))
     })?;
     let webhook_path = named(&name("WEBHOOK_PATH")).unwrap_or_default();
-    if provider != Provider::Whoop && !webhook_path.is_empty() && webhook_path.len() < 16 {
+    let letters: std::collections::BTreeSet<char> = webhook_path.chars().collect();
+    let plain = webhook_path.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_');
+    if !webhook_path.is_empty() && (webhook_path.len() < 16 || letters.len() < 8 || !plain) {
         return Err(Failure::configuration(format!(
-            "{} can be guessed: `openssl rand -hex 16` makes one that cannot",
+            "{} must be 16 letters and digits or more that nobody can guess: `openssl rand -hex 16` makes them",
             name("WEBHOOK_PATH")
         )));
     }

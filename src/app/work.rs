@@ -34,7 +34,8 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
         None => JobPlace::File(config.data_dir.join("jobs.db")),
     };
     let tables = Arc::new(JobTables::open(&place).await?.telling_after(config.slow_after));
-    let (apis, webhooks) = provider_settings::set_up(&config.providers)?;
+    let settings = config.providers.as_ref().map_err(Failure::configuration)?;
+    let (apis, webhooks) = provider_settings::set_up(settings)?;
     let fixed = config.pretended;
     let clock: Arc<dyn Fn() -> Instant + Send + Sync> = Arc::new(move || fixed.unwrap_or_else(config::clock));
     let live = Live {

@@ -140,7 +140,8 @@ fn failure(error: LiveError, now: Instant) -> Failure {
         // A notice may be ahead of what it names. That it is gone, only a notice of that says.
         LiveError::Call(fault @ CallFault::NotFound) => Failure::retry("not_found", fault),
         LiveError::Call(fault @ CallFault::Forbidden) => Failure::give_up("not_allowed", fault),
-        LiveError::Call(fault @ CallFault::Unreadable(_)) => Failure::give_up("not_understood", fault),
+        // A page of maintenance passes; what does not is given up after all its attempts.
+        LiveError::Call(fault @ CallFault::Unreadable(_)) => Failure::retry("not_understood", fault),
         LiveError::Call(fault @ CallFault::GrantEnded) => Failure::give_up("reconnect", fault),
         LiveError::Reconnect(_) | LiveError::NotConnected(_) | LiveError::NotSetUp(_) => {
             Failure::give_up("reconnect", error)

@@ -75,8 +75,10 @@ async fn take_at(
     let now = service.now();
     let notices = webhook.read(&header, &body, now).map_err(|refusal| {
         counted(provider, refusal.key());
+        tracing::warn!(provider = provider.key(), reason = refusal.key(), "a notice was refused");
         match refusal {
-            NotTaken::Forged | NotTaken::Late => Problem::unauthenticated(),
+            NotTaken::Forged => Problem::not_signed_in("It is not signed, or not named, as this provider does."),
+            NotTaken::Late => Problem::not_signed_in("It was signed at another time."),
             NotTaken::Unreadable => Problem::unreadable(StatusCode::BAD_REQUEST, "It is not what is sent here."),
         }
     })?;

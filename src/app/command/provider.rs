@@ -21,6 +21,7 @@ pub(in crate::app) enum Action {
     /// Connect an account: prints the page to open, and waits until you come back.
     Connect {
         /// whoop, strava or garmin
+        #[arg(value_parser = live)]
         provider: Provider,
         /// Where to wait; the application at the provider must name this address.
         #[arg(long, default_value = "127.0.0.1:8080")]
@@ -29,6 +30,7 @@ pub(in crate::app) enum Action {
     /// Fetch what is new now; a server or `worker` does it by itself.
     Sync {
         /// whoop, strava or garmin; every one that is connected where none is named
+        #[arg(value_parser = live)]
         provider: Option<Provider>,
     },
     /// What is set up here, what is connected, and how far it has been fetched.
@@ -36,8 +38,17 @@ pub(in crate::app) enum Action {
     /// End a connection.
     Disconnect {
         /// whoop, strava or garmin
+        #[arg(value_parser = live)]
         provider: Provider,
     },
+}
+
+/// The providers that can be connected.
+const LIVE: [Provider; 3] = [Provider::Whoop, Provider::Strava, Provider::Garmin];
+
+fn live(name: &str) -> Result<Provider, String> {
+    let known = LIVE.into_iter().find(|provider| provider.key().eq_ignore_ascii_case(name));
+    known.ok_or_else(|| "whoop, strava and garmin can be connected; of others files are imported".to_owned())
 }
 
 pub(super) async fn run(
@@ -113,7 +124,10 @@ async fn sync(
     let mut rows = Vec::new();
     let mut documents = Vec::new();
     for provider in chosen {
-        let synced = live.sync(person, provider, config.now).await?;
+        let synced = live.sync(person, provider, config.now).await.map_err(|error| {
+            let Failure { code, message } = error.into();
+            Failure { code, message: format!("{}: {message}", provider.label()) }
+        })?;
         live.order(person, &[Task::Backfill { provider }], config.now).await?;
         let counts = [synced.records, synced.accepted, synced.corrected, synced.duplicates, synced.rejected];
         rows.push([provider.label().to_owned()].into_iter().chain(counts.iter().map(u64::to_string)).collect());
@@ -133,9 +147,8 @@ async fn sync(
 async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure> {
     let connected = live.connections.list(Some(person)).await.map_err(LiveError::from)?;
     let of = |provider: Provider| connected.iter().find(|connection| connection.provider == provider);
-    let known = [Provider::Whoop, Provider::Strava, Provider::Garmin];
     if out.json {
-        let documents = known.map(|provider| {
+        let documents = LIVE.map(|provider| {
             let connection = of(provider);
             json!({
                 "provider": provider,
@@ -150,7 +163,7 @@ async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure>
         out.document(&json!({ "providers": documents }))?;
         return Ok(true);
     }
-    let rows = known.map(|provider| {
+    let rows = LIVE.map(|provider| {
         let day =
             |at: Option<crate::domain::Instant>| at.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default();
         let state = match (of(provider), live.apis.contains_key(&provider)) {

@@ -41,6 +41,8 @@ pub(super) struct Facts {
     pub retention_days: Option<String>,
     /// Whether a model is asked that keeps what it is sent, or may, and nobody has accepted it.
     pub model_keeps: bool,
+    /// What is wrong with how a provider is set up.
+    pub bad_provider: Option<String>,
     /// Providers that are asked at an address of this machine.
     pub mocked_providers: Vec<Provider>,
     /// Whether the time is pretended.
@@ -117,7 +119,14 @@ pub(super) async fn gather(config: &Config, local: bool, addresses: Addresses) -
         metrics: addresses.metrics,
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
-        mocked_providers: config.providers.iter().filter(|set| set.is_mocked()).map(|set| set.provider).collect(),
+        mocked_providers: config
+            .providers
+            .iter()
+            .flatten()
+            .filter(|set| set.is_mocked())
+            .map(|set| set.provider)
+            .collect(),
+        bad_provider: config.providers.as_ref().err().cloned(),
         rust_log: config.rust_log.clone(),
         signing_key: config.signing_key_file.as_deref().map_or(Secret::Unnamed, secret),
         master_key: match (&config.master_key, &config.master_key_file) {

@@ -17,5 +17,9 @@ pub(super) fn check(facts: &Facts) -> Vec<Fault> {
         let what = "it, or another address of the provider, is on this machine, where only a mock can be";
         Some(Fault::new(setting, what, "unset the provider's addresses: the provider's own are used then"))
     };
-    facts.mocked_providers.iter().filter_map(fault).collect()
+    let bad = facts
+        .bad_provider
+        .iter()
+        .map(|what| Fault::new("CANDOR_*_CLIENT_ID", what.as_str(), "set it right, or unset the provider's client id"));
+    bad.chain(facts.mocked_providers.iter().filter_map(fault)).collect()
 }

@@ -58,6 +58,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         retention_days: Some("0".to_owned()),
         model_keeps: false,
         mocked_providers: Vec::new(),
+        bad_provider: None,
         pretended: false,
         disk_free_percent: Some(10),
         open_files: Some(4096),
@@ -90,6 +91,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const KEEP: &[&str] = &["RETENTION_DAYS"];
     const TIME: &[&str] = &["--now"];
     const MODEL: &[&str] = &["CANDOR_LLM_ALLOW_RETENTION"];
+    const SET: &[&str] = &["CANDOR_*_CLIENT_ID"];
     const MOCK: &[&str] = &["CANDOR_WHOOP_BASE_URL"];
     const FILES: &[&str] = &["LimitNOFILE"];
     const CORE: &[&str] = &["LimitCORE"];
@@ -100,6 +102,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
         ("nothing", |_| {}, NONE, NONE),
         ("a clock that stands", |f| f.pretended = true, TIME, TIME),
         ("a model that keeps what it is sent", |f| f.model_keeps = true, MODEL, MODEL),
+        ("a provider without its secret", |f| f.bad_provider = text("it is not there"), SET, SET),
         ("a provider that is a mock", |f| f.mocked_providers = vec![Provider::Whoop], MOCK, MOCK),
         ("no signing key", |f| f.signing_key = Secret::Unnamed, SIGN, SIGN),
         ("no master key", |f| f.master_key = Secret::Unnamed, WRAP, WRAP),

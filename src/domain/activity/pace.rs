@@ -10,6 +10,8 @@ use super::track::Track;
 /// 10 (2002), 55-63).
 const HALF_WINDOW: usize = 7;
 const LIMIT: f64 = 3.0;
+/// A pace within this share of those around it is no outlier (engineering default).
+const LEAST: f64 = 0.05;
 /// The standard deviation of a normal distribution whose median absolute deviation is 1.
 const SPREAD: f64 = 1.4826;
 /// A smoothed pace is that of this many seconds to either side (engineering default).
@@ -19,6 +21,11 @@ const REACH_S: f64 = 15.0;
 /// than half of a window is alike there is no spread, and nothing is an outlier.
 #[must_use]
 pub fn outliers(values: &[f64], half: usize, limit: f64) -> Vec<bool> {
+    outliers_beyond(values, half, limit, 0.0)
+}
+
+/// The same, where what lies within a share of its median is none: of paces that hardly differ the spread is a device's rounding.
+fn outliers_beyond(values: &[f64], half: usize, limit: f64, least: f64) -> Vec<bool> {
     let mut window: Vec<f64> = Vec::with_capacity(2 * half + 1);
     let place = |window: &[f64], value: f64| window.partition_point(|held| held.total_cmp(&value).is_lt());
     let (mut from, mut to) = (0, 0);
@@ -33,7 +40,8 @@ pub fn outliers(values: &[f64], half: usize, limit: f64) -> Vec<bool> {
             from += 1;
         }
         let (median, deviation) = centre(&window);
-        found.push(deviation > 0.0 && (value - median).abs() > limit * SPREAD * deviation);
+        let off = (value - median).abs();
+        found.push(deviation > 0.0 && off > limit * SPREAD * deviation && off >= least * median.abs());
     }
     found
 }
@@ -76,8 +84,11 @@ pub fn smoothed(track: &Track) -> Vec<Option<f64>> {
     let moved = track.legs.iter().filter_map(|leg| Some((leg, leg.moved_from_s?)));
     let legs: Vec<_> = moved.map(|(leg, from)| (leg, from, track.time_s[leg.end])).collect();
     let raw: Vec<f64> = legs.iter().map(|(leg, from, to)| (to - from) / (leg.to_m - leg.from_m)).collect();
-    let kept: Vec<_> =
-        legs.iter().zip(outliers(&raw, HALF_WINDOW, LIMIT)).filter(|(_, is_outlier)| !is_outlier).collect();
+    let kept: Vec<_> = legs
+        .iter()
+        .zip(outliers_beyond(&raw, HALF_WINDOW, LIMIT, LEAST))
+        .filter(|(_, is_outlier)| !is_outlier)
+        .collect();
     let mut paces = vec![None; track.time_s.len()];
     let (mut low, mut high) = (0, 0);
     let (mut seconds, mut metres) = (0.0, 0.0);

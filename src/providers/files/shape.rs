@@ -93,12 +93,12 @@ fn frame(parent: Option<&Frame>, key: &str, array: bool) -> Frame {
     if array {
         path.push_str("[]");
     }
-    Frame {
-        array,
-        path,
-        index: 0,
-        recorded: parent.is_none_or(|p| p.recorded && (!p.array || p.index == 0)) && base.len() < 200,
+    let recorded = parent.is_none_or(|p| p.recorded && (!p.array || p.index == 0)) && base.len() < 200;
+    if !recorded {
+        // Of what lies so deep nothing is told: thousands of brackets must not cost their square.
+        path = String::new();
     }
+    Frame { array, path, index: 0, recorded }
 }
 
 fn join(base: &str, key: &str) -> String {
@@ -119,6 +119,12 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brackets_without_end_cost_no_more_than_they_are() {
+        let deep = "[".repeat(60_000) + "{\"a\":" + &"[{\"b\":".repeat(10_000);
+        assert!(Shape::of(deep.as_bytes()).list);
+    }
 
     #[test]
     fn keys_are_told_down_to_the_first_object_of_a_list() {

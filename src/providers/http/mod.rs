@@ -24,18 +24,18 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How this software calls itself; some providers refuse who says nothing.
 const USER_AGENT: &str = concat!("candor/", env!("CARGO_PKG_VERSION"));
 
-/// A base address that cannot be asked.
+/// A base address that cannot be asked. It is not repeated: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadBase {
     /// It is no URL.
-    #[error("{0:?} is no address like https://api.example.com")]
-    Unreadable(String),
+    #[error("it is no address like https://api.example.com")]
+    Unreadable,
     /// It is not encrypted, or holds a name and password, a query or a fragment.
-    #[error("{0} must be https, with a host and a path alone; http is for this machine alone")]
-    Unsafe(String),
+    #[error("it must be https, with a host and a path alone; http is for this machine alone")]
+    Unsafe,
     /// It names this machine or its network by number.
-    #[error("{0} is no address of the public internet")]
-    NotPublic(String),
+    #[error("it is no address of the public internet")]
+    NotPublic,
 }
 
 /// Where a provider is asked.
@@ -51,17 +51,17 @@ impl Base {
     /// # Errors
     /// When it is none, or not a safe one.
     pub fn parse(text: &str) -> Result<Self, BadBase> {
-        let url: Url = text.trim().parse().map_err(|_| BadBase::Unreadable(text.to_owned()))?;
-        let host = url.host_str().ok_or_else(|| BadBase::Unreadable(text.to_owned()))?;
+        let url: Url = text.trim().parse().map_err(|_| BadBase::Unreadable)?;
+        let host = url.host_str().ok_or(BadBase::Unreadable)?;
         let number: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
         let local = host == "localhost" || number.is_some_and(|address| address.is_loopback());
         let plain = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
         let secure = url.scheme() == "https" || url.scheme() == "http" && local;
         if plain || !secure || url.fragment().is_some() {
-            return Err(BadBase::Unsafe(text.to_owned()));
+            return Err(BadBase::Unsafe);
         }
         match number {
-            Some(address) if !local && !addresses::is_public(address) => Err(BadBase::NotPublic(text.to_owned())),
+            Some(address) if !local && !addresses::is_public(address) => Err(BadBase::NotPublic),
             _ => Ok(Self { url, local }),
         }
     }

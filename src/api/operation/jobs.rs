@@ -23,16 +23,37 @@ const USUAL: u32 = 50;
 /// Entries of a page at most.
 const MOST: u32 = 200;
 
-/// Which entries.
+/// Which jobs.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(in crate::api) struct Entries {
-    /// `ready`, `running`, `done` or `dead`; for jobs alone.
+pub(in crate::api) struct Standing {
+    /// `ready`, `running`, `done` or `dead`.
+    #[param(value_type = Option<String>, pattern = "^(ready|running|done|dead)$")]
     state: Option<String>,
-    /// The attempts of one job; for attempts alone.
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Which attempts.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Attempts {
+    /// Those of one job.
     #[param(value_type = Option<String>, format = Uuid)]
     job: Option<String>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// How many.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Letters {
     /// At most so many.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -172,61 +193,60 @@ impl From<DeadLetter> for JobDeadLetterShown {
     }
 }
 
-impl Entries {
-    fn page(&self, person: PersonId) -> Result<Page, Problem> {
-        let limit = self.limit.unwrap_or(USUAL);
-        if limit == 0 || limit > MOST {
-            return Err(Problem::field("limit", "must be 1 to 200"));
-        }
-        Ok(Page { person: Some(person), before: None, limit })
+fn page(person: PersonId, limit: Option<u32>) -> Result<Page, Problem> {
+    let limit = limit.unwrap_or(USUAL);
+    if limit == 0 || limit > MOST {
+        return Err(Problem::field("limit", "must be 1 to 200"));
     }
+    Ok(Page { person: Some(person), before: None, limit })
 }
 
 /// Jobs of the person, the newest first.
 #[utoipa::path(
-    get, path = "/api/v1/jobs", tag = "jobs", operation_id = "jobs", security(("bearer" = [])), params(Entries),
+    get, path = "/api/v1/jobs", tag = "jobs", operation_id = "jobs", security(("bearer" = [])), params(Standing),
     responses((status = 200, body = Vec<JobShown>), Problem)
 )]
 pub(in crate::api) async fn list(
     State(service): State<Service>,
     Owner(person): Owner,
-    Asked(asked): Asked<Entries>,
+    Asked(asked): Asked<Standing>,
 ) -> Result<Json<Vec<JobShown>>, Problem> {
     let state = asked.state.as_deref().map(|name| {
         let known = JobState::ALL.into_iter().find(|state| state.key() == name);
         known.ok_or_else(|| Problem::field("state", "must be `ready`, `running`, `done` or `dead`"))
     });
-    let jobs = service.live.queue.jobs(asked.page(person)?, state.transpose()?).await.map_err(LiveError::from)?;
+    let jobs =
+        service.live.queue.jobs(page(person, asked.limit)?, state.transpose()?).await.map_err(LiveError::from)?;
     Ok(Json(jobs.into_iter().map(Into::into).collect()))
 }
 
 /// Attempts at jobs of the person, the newest first.
 #[utoipa::path(
-    get, path = "/api/v1/job_runs", tag = "jobs", operation_id = "job_runs", security(("bearer" = [])), params(Entries),
+    get, path = "/api/v1/job_runs", tag = "jobs", operation_id = "job_runs", security(("bearer" = [])), params(Attempts),
     responses((status = 200, body = Vec<JobRunShown>), Problem)
 )]
 pub(in crate::api) async fn runs(
     State(service): State<Service>,
     Owner(person): Owner,
-    Asked(asked): Asked<Entries>,
+    Asked(asked): Asked<Attempts>,
 ) -> Result<Json<Vec<JobRunShown>>, Problem> {
     let job = asked.job.as_deref().map(|id| id.parse::<Uuid>().map_err(|_| Problem::field("job", "is no UUID")));
-    let runs = service.live.queue.runs(asked.page(person)?, job.transpose()?).await.map_err(LiveError::from)?;
+    let runs = service.live.queue.runs(page(person, asked.limit)?, job.transpose()?).await.map_err(LiveError::from)?;
     Ok(Json(runs.into_iter().map(Into::into).collect()))
 }
 
 /// Jobs of the person that were given up, the newest first.
 #[utoipa::path(
     get, path = "/api/v1/job_dead_letters", tag = "jobs", operation_id = "job_dead_letters", security(("bearer" = [])),
-    params(Entries),
+    params(Letters),
     responses((status = 200, body = Vec<JobDeadLetterShown>), Problem)
 )]
 pub(in crate::api) async fn dead_letters(
     State(service): State<Service>,
     Owner(person): Owner,
-    Asked(asked): Asked<Entries>,
+    Asked(asked): Asked<Letters>,
 ) -> Result<Json<Vec<JobDeadLetterShown>>, Problem> {
-    let letters = service.live.queue.dead_letters(asked.page(person)?).await.map_err(LiveError::from)?;
+    let letters = service.live.queue.dead_letters(page(person, asked.limit)?).await.map_err(LiveError::from)?;
     Ok(Json(letters.into_iter().map(Into::into).collect()))
 }
 

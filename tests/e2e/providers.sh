@@ -76,14 +76,17 @@ curl -s -o /dev/null "http://127.0.0.1:$mock/test/expire/whoop"
 "$candor" --quiet --now $whoop_day provider sync whoop >/dev/null
 is "renewals" "$(grep -c 'whoop refresh_token good' "$folder/asked")" 1
 
+# Strava's access is renewed too: a clock that stands has no second try.
+"$candor" --quiet --now $whoop_day provider sync strava >/dev/null
 # A server with jobs inside: a signed notice, then one of a record that is gone.
-"$candor" --quiet serve --local --listen "127.0.0.1:$served" 2>"$folder/serve.log" & server=$!
+"$candor" --quiet --now $whoop_day serve --local --listen "127.0.0.1:$served" 2>"$folder/serve.log" & server=$!
 pids+=("$server")
 until_answers "http://127.0.0.1:$served/healthz"
 id=ecfc6a15-4661-442f-a9a4-f160dd7afae8
 notice() {
   local body="{\"user_id\":10129,\"id\":\"$id\",\"type\":\"$1\",\"trace_id\":\"$2\"}" time signature
-  time=$(date +%s%3N)
+  # A minute before the end of the day that the server pretends it is.
+  time=$(date -u -d "$whoop_day 23:59" +%s%3N)
   signature=$(printf '%s%s' "$time" "$body" | openssl dgst -sha256 -hmac "${3:-secret}" -binary | base64)
   curl -s -o /dev/null -w '%{http_code}' -H "X-WHOOP-Signature: $signature" -H "X-WHOOP-Signature-Timestamp: $time" \
     -H 'Content-Type: application/json' --data "$body" "http://127.0.0.1:$served/webhooks/whoop"

@@ -89,7 +89,7 @@ impl Live {
         let person = attempt.person;
         if self.connections.owner(provider, &account).await?.is_some_and(|owner| owner != person) {
             // Nothing of it is left behind, here or there.
-            drop(api.revoke(&grant, self.meter.as_ref(), now).await);
+            drop(api.revoke(&grant).await);
             return Err(LiveError::OtherPerson);
         }
         let generation = match self.connections.get(person, provider).await {
@@ -127,7 +127,7 @@ impl Live {
     /// `NotConnected`, or when the connections or the log do not answer.
     pub async fn disconnect(&self, person: PersonId, provider: Provider, now: Instant) -> Result<bool, LiveError> {
         let revoked = match self.access(person, provider, now).await {
-            Ok((_, grant)) => self.api(provider)?.revoke(&grant, self.meter.as_ref(), now).await.is_ok(),
+            Ok((_, grant)) => self.api(provider)?.revoke(&grant).await.is_ok(),
             Err(LiveError::NotConnected(provider)) => return Err(LiveError::NotConnected(provider)),
             Err(_) => false,
         };

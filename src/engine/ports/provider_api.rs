@@ -152,11 +152,11 @@ pub trait ProviderApi: Send + Sync {
     /// `GrantEnded` when the refresh token is no good.
     async fn refresh(&self, refresh: &SecretString, now: Instant) -> Result<Grant, CallFault>;
 
-    /// Ends a grant at the provider.
+    /// Ends a grant at the provider. No limit holds it back: it is the last call.
     ///
     /// # Errors
     /// When the provider did not take it.
-    async fn revoke(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<(), CallFault>;
+    async fn revoke(&self, grant: &Grant) -> Result<(), CallFault>;
 
     /// The account's id at the provider.
     ///

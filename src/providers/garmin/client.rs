@@ -114,9 +114,10 @@ impl ProviderApi for GarminApi {
         self.application.refresh(&self.client, refresh, now).await
     }
 
-    async fn revoke(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<(), CallFault> {
+    async fn revoke(&self, grant: &Grant) -> Result<(), CallFault> {
         let url = self.base.below("/wellness-api/rest/user/registration", &[]);
-        self.send(&grant.access, Method::DELETE, url, meter, now).await?.checked().map(|_| ())
+        let request = Request::new(Method::DELETE, url).bearer(&grant.access);
+        self.client.send(&self.base, request).await?.checked().map(|_| ())
     }
 
     async fn account(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<String, CallFault> {

@@ -165,7 +165,7 @@ impl ProviderApi for StravaApi {
         self.application.refresh(&self.client, refresh, now).await
     }
 
-    async fn revoke(&self, grant: &Grant, _: &dyn Meter, _: Instant) -> Result<(), CallFault> {
+    async fn revoke(&self, grant: &Grant) -> Result<(), CallFault> {
         let request = Request::new(Method::POST, self.revoke.below("", &[])).bearer(&grant.access).form(&[]);
         self.client.send(&self.revoke, request).await?.checked().map(|_| ())
     }

@@ -271,9 +271,9 @@ impl ProviderApi for WhoopApi {
         self.application.refresh(&self.client, refresh, now).await
     }
 
-    async fn revoke(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<(), CallFault> {
-        let asking = Asking { api: self, access: &grant.access, meter, now };
-        asking.send(Method::DELETE, "/v2/user/access", &[]).await.map(|_| ())
+    async fn revoke(&self, grant: &Grant) -> Result<(), CallFault> {
+        let request = Request::new(Method::DELETE, self.base.below("/v2/user/access", &[])).bearer(&grant.access);
+        self.client.send(&self.base, request).await?.checked().map(|_| ())
     }
 
     async fn account(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<String, CallFault> {

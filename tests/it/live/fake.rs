@@ -95,7 +95,7 @@ impl ProviderApi for Fake {
         Ok(Self::grant(number, now))
     }
 
-    async fn revoke(&self, _: &Grant, _: &dyn Meter, _: Instant) -> Result<(), CallFault> {
+    async fn revoke(&self, _: &Grant) -> Result<(), CallFault> {
         self.fault()?;
         self.1.lock().unwrap().revoked += 1;
         Ok(())

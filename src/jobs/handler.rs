@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -18,8 +17,6 @@ pub enum Failure {
         code: &'static str,
         /// A sentence.
         reason: String,
-        /// How long at least to wait, as who was asked said.
-        after: Option<Duration>,
     },
     /// It will not go better: a person has to look at it.
     GiveUp {
@@ -42,7 +39,7 @@ pub enum Failure {
 impl Failure {
     /// A failure that may pass.
     pub fn retry(code: &'static str, reason: impl ToString) -> Self {
-        Self::Retry { code, reason: reason.to_string(), after: None }
+        Self::Retry { code, reason: reason.to_string() }
     }
 
     /// A failure that will not pass.

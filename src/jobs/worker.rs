@@ -205,8 +205,8 @@ impl Worker {
         match failure {
             Failure::GiveUp { .. } => Ending::Dead(fault),
             Failure::Retry { .. } if job.attempt >= job.max_attempts => Ending::Dead(fault),
-            Failure::Retry { after, .. } => {
-                let wait = backoff::wait(job.attempt, after, self.chance());
+            Failure::Retry { .. } => {
+                let wait = backoff::wait(job.attempt, self.chance());
                 Ending::Again { at: (self.clock)() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX), fault }
             }
             Failure::PutOff { until, .. } => Ending::PutOff { at: until, fault },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 use secrecy::SecretString;
 use thiserror::Error;
 
@@ -111,6 +112,16 @@ pub struct Limit {
     pub most: u32,
     /// How long it is; it begins anew at whole multiples of that since 1970.
     pub seconds: u32,
+}
+
+impl Limit {
+    /// When the window that holds an instant ends.
+    #[must_use]
+    pub fn end_of(&self, now: Instant) -> Instant {
+        let seconds = i64::from(self.seconds.max(1));
+        let end = (now.timestamp().div_euclid(seconds) + 1).saturating_mul(seconds);
+        DateTime::from_timestamp(end, 0).unwrap_or(now)
+    }
 }
 
 /// Tells how often a provider may still be asked, and is asked before each call.

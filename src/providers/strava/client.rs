@@ -4,7 +4,6 @@
 //! of each are fetched by themselves, so that a limit that is reached in the middle loses nothing.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta};
 use http::Method;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -136,13 +135,10 @@ fn allowances(answer: &Answer, now: Instant) -> Vec<Allowance> {
     let Some(((most_short, most_day), (used_short, used_day))) = of("readratelimit").or_else(|| of("ratelimit")) else {
         return Vec::new();
     };
-    let end = |seconds: i64| {
-        let end = (now.timestamp().div_euclid(seconds) + 1).saturating_mul(seconds);
-        DateTime::from_timestamp(end, 0).unwrap_or(now + TimeDelta::seconds(seconds))
-    };
+    let [short, day] = LIMITS;
     vec![
-        Allowance { name: "15min", used: used_short, most: most_short, resets_at: end(900) },
-        Allowance { name: "day", used: used_day, most: most_day, resets_at: end(86_400) },
+        Allowance { name: short.name, used: used_short, most: most_short, resets_at: short.end_of(now) },
+        Allowance { name: day.name, used: used_day, most: most_day, resets_at: day.end_of(now) },
     ]
 }
 

@@ -1,7 +1,6 @@
 //! Calls made of those a provider allows: counted where every worker sees it, before a call is made.
 
 use async_trait::async_trait;
-use chrono::DateTime;
 
 use super::{JobTables, rows, time};
 use crate::domain::Instant;
@@ -9,13 +8,6 @@ use crate::domain::provider::Provider;
 use crate::engine::ports::provider_api::{Allowance, CallFault, Limit, Meter};
 use crate::store::error::StoreError;
 use crate::store::sql::SqlTx;
-
-/// When a window that holds an instant ends.
-fn end_of(limit: Limit, now: Instant) -> Instant {
-    let seconds = i64::from(limit.seconds.max(1));
-    let end = (now.timestamp().div_euclid(seconds) + 1).saturating_mul(seconds);
-    DateTime::from_timestamp(end, 0).unwrap_or(now)
-}
 
 /// Takes one call; the instant until which none is left.
 async fn take(
@@ -25,7 +17,7 @@ async fn take(
     now: Instant,
 ) -> Result<Option<Instant>, StoreError> {
     for limit in limits {
-        let args = [provider.key().into(), limit.name.into(), limit.most.into(), time(end_of(*limit, now)), time(now)];
+        let args = [provider.key().into(), limit.name.into(), limit.most.into(), time(limit.end_of(now)), time(now)];
         let counted = tx
             .query(
                 "INSERT INTO budgets (provider, name, used, most, resets_at)

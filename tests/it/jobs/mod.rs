@@ -129,7 +129,7 @@ async fn a_job_that_fails_waits_and_is_given_up_after_its_attempts(place: &Place
         at += TimeDelta::hours(1);
         let claimed = take(&queue, attempt.into(), 1, at).await.remove(0);
         assert_eq!(claimed.attempt, attempt);
-        let wait = backoff::wait(attempt, None, 1.0);
+        let wait = backoff::wait(attempt, 1.0);
         let again = at + TimeDelta::from_std(wait).unwrap();
         let ending = if attempt < 3 { Ending::Again { at: again, fault: fault() } } else { Ending::Dead(fault()) };
         end(&queue, &claimed, ending, at).await;

@@ -75,7 +75,9 @@ asks 422 --json '{"mood":4711.25}' "$at/api/v1/checkins"
 asks 422 "$at/api/v1/why/canary-4711?person=canary-4711"
 asks 422 --json "{\"old\":\"$password\",\"new\":\"canary-4711\"}" "$at/api/v1/auth/password"
 grep -q '"candor::requests"' "$folder/log" || { echo "there is no request log" >&2; exit 1; }
+# A line's own time may hold the digits of a canary by chance.
+sed -E 's/"timestamp":"[^"]*"//' "$folder/log" >"$folder/told"
 for canary in 38.4711 47.4711 4711.25 canary-4711 example.org "$password" "$(cat "$folder/ann")" "$(cat "$folder/ben")" Bearer cr_ cd_ co_ eyJ; do
-  ! grep -F -- "$canary" "$folder/log" >&2 || { echo "the log holds $canary" >&2; exit 1; }
+  ! grep -F -- "$canary" "$folder/told" >&2 || { echo "the log holds $canary" >&2; exit 1; }
 done
 echo "$(grep -c . "$folder/log") lines of log, and none holds a canary"

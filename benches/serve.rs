@@ -85,11 +85,13 @@ async fn open(folder: &Path) -> (Engine, Arc<SealedJournal>, Arc<PeopleViews>) {
     let refusals = Arc::new(RefusalTable::new(sql.clone()));
     let views = PeopleViews::open(Place::Folder(folder.to_owned()), sql, Arc::clone(&journal)).await;
     let views = Arc::new(views.expect("read models"));
-    let originals = Arc::new(SealedOriginals::new(folder.join("originals"), keys, entropy));
+    let originals = Arc::new(SealedOriginals::new(folder.join("originals"), Arc::clone(&keys), entropy));
     let engine = Engine {
         journal: Arc::clone(&journal) as _,
         views: Arc::clone(&views) as _,
         originals,
+        keys: keys as _,
+        holders: Vec::new(),
         exports: Arc::new(ExportFiles),
         refusals,
         narrator: None,

@@ -185,9 +185,18 @@ async fn open(folder: &Path) -> Engine {
     let refusals = Arc::new(RefusalTable::new(sql.clone()));
     let place = Place::Folder(folder.to_owned());
     let views = PeopleViews::open(place, sql, Arc::clone(&journal)).await.expect("read models");
-    let originals = SealedOriginals::new(folder.join("originals"), keys, entropy);
+    let originals = SealedOriginals::new(folder.join("originals"), Arc::clone(&keys), entropy);
     let (views, originals) = (Arc::new(views), Arc::new(originals));
-    Engine { journal, views, originals, exports: Arc::new(ExportFiles), refusals, narrator: None }
+    Engine {
+        journal,
+        views,
+        originals,
+        keys: keys as _,
+        holders: Vec::new(),
+        exports: Arc::new(ExportFiles),
+        refusals,
+        narrator: None,
+    }
 }
 
 /// The same through a store: what `candor loop` does after an import.

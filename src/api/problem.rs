@@ -213,6 +213,7 @@ impl From<LiveError> for Problem {
             LiveError::Engine(error) => error.into(),
             LiveError::NotSetUp(_) | LiveError::NotConnected(_) => Self { detail: said(&error), ..Self::not_found() },
             LiveError::NotBegun | LiveError::NotAllowed => Self::not_connected(said(&error)),
+            LiveError::MustGo(_) => Self::field("data", said(&error)),
             LiveError::Reconnect(_) | LiveError::OtherPerson => Self::conflict(said(&error)),
             LiveError::Call(CallFault::GrantEnded) => Self::not_connected("The provider did not take its own code."),
             LiveError::Busy(_) | LiveError::Call(_) => {
@@ -239,7 +240,9 @@ impl From<EngineError> for Problem {
             EngineError::Journal(JournalError::Conflict) => {
                 Self::conflict("Others changed the same at the same time: ask again.")
             }
-            EngineError::Journal(JournalError::Unavailable(_)) | EngineError::Views(ViewsError::Unavailable(_)) => {
+            EngineError::Journal(JournalError::Unavailable(_))
+            | EngineError::Views(ViewsError::Unavailable(_))
+            | EngineError::Erasing(_) => {
                 tracing::error!(%error, "the store does not answer");
                 Self::unavailable()
             }

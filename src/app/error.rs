@@ -39,6 +39,7 @@ impl From<EngineError> for Failure {
             EngineError::Journal(JournalError::Unavailable(_))
             | EngineError::Views(ViewsError::Unavailable(_))
             | EngineError::Refusals(_)
+            | EngineError::Erasing(_)
             | EngineError::Originals(_) => Self::refused(format!(
                 "{error}. What was acknowledged before is kept; whether the last step was written is not known. Check \
                  the disk and the database, then run the command again"

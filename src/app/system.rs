@@ -17,6 +17,7 @@ use crate::engine::ports::narrator::Narrator;
 use crate::llm::ChatNarrator;
 use crate::providers::ExportFiles;
 use crate::store::accounts::{AccountPlace, AccountTables};
+use crate::store::jobs::JobPlace;
 use crate::store::journal::SealedJournal;
 use crate::store::keys::{KeyPlace, KeyStore};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
@@ -32,6 +33,14 @@ use crate::store::views::{PeopleViews, Place};
 pub(super) struct Opened {
     pub engine: Engine,
     pub keys: Arc<KeyStore>,
+}
+
+/// Where jobs lie.
+pub(super) fn job_place(config: &Config) -> JobPlace {
+    match &config.database_url {
+        Some(url) => JobPlace::Postgres(url.clone()),
+        None => JobPlace::File(config.data_dir.join("jobs.db")),
+    }
 }
 
 /// Opens everything a command works with.
@@ -107,6 +116,8 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
         journal,
         views: Arc::new(views),
         originals: Arc::new(originals),
+        keys: Arc::clone(&keys) as _,
+        holders: vec![Arc::new(job_place(config))],
         exports: Arc::new(ExportFiles),
         refusals,
         narrator,

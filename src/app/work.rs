@@ -18,7 +18,7 @@ use crate::jobs::schedule::Schedule;
 use crate::jobs::tasks::{Keeping, Tasks, Watch};
 use crate::jobs::worker::Pace;
 use crate::jobs::{Handlers, Worker};
-use crate::store::jobs::{JobPlace, JobTables};
+use crate::store::jobs::JobTables;
 
 /// What live providers work with.
 pub(super) struct Work {
@@ -29,10 +29,7 @@ pub(super) struct Work {
 
 /// Opens the jobs and sets the providers up. `public_url` is where people reach this server.
 pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> Result<Work, Failure> {
-    let place = match &config.database_url {
-        Some(url) => JobPlace::Postgres(url.clone()),
-        None => JobPlace::File(config.data_dir.join("jobs.db")),
-    };
+    let place = system::job_place(config);
     let tables = Arc::new(JobTables::open(&place).await?.telling_after(config.slow_after));
     let settings = config.providers.as_ref().map_err(Failure::configuration)?;
     let (apis, webhooks) = provider_settings::set_up(settings)?;

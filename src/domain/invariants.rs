@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::assistant;
 use super::day::LocalDay;
+use super::erasure;
 use super::event::Event;
 use super::evidence::Evidence;
 use super::experiment::{self, Evaluation, ExperimentStatus};
@@ -61,11 +62,12 @@ pub(in crate::domain) fn ensure(holds: bool, rule: &'static str, field: &str, re
 /// The first rule it would break.
 pub fn check(state: &PersonState, event: &Event) -> Checked {
     ensure(
-        state.registered || matches!(event, Event::PersonRegistered(_)),
+        state.registered || matches!(event, Event::PersonRegistered(_) | Event::ErasureCompleted(_)),
         "person_exists",
         "person",
         "the person must be registered first",
     )?;
+    erasure::admits(state, event)?;
     match event {
         Event::PersonRegistered(_) => {
             ensure(!state.registered, "person_is_registered_once", "person", "the person exists already")
@@ -121,7 +123,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
             "a safety notice or the profile does not allow it",
         ),
         Event::ExperimentStarted(e) => {
-            consent(state)?;
+            may_process(state)?;
             experiment::started(state, &e.experiment)
         }
         Event::AdherenceLogged(e) => ensure(
@@ -139,7 +141,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         Event::EvaluationCompleted(e) => evaluation(state, &e.evaluation),
         Event::EvaluationMarkedUnreliable(e) => evaluation(state, &e.evaluation),
         Event::NarrativeRequested(_) | Event::ModelAnswered(_) => {
-            consent(state)?;
+            may_process(state)?;
             ensure(
                 state.consents.contains(&Purpose::NarrativeByModel),
                 "model_needs_consent",
@@ -200,15 +202,15 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         }
         Event::SafetyNoticeCleared(e) => safety::cleared(state, e),
         Event::ObjectiveSet(e) => {
-            consent(state)?;
+            may_process(state)?;
             assistant::objective(state, &e.objective)
         }
         Event::CircumstanceNoted(e) => {
-            consent(state)?;
+            may_process(state)?;
             assistant::noted(state, &e.noted)
         }
         Event::QuestionAnswered(e) => {
-            consent(state)?;
+            may_process(state)?;
             assistant::answered(e)
         }
         Event::ConversationSummarised(e) => assistant::summarised(state, e),
@@ -224,6 +226,10 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::HumanReviewRequested(_)
         | Event::ConsentGranted(_)
         | Event::ConsentWithdrawn(_)
+        | Event::ProviderConnected(_)
+        | Event::ProviderDisconnected(_)
+        | Event::ErasureRequested(_)
+        | Event::ErasureCompleted(_)
         | Event::ProfileDeclared(_)
         | Event::FileImported(_)
         | Event::DayScored(_)
@@ -248,7 +254,12 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
 /// # Errors
 /// When they have not consented, or have taken it back.
 pub fn may_process(state: &PersonState) -> Checked {
-    consent(state)
+    ensure(
+        state.consents.contains(&Purpose::Processing),
+        "processing_needs_consent",
+        "consent",
+        "grant it with `candor consent grant processing`",
+    )
 }
 
 /// Whether a day may raise one more statement.
@@ -262,7 +273,7 @@ pub fn may_raise(state: &PersonState, day: LocalDay) -> bool {
 /// # Errors
 /// When the person has not consented to processing, or took back what concerns this provider.
 pub fn may_take_from(state: &PersonState, provider: Provider) -> Checked {
-    consent(state)?;
+    may_process(state)?;
     let purpose = Purpose::Provider(provider);
     if state.withdrawn.contains(&purpose) {
         let reason = format!("it was taken back; `candor consent grant {purpose}` gives it again");
@@ -274,15 +285,6 @@ pub fn may_take_from(state: &PersonState, provider: Provider) -> Checked {
 /// Whether what an event measured may be taken in: of everybody whose data it rests on.
 fn may_take(state: &PersonState, event: &Event) -> Checked {
     event.providers().into_iter().try_for_each(|provider| may_take_from(state, provider))
-}
-
-fn consent(state: &PersonState) -> Checked {
-    ensure(
-        state.consents.contains(&Purpose::Processing),
-        "processing_needs_consent",
-        "consent",
-        "grant it with `candor consent grant processing`",
-    )
 }
 
 fn keeps_history(previous: f64) -> Checked {

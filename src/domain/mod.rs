@@ -10,6 +10,7 @@ pub mod claim;
 pub mod conversation;
 pub mod day;
 pub mod degradation;
+pub mod erasure;
 pub mod event;
 pub mod evidence;
 pub mod experiment;

@@ -12,6 +12,7 @@ use super::Instant;
 use super::conversation::Conversations;
 use super::day::LocalDay;
 use super::degradation::{Degradation, Missing};
+use super::erasure::Erasures;
 use super::event::{DayAssessed, Event};
 use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
 use super::feedback::Given;
@@ -119,6 +120,9 @@ pub struct PersonState {
     /// What they asked the assistant about.
     #[serde(default, skip_serializing_if = "Conversations::is_empty")]
     pub conversations: Conversations,
+    /// What was erased, and what is being erased.
+    #[serde(default, skip_serializing_if = "Erasures::is_none")]
+    pub erasures: Erasures,
     /// Files taken, by digest of their content and name of their part.
     pub files: BTreeSet<String>,
 }
@@ -143,6 +147,8 @@ impl PersonState {
                     self.answers = Answers::default();
                 }
             }
+            Event::ErasureRequested(e) => self.erasures.requested(e),
+            Event::ErasureCompleted(e) => self.erasures.completed(revision, e),
             Event::ProfileDeclared(e) => self.profile = e.profile.clone(),
             Event::FileImported(e) => {
                 self.files.insert(e.source.file_key());
@@ -244,7 +250,9 @@ impl PersonState {
             }
             Event::ConversationSummarised(e) => self.conversations.summarised(e.session_id),
             Event::CircumstanceNoted(e) => drop(self.noted.insert(e.noted.id)),
-            Event::BaselineComputed(_)
+            Event::ProviderConnected(_)
+            | Event::ProviderDisconnected(_)
+            | Event::BaselineComputed(_)
             | Event::InsightSuppressed(_)
             | Event::NarrativeRequested(_)
             | Event::ExportProduced(_)

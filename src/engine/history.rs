@@ -117,6 +117,10 @@ impl History {
             | Event::QuestionAnswered(_)
             | Event::ConversationSummarised(_)
             | Event::ExportProduced(_)
+            | Event::ProviderConnected(_)
+            | Event::ProviderDisconnected(_)
+            | Event::ErasureRequested(_)
+            | Event::ErasureCompleted(_)
             | Event::DataRead(_) => {}
         }
     }

@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod checkins;
 mod consents;
 pub mod context;
+pub mod erasure;
 pub mod evaluate;
 pub mod experiments;
 pub mod export;
@@ -57,6 +58,7 @@ use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::state::PersonState;
 use history::History;
+use ports::erasing::{ErasingError, Holder, Keys};
 use ports::export::{ExportError, ExportReader};
 use ports::journal::{Journal, JournalError};
 use ports::narrator::Narrator;
@@ -96,6 +98,9 @@ pub enum EngineError {
     /// An original was not kept or not given back.
     #[error(transparent)]
     Originals(#[from] OriginalsError),
+    /// Something could not be taken away.
+    #[error(transparent)]
+    Erasing(#[from] ErasingError),
     /// A refusal could not be counted.
     #[error(transparent)]
     Refusals(#[from] RefusalsError),
@@ -112,6 +117,10 @@ pub struct Engine {
     pub originals: Arc<dyn Originals>,
     /// The reader of exports.
     pub exports: Arc<dyn ExportReader>,
+    /// The keys of what is sealed.
+    pub keys: Arc<dyn Keys>,
+    /// Who else holds something of a person.
+    pub holders: Vec<Arc<dyn Holder>>,
     /// The counts of what was refused.
     pub refusals: Arc<dyn Refusals>,
     /// Who plans texts, where a model is enabled.
@@ -219,7 +228,7 @@ impl Engine {
         now: Instant,
         decide: impl Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
     ) -> Result<PersonState, EngineError> {
-        let mut state = self.state(person).await?;
+        let mut state = self.finish_erasing(person, now).await?;
         let mut command = None;
         let mut lost = None;
         for _ in 0..TRIES {
@@ -236,7 +245,7 @@ impl Engine {
                 Err(EngineError::Journal(error @ JournalError::Unavailable(_))) => Some(error),
                 outcome => return outcome,
             };
-            state = self.state(person).await?;
+            state = self.finish_erasing(person, now).await?;
         }
         Err(lost.unwrap_or(JournalError::Conflict).into())
     }

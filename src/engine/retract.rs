@@ -81,7 +81,7 @@ impl Engine {
     ) -> Result<u64, EngineError> {
         for _ in 0..super::TRIES {
             // The state first, as for an import: what is held may be newer than it, never older.
-            let state = self.state(person).await?;
+            let state = self.finish_erasing(person, now).await?;
             let facts = self.facts_of_record(person, provider, record, kinds).await?;
             let source = Source { provider, format: "deletion".to_owned(), file: None, digest: None };
             let taken_back = facts.into_iter().map(|(key, held)| retraction(source.clone(), key, &held, now, reason));

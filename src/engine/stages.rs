@@ -99,7 +99,7 @@ impl Engine {
         may_ask: bool,
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<LoopReport, EngineError> {
-        let mut state = self.state(person).await?;
+        let mut state = self.finish_erasing(person, now).await?;
         if state.registered {
             invariants::may_process(&state)?;
         }

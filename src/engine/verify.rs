@@ -1,8 +1,9 @@
 //! Does everything still hold: the chain, the rules, the read models, the originals, and each run made again?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::history::History;
 use super::ports::journal::{Fault, JournalError, Recorded};
@@ -63,12 +64,16 @@ impl Engine {
     }
 
     async fn verify_person(&self, person: PersonId, verified: &mut Verified) -> Result<(), EngineError> {
-        let mut fold = Fold::new(person);
+        let mut fold = Fold { reads_from: self.views.state(person).await?.erasures.completed, ..Fold::new(person) };
         let mut from = 0;
         // Somebody may append meanwhile: the read models are compared at the revision the fold has reached.
         for _ in 0..ROUNDS {
-            if !self.fold_on(&mut fold, &mut from, verified).await? || fold.redacted {
+            if !self.fold_on(&mut fold, &mut from, verified).await? {
                 return Ok(());
+            }
+            // What is being erased just now is not folded again yet.
+            if fold.redacted {
+                break;
             }
             self.views.catch_up().await?;
             let state = self.views.state(person).await?;
@@ -84,10 +89,19 @@ impl Engine {
             }
             break;
         }
+        for (position, lost) in &fold.lost {
+            // No erasure was asked for that takes it, so the key must be there.
+            if !lost.iter().any(|id| fold.erased.contains(id)) {
+                verified.faults.push(Fault { position: position.clone(), rule: "key_is_there".to_owned() });
+                break;
+            }
+        }
         if !fold.run.is_empty() {
             fold.fault(verified, "run_is_complete");
         }
-        for (digest, position) in &fold.originals {
+        // While something is being erased, some of them may be gone and not yet unreadable.
+        let all = fold.state.erasures.under_way.is_none().then_some(&fold.originals);
+        for (digest, position) in all.into_iter().flatten() {
             if self.originals.check(person, digest).await.is_err() {
                 verified.faults.push(Fault { position: position.clone(), rule: "original_is_there".to_owned() });
             }
@@ -125,7 +139,14 @@ struct Fold {
     /// The digest of each original, and the event that names it first.
     originals: BTreeMap<String, String>,
     position: String,
+    /// The revision from which on everything was decided from what can still be read.
+    reads_from: Option<u64>,
+    /// Whether something before it could not be read.
     redacted: bool,
+    /// Keys that erasures took.
+    erased: BTreeSet<Uuid>,
+    /// What cannot be read any more: where, and what it was sealed with.
+    lost: Vec<(String, Vec<Uuid>)>,
 }
 
 impl Fold {
@@ -138,7 +159,10 @@ impl Fold {
             before_run: None,
             originals: BTreeMap::new(),
             position: String::new(),
+            reads_from: None,
             redacted: false,
+            erased: BTreeSet::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -150,16 +174,29 @@ impl Fold {
         self.position.clone_from(&recorded.position);
         let Some((_, event)) = &recorded.content else {
             verified.redacted += 1;
-            if !self.redacted {
-                // No erasure has been asked for, so the key must be there.
-                self.fault(verified, "key_is_there");
-            }
+            self.lost.push((recorded.position.clone(), recorded.key_ids.clone()));
             self.redacted = true;
+            self.run.clear();
+            self.state.revision = Some(recorded.revision);
             return;
         };
-        if self.redacted {
-            return;
+        if let Event::ErasureRequested(e) = event {
+            self.erased.extend(&e.keys);
         }
+        // Until then it was decided from what cannot be read any more: it is folded, and not judged.
+        self.redacted &= self.reads_from.is_none_or(|from| recorded.revision < from);
+        if !self.redacted {
+            self.judge(recorded, event, verified);
+        }
+        if let Event::FileImported(FileImported { source: Source { digest: Some(digest), .. }, .. }) = event {
+            self.originals.entry(digest.clone()).or_insert_with(|| recorded.position.clone());
+        }
+        self.state.evolve(recorded.revision, event);
+        self.history.evolve(event);
+    }
+
+    /// Whether an event could be appended where it stands, and whether a run comes out the same again.
+    fn judge(&mut self, recorded: &Recorded, event: &Event, verified: &mut Verified) {
         if let Err(violation) = invariants::check(&self.state, event) {
             self.fault(verified, violation.rule);
         }
@@ -176,11 +213,6 @@ impl Fold {
                 self.rerun(verified);
             }
         }
-        if let Event::FileImported(FileImported { source: Source { digest: Some(digest), .. }, .. }) = event {
-            self.originals.entry(digest.clone()).or_insert_with(|| recorded.position.clone());
-        }
-        self.state.evolve(recorded.revision, event);
-        self.history.evolve(event);
     }
 
     fn rerun(&mut self, verified: &mut Verified) {

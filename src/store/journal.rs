@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::chain::{Hash, Header};
 use super::event_id::event_id;
-use super::keys::{KeyStore, Scope};
+use super::keys::{KeyStore, KeysNow};
 use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, LogPage, Position, ReadError, StoredEvent};
 use super::seal::{self, Binding, Key};
 use super::verify::{Step, verify};
@@ -67,10 +67,11 @@ impl SealedJournal {
     /// When the store does not answer.
     pub async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<JournalPage, JournalError> {
         let LogPage { events, next, caught_up } = self.log.read_all(after, limit).await.map_err(unavailable)?;
+        let keys = self.keys.now().await.map_err(unavailable)?;
         let mut opened = Vec::with_capacity(events.len());
         for event in &events {
             let Some(person) = PersonId::of_stream(&event.stream) else { continue };
-            opened.push(match self.open(person, event).await {
+            opened.push(match self.open(&keys, person, event).await {
                 Ok(recorded) => Ok(recorded),
                 Err(JournalError::Inconsistent { position, reason }) => Err(Poison { person, position, reason }),
                 Err(error) => return Err(error),
@@ -87,6 +88,14 @@ impl SealedJournal {
         self.log.last_position().await.map_err(unavailable)
     }
 
+    /// How many keys were destroyed so far.
+    ///
+    /// # Errors
+    /// When the keys do not answer.
+    pub async fn keys_destroyed(&self) -> Result<i64, JournalError> {
+        self.keys.now().await.map(|now| now.destroyed()).map_err(unavailable)
+    }
+
     fn mixed(&self, keys: Vec<Key>) -> Key {
         let mut last = self.last_mix.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref().filter(|(of, _)| *of == keys) {
@@ -96,10 +105,10 @@ impl SealedJournal {
     }
 
     /// The body of an event and the key that opens it; nothing once a key is destroyed or the body removed.
-    async fn opened(&self, event: &StoredEvent) -> Result<Option<(Key, Vec<u8>)>, JournalError> {
+    async fn opened(&self, now: &KeysNow<'_>, event: &StoredEvent) -> Result<Option<(Key, Vec<u8>)>, JournalError> {
         let mut keys = Vec::with_capacity(event.key_ids.len());
         for id in &event.key_ids {
-            keys.extend(self.keys.get(*id).await.map_err(unavailable)?);
+            keys.extend(now.get(*id).await.map_err(unavailable)?);
         }
         let Some(sealed) = event.body.as_ref().filter(|_| keys.len() == event.key_ids.len()) else { return Ok(None) };
         let binding = Binding {
@@ -117,12 +126,12 @@ impl SealedJournal {
         Ok(Some((key, body)))
     }
 
-    async fn open(&self, person: PersonId, event: &StoredEvent) -> Result<Recorded, JournalError> {
+    async fn open(&self, keys: &KeysNow<'_>, person: PersonId, event: &StoredEvent) -> Result<Recorded, JournalError> {
         let fault = |reason: &str| JournalError::Inconsistent {
             position: event.position.to_string(),
             reason: reason.to_owned(),
         };
-        let content = match self.opened(event).await? {
+        let content = match self.opened(keys, event).await? {
             Some((_, body)) => {
                 let decoded = Event::decode(&event.event_type, event.schema_version, &body);
                 Some(decoded.map_err(|error| fault(&error.to_string()))?)
@@ -138,6 +147,7 @@ impl SealedJournal {
             kind: event.event_type.clone(),
             recorded_at,
             hash: event.hash.to_hex(),
+            key_ids: event.key_ids.clone(),
             content,
         })
     }
@@ -160,14 +170,14 @@ impl SealedJournal {
         recorded_at: i64,
     ) -> Result<Vec<ChainedEvent>, JournalError> {
         let stream = person.stream();
+        let now = self.keys.now().await.map_err(unavailable)?;
         let length = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let mut chained = Vec::with_capacity(events.len());
         for (index, (meta, event)) in (0..).zip(events) {
             let mut key_ids = Vec::new();
             let mut keys = Vec::new();
-            let scopes = event.providers().into_iter().map(Scope::Provider);
-            for scope in std::iter::once(Scope::Person).chain(scopes) {
-                let (id, key) = self.keys.of(person, scope).await.map_err(unavailable)?;
+            for scope in event.sealed_by() {
+                let (id, key) = now.of(person, scope).await.map_err(unavailable)?;
                 key_ids.push(id);
                 keys.push(key);
             }
@@ -272,19 +282,21 @@ impl Journal for SealedJournal {
 
     async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError> {
         let events = self.stored(person, from, limit).await?;
+        let keys = self.keys.now().await.map_err(unavailable)?;
         let mut opened = Vec::with_capacity(events.len());
         for event in &events {
-            opened.push(self.open(person, event).await?);
+            opened.push(self.open(&keys, person, event).await?);
         }
         Ok(opened)
     }
 
     async fn told(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Told>, JournalError> {
         let events = self.stored(person, from, limit).await?;
+        let keys = self.keys.now().await.map_err(unavailable)?;
         let mut told = Vec::with_capacity(events.len());
         for event in events {
             let fault = |reason: String| JournalError::Inconsistent { position: event.position.to_string(), reason };
-            let said = match self.opened(&event).await? {
+            let said = match self.opened(&keys, &event).await? {
                 Some((_, body)) => {
                     Some(Said::read(&event.event_type, &body).map_err(|error| fault(error.to_string()))?)
                 }
@@ -310,9 +322,10 @@ impl Journal for SealedJournal {
         from: u64,
         limit: usize,
     ) -> Result<Vec<(Option<OpeningKey>, ProvenEvent)>, JournalError> {
+        let keys = self.keys.now().await.map_err(unavailable)?;
         let mut proven = Vec::new();
         for event in self.stored(person, from, limit).await? {
-            let opened = self.opened(&event).await?;
+            let opened = self.opened(&keys, &event).await?;
             let recorded_at = Instant::from_timestamp_micros(event.recorded_at).unwrap_or_default();
             let body =
                 opened.as_ref().map(|(_, body)| serde_json::from_slice(body)).transpose().map_err(unavailable)?;

@@ -4,38 +4,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::chain::put;
 use super::error::{Inconsistency, StoreError};
 use super::migrate::{self, Migration, migration};
 use super::seal::{self, Key};
-use super::sql::{Durability, SlowAfter, Sql};
+use super::sql::{Durability, Row, SlowAfter, Sql};
+use crate::domain::erasure::Scope;
 use crate::domain::person::PersonId;
-use crate::domain::provider::Provider;
 use crate::engine::ports::entropy::Entropy;
+use crate::engine::ports::erasing::{ErasingError, Keys};
 
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    /// Everything of a person.
-    Person,
-    /// What rests on one provider's data.
-    Provider(Provider),
-}
-
-impl Scope {
-    fn key(self) -> String {
-        match self {
-            Self::Person => "person".to_owned(),
-            Self::Provider(provider) => format!("provider:{provider}"),
-        }
-    }
-}
-
-const MIGRATIONS: &[Migration] = &[migration!("keys", 1, "keys")];
+const MIGRATIONS: &[Migration] = &[migration!("keys", 1, "keys"), migration!("keys", 2, "destroyed")];
 
 /// Where keys lie.
 #[derive(Clone, Debug)]
@@ -60,19 +44,34 @@ pub struct KeyStore {
     sql: Sql,
     master: Key,
     entropy: Arc<dyn Entropy>,
-    by_scope: Mutex<BTreeMap<(PersonId, Scope), (Uuid, Key)>>,
-    by_id: Mutex<BTreeMap<Uuid, Key>>,
+    known: Mutex<Known>,
+}
+
+/// The keys that were opened, and how many had been destroyed by then.
+#[derive(Default)]
+struct Known {
+    destroyed: i64,
+    by_scope: BTreeMap<(PersonId, Scope), (Uuid, Key)>,
+    by_id: BTreeMap<Uuid, Key>,
+}
+
+/// The keys as they were when somebody looked: what another process had destroyed by then is not among them. Whoever appends
+/// looks after they have loaded what they decide from: who destroys a key after that moves the stream on first, and the append
+/// conflicts.
+pub struct KeysNow<'a> {
+    store: &'a KeyStore,
+    destroyed: i64,
 }
 
 impl KeyStore {
-    /// Opens the keys, creating their table when it is missing.
+    /// Opens the keys, creating their tables when they are missing.
     ///
     /// # Errors
     /// When the database cannot be opened.
     pub async fn open(place: &KeyPlace, master: Key, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
         let sql = place.sql().await?;
         migrate::up(&sql, MIGRATIONS).await?;
-        Ok(Self { sql, master, entropy, by_scope: Mutex::default(), by_id: Mutex::default() })
+        Ok(Self { sql, master, entropy, known: Mutex::default() })
     }
 
     /// The same keys, whose slow statements are told of after so long.
@@ -81,7 +80,7 @@ impl KeyStore {
         Self { sql: self.sql.telling_after(slow), ..self }
     }
 
-    /// Takes the database back to an older version of its table, 0 being none: every key is lost then.
+    /// Takes the database back to an older version of its tables, 0 being none: every key is lost then.
     ///
     /// # Errors
     /// When the database cannot be opened or changed.
@@ -92,23 +91,70 @@ impl KeyStore {
         migrated
     }
 
+    /// Looks whether keys were destroyed, and forgets what it knows where some were.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn now(&self) -> Result<KeysNow<'_>, StoreError> {
+        let rows = self.sql.query("SELECT times FROM keys_destroyed", &[]).await?;
+        let destroyed = rows.first().map_or(Ok(0), |row| row.int(0))?;
+        let mut known = self.known();
+        if known.destroyed != destroyed {
+            *known = Known { destroyed, ..Known::default() };
+        }
+        Ok(KeysNow { store: self, destroyed })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the master key opens what is kept: one key is tried, none fits any.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fits(&self) -> Result<bool, StoreError> {
+        let rows = self.sql.query("SELECT key_id FROM keys LIMIT 1", &[]).await?;
+        let Some(row) = rows.first() else { return Ok(true) };
+        let text = row.text(0)?;
+        let id = Uuid::parse_str(&text).map_err(|_| Inconsistency::new("keys", "key_id", &text))?;
+        Ok(self.now().await?.get(id).await.is_ok())
+    }
+
+    fn unwrap_key(&self, id: Uuid, person: PersonId, scope: Scope, wrapped: &[u8]) -> Result<Key, StoreError> {
+        let bytes = seal::decrypt(&self.master, &wrapping(id, person, scope), wrapped)
+            .map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
+        Ok(Key::new(bytes))
+    }
+}
+
+impl KeysNow<'_> {
+    /// How many keys had been destroyed.
+    #[must_use]
+    pub const fn destroyed(&self) -> i64 {
+        self.destroyed
+    }
+
     /// The key of a scope, made when there is none yet. Two processes that make it at once get the same one.
     ///
     /// # Errors
     /// When the database does not answer, or a key does not open under this master key.
     pub async fn of(&self, person: PersonId, scope: Scope) -> Result<(Uuid, Key), StoreError> {
-        if let Some(found) = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner).get(&(person, scope)) {
+        let store = self.store;
+        if let Some(found) = store.known().by_scope.get(&(person, scope)) {
             return Ok(found.clone());
         }
         let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes);
+        store.entropy.fill(&mut bytes);
         let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
         let mut key = Key::default();
-        self.entropy.fill(key.as_mut_slice());
-        let wrapped = seal::encrypt(&self.master, &wrapping(id, person, scope), key.as_slice(), self.entropy.as_ref())
-            .map_err(StoreError::unavailable)?;
-        let (person_text, scope_text) = (person.to_string(), scope.key());
-        let row = self
+        store.entropy.fill(key.as_mut_slice());
+        let wrapped =
+            seal::encrypt(&store.master, &wrapping(id, person, scope), key.as_slice(), store.entropy.as_ref())
+                .map_err(StoreError::unavailable)?;
+        let (person_text, scope_text) = (person.to_string(), scope.to_string());
+        let row = store
             .sql
             .write(move |tx| {
                 Box::pin(async move {
@@ -136,9 +182,8 @@ impl KeyStore {
             .map_err(|error: StoreError| error)?;
         let id_text = row.text(0)?;
         let id = Uuid::parse_str(&id_text).map_err(|_| Inconsistency::new("keys", "key_id", &id_text))?;
-        let key = self.unwrap_key(id, person, scope, &row.bytes(1)?)?;
-        self.by_scope.lock().unwrap_or_else(PoisonError::into_inner).insert((person, scope), (id, key.clone()));
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, key.clone());
+        let key = store.unwrap_key(id, person, scope, &row.bytes(1)?)?;
+        self.remember(id, &key, Some((person, scope)));
         Ok((id, key))
     }
 
@@ -147,10 +192,11 @@ impl KeyStore {
     /// # Errors
     /// When the database does not answer, or the key does not open under this master key.
     pub async fn get(&self, id: Uuid) -> Result<Option<Key>, StoreError> {
-        if let Some(key) = self.by_id.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(key) = self.store.known().by_id.get(&id) {
             return Ok(Some(key.clone()));
         }
         let rows = self
+            .store
             .sql
             .query(
                 "SELECT person, scope, wrapped
@@ -162,59 +208,62 @@ impl KeyStore {
         let Some(row) = rows.first() else { return Ok(None) };
         let misfit = |column| Inconsistency::new("keys", column, id);
         let person: PersonId = row.text(0)?.parse().map_err(|_| misfit("person"))?;
-        let scope_text = row.text(1)?;
-        let scope = match scope_text.strip_prefix("provider:") {
-            Some(provider) => Scope::Provider(provider.parse().map_err(|_| misfit("scope"))?),
-            None => Scope::Person,
-        };
-        let key = self.unwrap_key(id, person, scope, &row.bytes(2)?)?;
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, key.clone());
+        let scope: Scope = row.text(1)?.parse().map_err(|_| misfit("scope"))?;
+        let key = self.store.unwrap_key(id, person, scope, &row.bytes(2)?)?;
+        self.remember(id, &key, None);
         Ok(Some(key))
     }
 
-    /// Whether the master key opens what is kept: one key is tried, none fits any.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn fits(&self) -> Result<bool, StoreError> {
-        let rows = self.sql.query("SELECT key_id FROM keys LIMIT 1", &[]).await?;
-        let Some(row) = rows.first() else { return Ok(true) };
-        let text = row.text(0)?;
-        let id = Uuid::parse_str(&text).map_err(|_| Inconsistency::new("keys", "key_id", &text))?;
-        Ok(self.get(id).await.is_ok())
+    /// Keeps a key in memory, unless one was destroyed since this look: it may be this one.
+    fn remember(&self, id: Uuid, key: &Key, of: Option<(PersonId, Scope)>) {
+        let mut known = self.store.known();
+        if known.destroyed == self.destroyed {
+            known.by_id.insert(id, key.clone());
+            known.by_scope.extend(of.map(|of| (of, (id, key.clone()))));
+        }
+    }
+}
+
+#[async_trait]
+impl Keys for KeyStore {
+    async fn ids(&self, person: PersonId, scope: Scope) -> Result<Vec<Uuid>, ErasingError> {
+        let args = [person.to_string().into(), scope.to_string().into()];
+        let rows = self.sql.query(
+            "SELECT key_id
+             FROM keys
+             WHERE person = $1
+               AND (scope = $2 OR $2 = 'person')
+             ORDER BY key_id",
+            &args,
+        );
+        let id = |row: &Row| {
+            let text = row.text(0)?;
+            Uuid::parse_str(&text).map_err(|_| Inconsistency::new("keys", "key_id", text).into())
+        };
+        rows.await.and_then(|rows| rows.iter().map(id).collect()).map_err(not_erased)
     }
 
-    /// Destroys the key of a scope: what it sealed is unreadable from now on.
-    ///
-    /// # Errors
-    /// When the database does not answer; the key may still be there then.
-    pub async fn destroy(&self, person: PersonId, scope: Scope) -> Result<(), StoreError> {
-        let args = vec![person.to_string().into(), scope.key().into()];
-        self.sql
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.execute(
-                        "DELETE FROM keys
-                         WHERE person = $1
-                           AND scope = $2",
-                        &args,
-                    )
-                    .await
-                })
+    async fn destroy(&self, person: PersonId, scope: Scope) -> Result<(), ErasingError> {
+        let args = [person.to_string().into(), scope.to_string().into()];
+        let gone = self.sql.write(move |tx| {
+            Box::pin(async move {
+                tx.execute(
+                    "DELETE FROM keys
+                     WHERE person = $1
+                       AND (scope = $2 OR $2 = 'person')",
+                    &args,
+                )
+                .await?;
+                tx.execute("UPDATE keys_destroyed SET times = times + 1", &[]).await
             })
-            .await
-            .map_err(|error: StoreError| error)?;
-        self.by_scope.lock().unwrap_or_else(PoisonError::into_inner).remove(&(person, scope));
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        Ok(())
+        });
+        gone.await.map_err(|error: StoreError| not_erased(error))?;
+        self.sql.settle().await.map_err(not_erased)
     }
+}
 
-    fn unwrap_key(&self, id: Uuid, person: PersonId, scope: Scope, wrapped: &[u8]) -> Result<Key, StoreError> {
-        let bytes = seal::decrypt(&self.master, &wrapping(id, person, scope), wrapped)
-            .map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
-        let bytes: [u8; 32] = bytes.try_into().map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
-        Ok(Key::new(bytes))
-    }
+fn not_erased(error: StoreError) -> ErasingError {
+    ErasingError(error.to_string())
 }
 
 fn wrapping(id: Uuid, person: PersonId, scope: Scope) -> Vec<u8> {
@@ -222,6 +271,6 @@ fn wrapping(id: Uuid, person: PersonId, scope: Scope) -> Vec<u8> {
     put(&mut out, b"candor/key/v1");
     put(&mut out, id.as_bytes());
     put(&mut out, person.uuid().as_bytes());
-    put(&mut out, scope.key().as_bytes());
+    put(&mut out, scope.to_string().as_bytes());
     out
 }

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::atomic_file::write_atomically;
 use super::chain::{hex, put};
-use super::keys::{KeyStore, Scope};
+use super::keys::KeyStore;
 use super::seal::{self, Key};
+use crate::domain::erasure::Scope;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::engine::ports::entropy::Entropy;
@@ -36,9 +37,10 @@ impl SealedOriginals {
     }
 
     async fn key(&self, person: PersonId, provider: Option<Provider>) -> Result<Key, OriginalsError> {
-        let mut keys = vec![self.keys.of(person, Scope::Person).await.map_err(failed)?.1];
+        let now = self.keys.now().await.map_err(failed)?;
+        let mut keys = vec![now.of(person, Scope::Person).await.map_err(failed)?.1];
         if let Some(provider) = provider {
-            keys.push(self.keys.of(person, Scope::Provider(provider)).await.map_err(failed)?.1);
+            keys.push(now.of(person, Scope::Provider(provider)).await.map_err(failed)?.1);
         }
         Ok(seal::mix(&keys))
     }
@@ -104,6 +106,19 @@ impl Originals for SealedOriginals {
         // Another file under this name is not given out.
         std::fs::remove_file(target).map_err(lost)?;
         Err(lost(ANOTHER))
+    }
+
+    async fn remove(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError> {
+        let name_key = self.key(person, None).await?;
+        for provider in Provider::ALL {
+            match std::fs::remove_file(self.path(&name_key, provider, digest)?) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(OriginalsError(format!("the original was not removed: {error}")));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     async fn check(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError> {

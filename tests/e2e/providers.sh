@@ -121,12 +121,16 @@ is "a notice of a deletion" "$(notice sleep.deleted two)" 200
 until_done gone 1
 is "the night is gone" "$(nights)" 0
 is "the answer to Strava" "$(curl -s "http://127.0.0.1:$served/webhooks/strava/$CANDOR_STRAVA_WEBHOOK_PATH?hub.mode=subscribe&hub.challenge=abc&hub.verify_token=token")" '{"hub.challenge":"abc"}'
+# The end: told to the providers. What Strava brought goes, as its terms demand, under the server's eyes; what WHOOP brought stays.
+refused() { ! "$candor" --quiet provider disconnect "$@" 2>/dev/null </dev/null || { echo "$* was not refused" >&2; exit 1; }; }
+refused whoop
+refused strava --keep
+is "Strava was told" "$(curl -s -X DELETE "http://127.0.0.1:$served/api/v1/providers/strava?data=delete" | pick 'j["revoked"], j["deleted"]')" "(True, True)"
+is "nothing of Strava" "$(value activity_distance)" "[]"
+is "WHOOP was told" "$("$candor" --json provider disconnect whoop --keep | pick 'j["revoked"], j["deleted"]')" "(True, False)"
+is "energy stays" "$(value energy)" "[$(pick 'round(8288.297 / 4.184, 0)' <<<0)]"
 kill "$server"; wait "$server" || { echo "the server did not stop as asked" >&2; exit 1; }
 
-# The end: told to the providers, and what was brought stays.
-for provider in whoop strava; do
-  is "$provider was told" "$("$candor" --json provider disconnect "$provider" | pick 'j["revoked"]')" True
-done
 grep -q 'whoop DELETE v2/user/access 204' "$folder/asked"
 grep -q 'strava revoked' "$folder/asked"
 grep -q VIOLATION "$folder/asked" && { grep VIOLATION "$folder/asked" >&2; exit 1; }

@@ -12,6 +12,7 @@ mod command;
 mod context;
 mod degradation;
 mod doctor;
+mod erasure;
 mod experiments;
 mod exported;
 mod exports;

@@ -102,9 +102,9 @@ impl Place {
     /// The tables of the first generation of read models, to look at and to tamper with.
     pub(crate) async fn view_tables(&self) -> Sql {
         match &self.url {
-            Some(url) => Sql::open_postgres(url, "candor_views_people_v8_1", 4).await.unwrap(),
+            Some(url) => Sql::open_postgres(url, "candor_views_people_v9_1", 4).await.unwrap(),
             None => {
-                let path = self.folder.path().join("views-people-v8-1.db");
+                let path = self.folder.path().join("views-people-v9-1.db");
                 Sql::open_sqlite(&path, Durability::Rebuildable).await.unwrap()
             }
         }
@@ -117,6 +117,8 @@ impl Place {
             views: Arc::new(self.views(&journal).await),
             journal,
             originals: Arc::new(self.originals().await),
+            keys: self.keys().await,
+            holders: vec![Arc::new(self.job_place())],
             exports: Arc::new(ExportFiles),
             refusals: Arc::new(RefusalTable::new(self.tables().await)),
             narrator: None,

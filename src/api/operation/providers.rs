@@ -7,13 +7,15 @@ use axum::response::{Html, IntoResponse, Response};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
-use crate::api::body::Named;
+use crate::api::body::{Asked, Named};
 use crate::api::caller::Owner;
 use crate::api::{Problem, Service};
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
 use crate::engine::live::connect::Returning;
+use crate::engine::live::disconnect::Brought;
 use crate::engine::live::{LiveError, Task};
 use crate::engine::ports::connections::Connection;
 
@@ -78,6 +80,8 @@ pub(in crate::api) struct Ordered {
 pub(in crate::api) struct Disconnected {
     /// Whether the provider was told and has ended the access too.
     revoked: bool,
+    /// Whether what it brought is erased.
+    deleted: bool,
 }
 
 impl ProviderShown {
@@ -216,17 +220,42 @@ pub(in crate::api) async fn sync(
     Ok((StatusCode::ACCEPTED, Json(Ordered { jobs })))
 }
 
-/// Ends a connection, here in any case and at the provider as far as it can be reached. What it brought stays.
+/// What becomes of what a provider brought.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Data {
+    Keep,
+    Delete,
+}
+
+/// What stands after the question mark when somebody disconnects.
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Ending {
+    data: Data,
+}
+
+/// Ends a connection, here in any case and at the provider as far as it can be reached. What it brought stays, or is erased with
+/// everything that rests on it; where the provider's terms demand that it goes, it can only be erased.
 #[utoipa::path(
     delete, path = "/api/v1/providers/{provider}", tag = "providers", operation_id = "disconnect_provider",
-    security(("bearer" = [])), params(("provider" = String, Path, description = "`whoop`, `garmin` or `strava`.")),
+    security(("bearer" = [])),
+    params(
+        ("provider" = String, Path, description = "`whoop`, `garmin` or `strava`."),
+        ("data" = inline(Data), Query, description = "What becomes of what it brought."),
+    ),
     responses((status = 200, body = Disconnected), Problem)
 )]
 pub(in crate::api) async fn disconnect(
     State(service): State<Service>,
     Owner(person): Owner,
     Named(name): Named<String>,
+    Asked(ending): Asked<Ending>,
 ) -> Result<Json<Disconnected>, Problem> {
-    let revoked = service.live.disconnect(person, named(&name)?, service.now()).await?;
-    Ok(Json(Disconnected { revoked }))
+    let brought = match ending.data {
+        Data::Keep => Brought::Kept,
+        Data::Delete => Brought::Deleted,
+    };
+    let ended = service.live.disconnect(person, named(&name)?, brought, service.now()).await?;
+    Ok(Json(Disconnected { revoked: ended.revoked, deleted: brought == Brought::Deleted }))
 }

@@ -1,5 +1,6 @@
 //! `provider`: accounts at providers.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 
 use clap::Subcommand;
@@ -12,6 +13,7 @@ use crate::app::returning;
 use crate::app::work::Work;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
+use crate::engine::live::disconnect::Brought;
 use crate::engine::live::{Live, LiveError, Task};
 use crate::engine::ports::connections::Connection;
 
@@ -35,11 +37,17 @@ pub(in crate::app) enum Action {
     },
     /// What is set up here, what is connected, and how far it has been fetched.
     List,
-    /// End a connection.
+    /// End a connection: asks whether what it brought is to stay, unless told.
     Disconnect {
         /// whoop, strava or garmin
         #[arg(value_parser = live)]
         provider: Provider,
+        /// What it brought stays.
+        #[arg(long, conflicts_with = "delete")]
+        keep: bool,
+        /// What it brought is erased, with everything that rests on it.
+        #[arg(long)]
+        delete: bool,
     },
 }
 
@@ -63,26 +71,66 @@ pub(super) async fn run(
         Action::Connect { provider, listen } => connect(live, config, out, person, *provider, *listen).await,
         Action::Sync { provider } => sync(live, config, out, person, *provider).await,
         Action::List => list(live, out, person).await,
-        Action::Disconnect { provider } => {
-            let revoked = live.disconnect(person, *provider, config.now).await?;
-            if out.json {
-                out.document(&json!({ "provider": provider, "revoked": revoked }))?;
-            } else if provider.terms().delete_on_disconnect {
-                out.line(&format!(
-                    "{0} is disconnected. Its terms do not let its data be looked at any more: they are hidden from every stage.",
-                    provider.label()
-                ))?;
-            } else if revoked {
-                out.line(&format!("{} is disconnected. What it brought stays.", provider.label()))?;
-            } else {
-                out.line(&format!(
-                    "{0} is disconnected here; {0} itself could not be told. What it brought stays.",
-                    provider.label()
-                ))?;
-            }
-            Ok(true)
+        Action::Disconnect { provider, keep, delete } => {
+            let brought = match (keep, delete) {
+                (true, _) => Brought::Kept,
+                (_, true) => Brought::Deleted,
+                (false, false) => ask(out, *provider)?,
+            };
+            disconnect(live, config, out, person, *provider, brought).await
         }
     }
+}
+
+/// Asks what becomes of what a provider brought.
+fn ask(out: &Out, provider: Provider) -> Result<Brought, Failure> {
+    if provider.terms().delete_on_disconnect || !std::io::stdin().is_terminal() {
+        return Err(Failure::refused(format!(
+            "say what becomes of what {0} brought: `--delete` erases it with everything that rests on it{1}",
+            provider.label(),
+            if provider.terms().delete_on_disconnect { ", as its terms demand" } else { "; `--keep` leaves it" }
+        )));
+    }
+    loop {
+        out.note(&format!(
+            "What {} brought: keep it (k), or delete it with everything that rests on it (d)?",
+            provider.label()
+        ));
+        let mut answer = String::new();
+        if std::io::stdin().read_line(&mut answer)? == 0 {
+            return Err(Failure::refused("nothing was answered, and nothing was done"));
+        }
+        match answer.trim() {
+            "k" | "keep" => return Ok(Brought::Kept),
+            "d" | "delete" => return Ok(Brought::Deleted),
+            _ => {}
+        }
+    }
+}
+
+async fn disconnect(
+    live: &Live,
+    config: &Config,
+    out: &Out,
+    person: PersonId,
+    provider: Provider,
+    brought: Brought,
+) -> Result<bool, Failure> {
+    let deleted = brought == Brought::Deleted;
+    let revoked = live.disconnect(person, provider, brought, config.now).await?.revoked;
+    if out.json {
+        out.document(&json!({ "provider": provider, "revoked": revoked, "deleted": deleted }))?;
+        return Ok(true);
+    }
+    let label = provider.label();
+    let told = if revoked { String::new() } else { format!(" here; {label} itself was not told") };
+    let became = if deleted {
+        "What it brought is erased, with everything that rested on it; `candor loop` works the rest out anew."
+    } else {
+        "What it brought stays."
+    };
+    out.line(&format!("{label} is disconnected{told}. {became}"))?;
+    Ok(true)
 }
 
 async fn connect(

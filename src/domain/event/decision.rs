@@ -66,12 +66,16 @@ impl FromStr for Decision {
 /// A type of event, what it is about, and the kind of decision.
 type Row = (&'static str, &'static str, Decision);
 
-const ROWS: [Row; 47] = [
+const ROWS: [Row; 51] = [
     ("person_registered", "person", Decision::Told),
     ("data_read", "person", Decision::Told),
     ("export_produced", "person", Decision::Told),
     ("consent_granted", "consent", Decision::Told),
     ("consent_withdrawn", "consent", Decision::Told),
+    ("provider_connected", "provider", Decision::Told),
+    ("provider_disconnected", "provider", Decision::Told),
+    ("erasure_requested", "erasure", Decision::Told),
+    ("erasure_completed", "erasure", Decision::Ended),
     ("profile_declared", "profile", Decision::Told),
     ("objective_set", "objective", Decision::Told),
     ("objective_ended", "objective", Decision::Told),

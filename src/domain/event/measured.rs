@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::observation::{Activity, Observation, ObservationKey, Rejection, Source};
+use crate::domain::provider::Provider;
 use crate::domain::safety::Symptom;
 
 /// A file was taken whole.
@@ -29,6 +30,9 @@ pub struct FileImported {
     pub rejections: Vec<Rejection>,
     /// How new the file's word is.
     pub as_of: Instant,
+    /// Who measured what is in it, where that is not the source alone: its original goes with any of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<Provider>,
 }
 
 /// A batch of measurements, at most 1,000.

@@ -20,6 +20,7 @@ use crate::domain::Instant;
 use crate::domain::conversation::{Gist, Topics};
 use crate::domain::day::LocalDay;
 use crate::domain::degradation::{Degradation, Missing};
+use crate::domain::erasure::Scope;
 use crate::domain::evidence::{Evidence, Window};
 use crate::domain::experiment::{Evaluation, Experiment};
 use crate::domain::feedback::Feedback;
@@ -49,6 +50,30 @@ events! {
     ConsentWithdrawn = "consent_withdrawn" {
         /// What for.
         purpose: Purpose,
+    }
+    /// An account at a provider was connected.
+    ProviderConnected = "provider_connected" {
+        /// Where.
+        provider: Provider,
+    }
+    /// It was disconnected.
+    ProviderDisconnected = "provider_disconnected" {
+        /// Where.
+        provider: Provider,
+        /// Whether what it brought stays.
+        kept: bool,
+    }
+    /// Data are to be erased: nothing else is written before they are.
+    ErasureRequested = "erasure_requested" {
+        /// What.
+        scope: Scope,
+        /// The keys that are destroyed: a backup that brings one of them back must not be believed.
+        keys: Vec<Uuid>,
+    }
+    /// They are erased.
+    ErasureCompleted = "erasure_completed" {
+        /// What.
+        scope: Scope,
     }
     /// A person declared what safety and the score need to know.
     ProfileDeclared = "profile_declared" {

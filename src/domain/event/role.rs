@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Event;
+use super::{ErasureCompleted, ErasureRequested, Event};
+use crate::domain::erasure::Scope;
 use crate::domain::observation::Observation;
 use crate::domain::provider::Provider;
 
@@ -17,6 +18,7 @@ impl Event {
             Self::PersonRegistered(_)
             | Self::ConsentGranted(_)
             | Self::ConsentWithdrawn(_)
+            | Self::ErasureCompleted(_)
             | Self::ProfileDeclared(_)
             | Self::ObservationsRecorded(_)
             | Self::ObservationCorrected(_)
@@ -31,6 +33,9 @@ impl Event {
             | Self::AdherenceLogged(_)
             | Self::HumanReviewResolved(_) => true,
             Self::FileImported(_)
+            | Self::ProviderConnected(_)
+            | Self::ProviderDisconnected(_)
+            | Self::ErasureRequested(_)
             | Self::DayScored(_)
             | Self::BaselineComputed(_)
             | Self::BaselinesFrozen(_)
@@ -70,6 +75,9 @@ impl Event {
         let beside = matches!(
             self,
             Self::FileImported(_)
+                | Self::ProviderConnected(_)
+                | Self::ProviderDisconnected(_)
+                | Self::ErasureRequested(_)
                 | Self::ExportProduced(_)
                 | Self::DataRead(_)
                 | Self::ObjectiveSet(_)
@@ -91,7 +99,7 @@ impl Event {
             observations.iter().map(|observation| observation.key.provider).chain([source]).collect::<BTreeSet<_>>()
         };
         match self {
-            Self::FileImported(e) => BTreeSet::from([e.source.provider]),
+            Self::FileImported(e) => e.providers.iter().copied().chain([e.source.provider]).collect(),
             // A file may name whoever measured each row.
             Self::ObservationsRecorded(e) => measured(e.source.provider, &e.observations),
             Self::ObservationCorrected(e) => measured(e.source.provider, std::slice::from_ref(&e.observation)),
@@ -129,6 +137,11 @@ impl Event {
             | Self::PersonRegistered(_)
             | Self::ConsentGranted(_)
             | Self::ConsentWithdrawn(_)
+            // That something was there and went is nobody's measurement.
+            | Self::ProviderConnected(_)
+            | Self::ProviderDisconnected(_)
+            | Self::ErasureRequested(_)
+            | Self::ErasureCompleted(_)
             | Self::ProfileDeclared(_)
             | Self::BaselinesFrozen(_)
             | Self::BaselinesResumed(_)
@@ -144,5 +157,20 @@ impl Event {
             | Self::ExportProduced(_)
             | Self::DataRead(_) => BTreeSet::new(),
         }
+    }
+
+    /// The keys that seal it together. What tells that a person was erased must be readable when no key of theirs is left: it
+    /// says nothing else.
+    #[must_use]
+    pub fn sealed_by(&self) -> Vec<Scope> {
+        let tells_of_the_end = matches!(
+            self,
+            Self::ErasureRequested(ErasureRequested { scope: Scope::Person, .. })
+                | Self::ErasureCompleted(ErasureCompleted { scope: Scope::Person })
+        );
+        if tells_of_the_end {
+            return Vec::new();
+        }
+        std::iter::once(Scope::Person).chain(self.providers().into_iter().map(Scope::Provider)).collect()
     }
 }

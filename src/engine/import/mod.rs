@@ -4,6 +4,7 @@
 mod decided;
 mod records;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use crate::domain::event::{Event, FileImported};
 use crate::domain::invariants::{self, OBSERVATIONS_PER_BATCH};
 use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
 use crate::domain::person::PersonId;
+use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
 use decided::{Decided, not_taken};
 use records::Holdings;
@@ -52,6 +54,8 @@ pub struct FileReport {
     pub rejections: Vec<Rejection>,
     /// Whether local days were told with the home zone since the file gives none.
     pub zone_assumed: bool,
+    /// Who measured what is in it.
+    pub providers: BTreeSet<Provider>,
 }
 
 /// A file that was read whole and found good.
@@ -214,6 +218,7 @@ impl Taking<'_> {
             observations: 0,
             rejections: Vec::new(),
             zone_assumed: false,
+            providers: BTreeSet::new(),
         };
         let mut batch = Batch::default();
         while let Some((_, row)) = receiver.recv().await {
@@ -261,10 +266,11 @@ impl Taking<'_> {
         }
         let keys: Vec<ObservationKey> =
             batch.rows.iter().flat_map(|(_, observations)| observations).map(|o| o.key.clone()).collect();
+        report.providers.extend(keys.iter().map(|key| key.provider));
         let name = format!("import/{}/{}", self.source().file_key(), report.read);
         for _ in 0..super::TRIES {
             // The state first: what is held may then be newer than it, and the append conflicts, but never older.
-            let state = self.engine.state(self.person).await?;
+            let state = self.engine.finish_erasing(self.person, self.now).await?;
             let holdings = self.holdings(&batch, &keys).await?;
             // Without consent to anything no row is to blame.
             if let Err(violation) = invariants::may_process(&state) {
@@ -328,6 +334,7 @@ impl Taking<'_> {
         }
         let source = self.source();
         let key = source.file_key();
+        let own = report.providers.iter().all(|provider| *provider == source.provider);
         let event: Event = FileImported {
             source,
             read: report.read,
@@ -337,6 +344,7 @@ impl Taking<'_> {
             rejected: report.rejected,
             rejections: report.rejections.clone(),
             as_of: self.as_of,
+            providers: if own { Vec::new() } else { report.providers.iter().copied().collect() },
         }
         .into();
         let decide =

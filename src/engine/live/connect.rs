@@ -1,4 +1,4 @@
-//! Connecting an account, and ending it.
+//! Connecting an account.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,9 +6,11 @@ use chrono::TimeDelta;
 
 use super::{Live, LiveError, Task};
 use crate::domain::Instant;
+use crate::domain::event::{ConsentGranted, ProviderConnected};
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
+use crate::domain::state::PersonState;
 use crate::engine::ports::accounts::Digest;
 use crate::engine::ports::connections::{Attempt, Connection, ConnectionState, Reach};
 
@@ -98,7 +100,12 @@ impl Live {
             Ok(None) | Err(_) => 1,
         };
         // The consent first: nothing may be fetched without it.
-        self.engine.grant(person, Purpose::Provider(provider), now).await?;
+        let purpose = Purpose::Provider(provider);
+        let connected = |state: &PersonState| {
+            let granted = (!state.consents.contains(&purpose)).then(|| ConsentGranted { purpose }.into());
+            Ok(granted.into_iter().chain([ProviderConnected { provider }.into()]).collect())
+        };
+        self.engine.decide(person, "connect", now, connected).await?;
         let connection = Connection {
             person,
             provider,
@@ -118,34 +125,6 @@ impl Live {
         }
         self.bell.notify_one();
         Ok(person)
-    }
-
-    /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Its data stay, unless its terms do
-    /// not allow that: then the consent goes too, and no stage sees them any more.
-    ///
-    /// # Errors
-    /// `NotConnected`, or when the connections or the log do not answer.
-    pub async fn disconnect(&self, person: PersonId, provider: Provider, now: Instant) -> Result<bool, LiveError> {
-        let revoked = match self.access(person, provider, now).await {
-            Ok((_, grant)) => self.api(provider)?.revoke(&grant).await.is_ok(),
-            Err(LiveError::NotConnected(provider)) => return Err(LiveError::NotConnected(provider)),
-            Err(_) => false,
-        };
-        self.hide_what_must_go(person, provider, now).await?;
-        self.connections.forget(person, provider).await?;
-        Ok(revoked)
-    }
-
-    pub(super) async fn hide_what_must_go(
-        &self,
-        person: PersonId,
-        provider: Provider,
-        now: Instant,
-    ) -> Result<(), LiveError> {
-        if provider.terms().delete_on_disconnect {
-            self.engine.withdraw(person, Purpose::Provider(provider), now).await?;
-        }
-        Ok(())
     }
 
     /// 256 random bits as a text for a URL.

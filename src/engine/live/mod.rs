@@ -4,6 +4,7 @@
 //! what comes twice, by whatever way, is there once.
 
 pub mod connect;
+pub mod disconnect;
 pub mod fetch;
 pub mod notice;
 pub mod renew;
@@ -72,6 +73,9 @@ pub enum LiveError {
     /// The person has no account there.
     #[error("{0} is not connected")]
     NotConnected(Provider),
+    /// What it brought may not be kept.
+    #[error("{0}'s terms do not let its data stay once it is disconnected: they can only be deleted")]
+    MustGo(Provider),
     /// The grant is no good any more.
     #[error("{0} has to be connected again: it does not take the access it gave any more")]
     Reconnect(Provider),

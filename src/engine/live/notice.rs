@@ -2,6 +2,7 @@
 //! looked at: it is kept with what it asks for before it is answered, and what it names is fetched. Records that come along
 //! are in the log before the notice is answered.
 
+use super::disconnect::Brought;
 use super::fetch::record_name;
 use super::{Live, LiveError, Task};
 use chrono::TimeDelta;
@@ -113,9 +114,9 @@ impl Live {
         };
         match asked {
             Err(LiveError::Reconnect(_)) => {
-                self.hide_what_must_go(person, provider, now).await?;
-                self.connections.forget(person, provider).await?;
-                Ok(())
+                let must_go = provider.terms().delete_on_disconnect;
+                let brought = if must_go { Brought::Deleted } else { Brought::Kept };
+                self.end(person, provider, brought, now).await
             }
             Err(LiveError::NotConnected(_)) => Ok(()),
             asked => asked,

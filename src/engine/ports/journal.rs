@@ -26,7 +26,9 @@ pub struct Recorded {
     pub recorded_at: Instant,
     /// Its hash, in hex.
     pub hash: String,
-    /// What it says; `None` once a key it was sealed with is destroyed.
+    /// The keys it was sealed with.
+    pub key_ids: Vec<Uuid>,
+    /// What it says; `None` once one of them is destroyed.
     pub content: Option<(Meta, Event)>,
 }
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod breakers;
 pub mod connections;
 pub mod entropy;
+pub mod erasing;
 pub mod export;
 pub mod jobs;
 pub mod journal;

@@ -28,6 +28,12 @@ pub trait Originals: Send + Sync {
     /// When there is none, its key is destroyed, or it was changed.
     async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError>;
 
+    /// Removes an original; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    async fn remove(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError>;
+
     /// Reads an original to its end and compares it with its digest.
     ///
     /// # Errors

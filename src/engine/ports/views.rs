@@ -241,6 +241,13 @@ pub trait Views: Send + Sync {
     /// When the store does not answer.
     async fn digest(&self) -> Result<String, ViewsError>;
 
+    /// Folds one person's part again from the whole of their stream, after content of it went: what is no longer readable is
+    /// as if it had never been said. What older versions still hold of anybody goes with it.
+    ///
+    /// # Errors
+    /// When the store does not answer or an event cannot be taken in.
+    async fn refold(&self, person: PersonId) -> Result<(), ViewsError>;
+
     /// Fills a new version beside the live one, compares, and switches.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod breakers;
 mod budgets;
 mod connections;
+mod erasing;
 mod lists;
 mod rows;
 mod schedules;

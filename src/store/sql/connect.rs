@@ -79,6 +79,21 @@ pub(crate) async fn drop_postgres_schema(url: &str, schema: &str) -> Result<(), 
     change_schemas(&postgres_options(url, "public")?, drop).await
 }
 
+/// Drops the schemas whose names begin so, all but one.
+pub(crate) async fn drop_postgres_schemas(url: &str, prefix: &str, kept: &str) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect_with(&postgres_options(url, "public")?).await?;
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT nspname::TEXT FROM pg_namespace WHERE starts_with(nspname, $1)")
+            .bind(prefix)
+            .fetch_all(&mut connection)
+            .await?;
+    connection.close().await?;
+    for name in names.iter().filter(|name| *name != kept) {
+        drop_postgres_schema(url, name).await?;
+    }
+    Ok(())
+}
+
 /// A name that needs no quotes.
 fn plain(schema: &str) -> Result<&str, StoreError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

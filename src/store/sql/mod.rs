@@ -17,7 +17,7 @@ mod transaction;
 mod value;
 
 pub use connect::Durability;
-pub(crate) use connect::{drop_postgres_schema, postgres_options};
+pub(crate) use connect::{drop_postgres_schema, drop_postgres_schemas, postgres_options};
 pub use slow::{SlowAfter, TARGET as SLOW_TARGET};
 pub use transaction::SqlTx;
 pub use value::{Row, Value};
@@ -120,6 +120,18 @@ impl Sql {
             Ok(result) => result,
             Err(panic) => Err(StoreError::unavailable(panic).into()),
         }
+    }
+
+    /// Brings what was deleted out of SQLite's write-ahead log, where it still stands: in the file itself it is overwritten.
+    /// PostgreSQL keeps what was deleted until its own vacuum and the end of its log's retention.
+    ///
+    /// # Errors
+    /// When a reader holds the log for longer than five seconds: it can be tried again.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        let Pools::Sqlite { writer, .. } = &self.pools else { return Ok(()) };
+        let writer = Arc::clone(writer).lock_owned().await;
+        let settled = self.tasks.spawn_blocking(move || sqlite::settle(writer.as_ref()));
+        settled.await.map_err(StoreError::unavailable)?
     }
 
     /// Waits for the units of work under way and closes every connection.

@@ -138,6 +138,13 @@ fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Writes the write-ahead log into the file and cuts it to nothing.
+pub(super) fn settle(connection: Option<&Connection>) -> Result<(), StoreError> {
+    let Some(connection) = connection else { return Ok(()) };
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(StoreError::unavailable("somebody reads the database all the time")) }
+}
+
 /// Runs a statement and returns how many rows it changed.
 pub(super) fn execute(connection: &Connection, sql: &str, args: &[Value]) -> Result<u64, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;

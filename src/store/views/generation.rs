@@ -1,6 +1,6 @@
 //! One generation of the read models: its place, its tables, its checkpoint, its digest.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -8,7 +8,7 @@ use super::{observations, schema};
 use crate::store::chain::hex;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::Position;
-use crate::store::sql::{Durability, SlowAfter, Sql, drop_postgres_schema};
+use crate::store::sql::{Durability, SlowAfter, Sql, drop_postgres_schema, drop_postgres_schemas};
 
 /// The name of this set of read models.
 const NAME: &str = "people";
@@ -40,6 +40,14 @@ fn file_name(number: i64) -> String {
 
 fn schema_name(number: i64) -> String {
     format!("candor_views_{NAME}_v{}_{number}", schema::VERSION)
+}
+
+/// Removes a file that may be gone already.
+fn removed(file: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 impl Generation {
@@ -75,14 +83,32 @@ impl Generation {
         match place {
             Place::Folder(folder) => {
                 for suffix in ["", "-wal", "-shm"] {
-                    match std::fs::remove_file(folder.join(format!("{}{suffix}", file_name(number)))) {
-                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                        _ => {}
-                    }
+                    removed(&folder.join(format!("{}{suffix}", file_name(number))))?;
                 }
                 Ok(())
             }
             Place::Postgres(url) => drop_postgres_schema(url, &schema_name(number)).await,
+        }
+    }
+
+    /// Removes every generation of every version but one.
+    pub(super) async fn remove_others(place: &Place, live: i64) -> Result<(), StoreError> {
+        match place {
+            Place::Folder(folder) => {
+                let (of_all, kept) = (format!("views-{NAME}-v"), file_name(live));
+                for file in std::fs::read_dir(folder)? {
+                    let file = file?;
+                    let name = file.file_name();
+                    let name = name.to_string_lossy();
+                    if name.starts_with(&of_all) && !name.starts_with(&kept) {
+                        removed(&file.path())?;
+                    }
+                }
+                Ok(())
+            }
+            Place::Postgres(url) => {
+                drop_postgres_schemas(url, &format!("candor_views_{NAME}_v"), &schema_name(live)).await
+            }
         }
     }
 

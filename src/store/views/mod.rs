@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, RwLock};
 use super::error::StoreError;
 use super::journal::{JournalPage, SealedJournal};
 use super::sql::Sql;
+use crate::domain::person::PersonId;
 use crate::engine::ports::views::{Progress, Rebuilt, ViewsError};
 use generation::{Generation, pointer_name};
 
@@ -102,7 +103,35 @@ impl PeopleViews {
         Ok(Progress { behind: number(head).saturating_sub(number(checkpoint)), paused })
     }
 
+    async fn refolded(&self, person: PersonId) -> Result<(), ViewsError> {
+        loop {
+            self.caught_up().await?;
+            let live = self.live().await?;
+            let journal = Arc::clone(&self.journal);
+            let refolded =
+                live.sql.write(move |tx| Box::pin(async move { take_in::refold(tx, &journal, person).await }));
+            refolded.await.map_err(|error: StoreError| unavailable(error))?;
+            live.sql.settle().await.map_err(unavailable)?;
+            Generation::remove_others(&self.place, live.number).await.map_err(unavailable)?;
+            // Of two that were filled beside each other the other one may be live by now.
+            if active(&self.pointer).await.map_err(unavailable)? == live.number {
+                return Ok(());
+            }
+        }
+    }
+
     async fn rebuilt(&self) -> Result<Rebuilt, ViewsError> {
+        loop {
+            let before = self.journal.keys_destroyed().await.map_err(unavailable)?;
+            let rebuilt = self.rebuilt_once().await?;
+            // What was read before something was erased may stand in it.
+            if self.journal.keys_destroyed().await.map_err(unavailable)? == before {
+                return Ok(rebuilt);
+            }
+        }
+    }
+
+    async fn rebuilt_once(&self) -> Result<Rebuilt, ViewsError> {
         let _one_at_a_time = self.catching_up.lock().await;
         let old = self.live().await?;
         self.fill(&old).await?;

@@ -359,6 +359,10 @@ impl Views for PeopleViews {
         self.live().await?.digest().await.map_err(unavailable)
     }
 
+    async fn refold(&self, person: PersonId) -> Result<(), ViewsError> {
+        self.refolded(person).await
+    }
+
     async fn rebuild(&self) -> Result<Rebuilt, ViewsError> {
         self.rebuilt().await
     }

@@ -24,7 +24,7 @@ use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// One statement a table or index.
 pub const TABLES: [&str; 8] = [
@@ -186,6 +186,10 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::PersonRegistered(e) => into.entity("person", &person.to_string(), "", "registered", body(e)),
         Event::ConsentGranted(e) => into.entity("consent", &e.purpose.to_string(), "", "granted", body(e)),
         Event::ConsentWithdrawn(e) => into.entity("consent", &e.purpose.to_string(), "", "withdrawn", body(e)),
+        Event::ProviderConnected(e) => into.entity("provider", e.provider.key(), "", "connected", body(e)),
+        Event::ProviderDisconnected(e) => into.entity("provider", e.provider.key(), "", "disconnected", body(e)),
+        Event::ErasureRequested(e) => into.entity("erasure", &e.scope.to_string(), "", "requested", body(e)),
+        Event::ErasureCompleted(e) => into.entity("erasure", &e.scope.to_string(), "", "completed", body(e)),
         Event::ProfileDeclared(e) => into.entity("profile", "profile", "", "declared", body(&e.profile)),
         Event::FileImported(e) => {
             into.entity("import", &e.source.file_key(), "", "taken", body(e));

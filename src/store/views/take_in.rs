@@ -3,18 +3,16 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{observations, queries, schema};
+use super::{PAGE, observations, queries, schema};
 use crate::domain::event::Event;
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
-use crate::engine::ports::journal::Recorded;
+use crate::engine::ports::journal::{Journal as _, Recorded};
 use crate::store::error::StoreError;
-use crate::store::journal::Poison;
+use crate::store::journal::{Poison, SealedJournal};
 use crate::store::sql::SqlTx;
 
 /// Takes in a page and moves the checkpoint with it, unless another process has done so.
-///
-/// An event that cannot be taken in stops its person there, with its position; everybody else goes on.
 pub(super) async fn take_in(
     tx: &mut SqlTx,
     from: String,
@@ -36,28 +34,75 @@ pub(super) async fn take_in(
     for row in tx.query("SELECT person FROM paused", &[]).await? {
         paused.insert(row.text(0)?);
     }
-    let mut states: BTreeMap<PersonId, PersonState> = BTreeMap::new();
-    let mut rows = schema::Rows::default();
+    let mut folding = Folding { paused, ..Folding::default() };
     for event in events {
         let person = event.as_ref().map_or_else(|poison| poison.person, |recorded| recorded.person);
-        if paused.contains(&person.to_string()) {
-            continue;
+        if let Entry::Vacant(unknown) = folding.states.entry(person) {
+            unknown.insert(state_of(tx, person).await?);
+        }
+        folding.take(event);
+    }
+    write(tx, &folding.rows()?).await
+}
+
+/// Folds one person's part again, up to the revision that it had reached: what comes after is taken in as ever.
+pub(super) async fn refold(tx: &mut SqlTx, journal: &SealedJournal, person: PersonId) -> Result<(), StoreError> {
+    // Nobody takes anything in meanwhile.
+    tx.execute("UPDATE projections SET checkpoint = checkpoint", &[]).await?;
+    let Some(reached) = state_of(tx, person).await?.revision else { return Ok(()) };
+    for statement in [
+        "DELETE FROM observations WHERE person = $1",
+        "DELETE FROM entities WHERE person = $1",
+        "DELETE FROM trail WHERE person = $1",
+        "DELETE FROM person_state WHERE person = $1",
+    ] {
+        tx.execute(statement, &[person.to_string().into()]).await?;
+    }
+    let mut state = PersonState::default();
+    while state.revision.is_none_or(|revision| revision < reached) {
+        let from = state.revision.map_or(0, |revision| revision + 1);
+        let page = journal.read(person, from, PAGE).await.map_err(StoreError::unavailable)?;
+        if page.is_empty() {
+            return Err(StoreError::unavailable("the log ends before its read models do"));
+        }
+        let mut folding = Folding { states: BTreeMap::from([(person, state)]), ..Folding::default() };
+        for recorded in page.into_iter().take_while(|recorded| recorded.revision <= reached) {
+            folding.take(Ok(recorded));
+        }
+        write(tx, &folding.rows()?).await?;
+        state = folding.states.remove(&person).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Events on their way into rows.
+#[derive(Default)]
+struct Folding {
+    /// Persons whose next event cannot be taken in.
+    paused: BTreeSet<String>,
+    states: BTreeMap<PersonId, PersonState>,
+    rows: schema::Rows,
+}
+
+impl Folding {
+    /// An event that cannot be taken in stops its person there, with its position; everybody else goes on.
+    fn take(&mut self, event: Result<Recorded, Poison>) {
+        let person = event.as_ref().map_or_else(|poison| poison.person, |recorded| recorded.person);
+        if self.paused.contains(&person.to_string()) {
+            return;
         }
         let recorded = match event {
             Ok(recorded) => recorded,
             Err(poison) => {
-                paused.insert(person.to_string());
-                rows.paused.push(vec![person.to_string().into(), poison.position.into(), poison.reason.into()]);
-                continue;
+                self.paused.insert(person.to_string());
+                self.rows.paused.push(vec![person.to_string().into(), poison.position.into(), poison.reason.into()]);
+                return;
             }
         };
-        let state = match states.entry(person) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(state_of(tx, person).await?),
-        };
+        let state = self.states.entry(person).or_default();
         let Some((meta, event)) = &recorded.content else {
             state.revision = Some(recorded.revision);
-            continue;
+            return;
         };
         let before = match event {
             Event::InsightExpired(e) => {
@@ -69,14 +114,19 @@ pub(super) async fn take_in(
             _ => schema::Ended::default(),
         };
         state.evolve(recorded.revision, event);
-        schema::project(&mut rows, &recorded, meta, event, &before, state);
+        schema::project(&mut self.rows, &recorded, meta, event, &before, state);
     }
-    for (person, state) in states {
-        let revision = state.revision.unwrap_or_default().cast_signed();
-        let body = serde_json::to_string(&state).map_err(StoreError::unavailable)?;
-        rows.states.push(vec![person.to_string().into(), revision.into(), body.into()]);
+
+    /// The rows, with those of the states they end in.
+    fn rows(&mut self) -> Result<schema::Rows, StoreError> {
+        let mut rows = std::mem::take(&mut self.rows);
+        for (person, state) in &self.states {
+            let revision = state.revision.unwrap_or_default().cast_signed();
+            let body = serde_json::to_string(state).map_err(StoreError::unavailable)?;
+            rows.states.push(vec![person.to_string().into(), revision.into(), body.into()]);
+        }
+        Ok(rows)
     }
-    write(tx, &rows).await
 }
 
 async fn state_of(tx: &mut SqlTx, person: PersonId) -> Result<PersonState, StoreError> {

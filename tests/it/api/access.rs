@@ -125,7 +125,7 @@ fn rows() -> Vec<Row> {
         ("post", "/providers/whoop/connect", None, nothing_yet),
         ("get", "/providers/whoop/callback", None, [403; 7]),
         ("post", "/providers/whoop/sync", None, nothing_yet),
-        ("delete", "/providers/whoop", None, nothing_yet),
+        ("delete", "/providers/whoop?data=keep", None, nothing_yet),
         ("get", "/jobs", None, owners),
         ("get", "/job_runs", None, owners),
         ("get", "/job_dead_letters", None, owners),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use candor::domain::person::PersonId;
 use candor::domain::provider::Provider;
 use candor::engine::live::connect::Returning;
+use candor::engine::live::disconnect::Brought;
 use candor::engine::live::notice::Noticed;
 use candor::engine::live::{Live, LiveError};
 use candor::engine::ports::export::ReadContext;
@@ -329,7 +330,7 @@ async fn demand_14_what_is_disconnected_takes_nothing_more(place: &Place) {
     let known = facts(&live, person()).await;
     assert!(known > 0);
 
-    live.disconnect(person(), WHOOP, now()).await.unwrap();
+    live.disconnect(person(), WHOOP, Brought::Kept, now()).await.unwrap();
     let calls = fake.1.lock().unwrap().calls;
     let refused = [
         live.sync(person(), WHOOP, now()).await,
@@ -368,7 +369,7 @@ async fn demand_15_two_persons_never_share_an_account(place: &Place) {
     assert!(first > 0);
     assert_eq!(facts(&live, second).await, 0);
 
-    live.disconnect(person(), WHOOP, now()).await.unwrap();
+    live.disconnect(person(), WHOOP, Brought::Kept, now()).await.unwrap();
     assert_eq!(try_to_connect().await.unwrap(), second);
     assert_eq!(live.take_notice(WHOOP, &push("2", "b", 12), now()).await.unwrap(), Noticed::Taken);
     assert_eq!((facts(&live, person()).await, facts(&live, second).await > 0), (first, true));

@@ -17,6 +17,7 @@ use candor::domain::Instant;
 use candor::domain::person::PersonId;
 use candor::domain::provider::Provider;
 use candor::engine::live::connect::Returning;
+use candor::engine::live::disconnect::Brought;
 use candor::engine::live::{Live, LiveError};
 use candor::engine::ports::connections::ConnectionState;
 use candor::engine::ports::jobs::{JobState, Page};
@@ -124,20 +125,28 @@ async fn tokens_are_nowhere_in_clear_and_a_connection_ends(place: &Place) {
             assert!(!bytes.windows(8).any(|part| part == b"access-0"), "{name}");
         }
     }
-    assert!(live.disconnect(person(), Provider::Whoop, now()).await.unwrap());
+    assert!(live.disconnect(person(), Provider::Whoop, Brought::Kept, now()).await.unwrap().revoked);
     assert_eq!(fake.1.lock().unwrap().revoked, 1);
-    assert!(matches!(live.disconnect(person(), Provider::Whoop, now()).await, Err(LiveError::NotConnected(_))));
+    let again = live.disconnect(person(), Provider::Whoop, Brought::Kept, now()).await;
+    assert!(matches!(again, Err(LiveError::NotConnected(_))));
     assert!(live.connections.list(None).await.unwrap().is_empty());
     // What it brought stays, and its files may be brought.
     let state = live.engine.state(person()).await.unwrap();
     assert!(candor::domain::invariants::may_take_from(&state, Provider::Whoop).is_ok());
 }
 
-async fn strava_is_hidden_when_it_is_disconnected_as_its_terms_demand(place: &Place) {
+async fn strava_is_erased_when_it_is_disconnected_as_its_terms_demand(place: &Place) {
     let fake = Fake::new(Provider::Strava);
     let live = live(place, &fake).await;
     connect(&live, Provider::Strava).await;
-    live.disconnect(person(), Provider::Strava, now()).await.unwrap();
+    let kept = live.disconnect(person(), Provider::Strava, Brought::Kept, now()).await;
+    assert!(matches!(kept, Err(LiveError::MustGo(Provider::Strava))));
+    assert_eq!(live.connections.list(None).await.unwrap().len(), 1, "nothing was done");
+    live.disconnect(person(), Provider::Strava, Brought::Deleted, now()).await.unwrap();
+    assert!(live.connections.list(None).await.unwrap().is_empty());
+    let page = Page { person: Some(person()), before: None, limit: 10 };
+    let waiting = live.queue.jobs(page, Some(JobState::Ready)).await.unwrap();
+    assert_eq!(waiting.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["loop"], "nothing of Strava waits");
     let state = live.engine.state(person()).await.unwrap();
     assert!(candor::domain::invariants::may_take_from(&state, Provider::Strava).is_err());
 }
@@ -157,6 +166,6 @@ on_both!(
     who_comes_back_must_be_who_was_sent,
     an_account_is_one_persons_and_what_was_ticked_is_kept,
     tokens_are_nowhere_in_clear_and_a_connection_ends,
-    strava_is_hidden_when_it_is_disconnected_as_its_terms_demand,
+    strava_is_erased_when_it_is_disconnected_as_its_terms_demand,
     without_consent_nothing_is_asked_of_a_provider,
 );

@@ -4,6 +4,7 @@
 use crate::support::{Place, everything, on_both};
 use async_trait::async_trait;
 use candor::domain::Instant;
+use candor::domain::erasure::Scope;
 use candor::domain::event::{
     Actor, ConsentGranted, ConsentWithdrawn, Event, Meta, ObservationsRecorded, PersonRegistered,
 };
@@ -13,10 +14,11 @@ use candor::domain::person::PersonId;
 use candor::domain::profile::Purpose;
 use candor::domain::provider::Provider;
 use candor::engine::EngineError;
+use candor::engine::ports::erasing::Keys as _;
 use candor::engine::ports::journal::{Journal, JournalError};
 use candor::engine::ports::originals::Originals;
 use candor::store::error::StoreError;
-use candor::store::keys::{KeyStore, Scope};
+use candor::store::keys::KeyStore;
 use candor::store::log::{
     AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, LogPage, Position,
     ReadError, StreamPage,
@@ -228,31 +230,31 @@ async fn a_command_that_never_reached_the_log_is_done_once(place: &Place) {
 
 async fn two_who_make_a_key_at_once_get_the_same(place: &Place) {
     let stores = [place.keys().await, place.keys().await, place.keys().await];
-    let made = stores.map(|keys| tokio::spawn(async move { keys.of(person(1), Scope::Person).await }));
+    let made = stores.map(|keys| tokio::spawn(async move { keys.now().await?.of(person(1), Scope::Person).await }));
     let mut ids = Vec::new();
     for made in made {
         ids.push(made.await.unwrap().unwrap());
     }
     assert!(ids.windows(2).all(|pair| pair[0] == pair[1]));
-    let (other, _) = place.keys().await.of(person(2), Scope::Person).await.unwrap();
+    let (other, _) = place.keys().await.now().await.unwrap().of(person(2), Scope::Person).await.unwrap();
     assert_ne!(other, ids[0].0);
 }
 
 async fn keys_open_under_their_own_master_only(place: &Place) {
-    let (id, key) = place.keys().await.of(person(1), Scope::Person).await.unwrap();
-    assert_eq!(place.keys().await.get(id).await.unwrap(), Some(key));
+    let (id, key) = place.keys().await.now().await.unwrap().of(person(1), Scope::Person).await.unwrap();
+    assert_eq!(place.keys().await.now().await.unwrap().get(id).await.unwrap(), Some(key));
     let other = KeyStore::open(&place.key_place(), Key::new([8; 32]), crate::support::entropy()).await.unwrap();
-    assert!(other.get(id).await.is_err());
-    assert!(other.of(person(1), Scope::Person).await.is_err());
-    assert_eq!(place.keys().await.get(Uuid::from_u128(9)).await.unwrap(), None);
+    assert!(other.now().await.unwrap().get(id).await.is_err());
+    assert!(other.now().await.unwrap().of(person(1), Scope::Person).await.is_err());
+    assert_eq!(place.keys().await.now().await.unwrap().get(Uuid::from_u128(9)).await.unwrap(), None);
 }
 
 async fn the_keys_table_goes_down_and_up_again(place: &Place) {
-    let (id, _) = place.keys().await.of(person(1), Scope::Person).await.unwrap();
+    let (id, _) = place.keys().await.now().await.unwrap().of(person(1), Scope::Person).await.unwrap();
     KeyStore::migrate_down(&place.key_place(), 0).await.unwrap();
     let keys = place.keys().await;
-    assert_eq!(keys.get(id).await.unwrap(), None);
-    assert_ne!(keys.of(person(1), Scope::Person).await.unwrap().0, id);
+    assert_eq!(keys.now().await.unwrap().get(id).await.unwrap(), None);
+    assert_ne!(keys.now().await.unwrap().of(person(1), Scope::Person).await.unwrap().0, id);
 }
 
 async fn an_original_comes_back_byte_for_byte_until_its_key_is_gone(place: &Place) {

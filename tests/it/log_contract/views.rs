@@ -4,13 +4,13 @@
 use super::journal::{beginning, night, now, person, tell};
 use crate::support::{NOW, Place, on_both};
 use candor::domain::day::LocalDay;
+use candor::domain::erasure::Scope;
 use candor::domain::event::{Event, ObservationRetracted};
 use candor::domain::observation::RecordKind;
 use candor::domain::provider::Provider;
 use candor::engine::ports::views::{Views, ViewsError};
 use candor::store::chain::{Hash, Header};
 use candor::store::event_id::event_id;
-use candor::store::keys::Scope;
 use candor::store::log::{ChainedEvent, Expected};
 use candor::store::seal::{self, Binding};
 use std::sync::Arc;
@@ -121,7 +121,7 @@ async fn poison(place: &Place, number: u128) {
     let (log, keys) = (place.log().await, place.keys().await);
     let stream = person(number).stream();
     let head = log.head(&stream).await.unwrap().unwrap();
-    let (key_id, key) = keys.of(person(number), Scope::Person).await.unwrap();
+    let (key_id, key) = keys.now().await.unwrap().of(person(number), Scope::Person).await.unwrap();
     let (event_id, key_ids) = (event_id(&stream, "poison", 1, 0), vec![key_id]);
     let event_type = "thing_of_the_future";
     let binding = Binding { stream: &stream, event_id, event_type, schema_version: 1, key_ids: &key_ids };

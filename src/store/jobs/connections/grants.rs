@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 
 use super::{ConnectionTables, named, rows, time, unavailable};
 use crate::domain::Instant;
+use crate::domain::erasure::Scope;
 use crate::engine::ports::connections::{Connection, ConnectionsError, Renewal};
 use crate::engine::ports::provider_api::Grant;
 use crate::store::chain::put;
 use crate::store::error::StoreError;
-use crate::store::keys::Scope;
 use crate::store::seal::{self, Key};
 
 /// What is sealed of a grant.
@@ -33,9 +33,10 @@ fn bound_to(connection: &Connection, generation: i64) -> Vec<u8> {
 
 impl ConnectionTables {
     async fn key(&self, connection: &Connection) -> Result<Key, ConnectionsError> {
-        let person = self.keys.of(connection.person, Scope::Person).await.map_err(unavailable)?.1;
+        let now = self.keys.now().await.map_err(unavailable)?;
+        let person = now.of(connection.person, Scope::Person).await.map_err(unavailable)?.1;
         let provider = Scope::Provider(connection.provider);
-        let provider = self.keys.of(connection.person, provider).await.map_err(unavailable)?.1;
+        let provider = now.of(connection.person, provider).await.map_err(unavailable)?.1;
         Ok(seal::mix(&[person, provider]))
     }
 

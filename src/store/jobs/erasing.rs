@@ -1,0 +1,46 @@
+//! Taking away what the jobs and connections of a person hold.
+
+use async_trait::async_trait;
+
+use super::{JobPlace, JobTables};
+use crate::domain::erasure::Scope;
+use crate::domain::person::PersonId;
+use crate::engine::ports::erasing::{ErasingError, Holder};
+use crate::store::error::StoreError;
+
+#[async_trait]
+impl Holder for JobPlace {
+    /// Connections, people on their way to one, jobs with their runs, and dead letters: those that name the provider, or all.
+    async fn erase(&self, person: PersonId, scope: Scope) -> Result<(), ErasingError> {
+        let (provider, named) = match scope {
+            Scope::Person => ("%".to_owned(), "%".to_owned()),
+            // The key of a job of a provider is `<kind>/<provider>/<person>...`.
+            Scope::Provider(provider) => (provider.to_string(), format!("%/{provider}/{person}%")),
+        };
+        let args = [person.to_string().into(), provider.into(), named.into()];
+        // Seldom enough that nobody keeps the tables open for it.
+        let tables = JobTables::open(self).await.map_err(not_erased)?;
+        let gone = tables.sql.write(move |tx| {
+            Box::pin(async move {
+                for statement in [
+                    "DELETE FROM connections WHERE person = $1 AND provider LIKE $2",
+                    "DELETE FROM attempts WHERE person = $1 AND provider LIKE $2",
+                    // One that runs ends by itself, and what it still wants to write is refused.
+                    "DELETE FROM jobs WHERE person = $1 AND key LIKE $3 AND state <> 'running'",
+                    "DELETE FROM job_dead_letters WHERE person = $1 AND key LIKE $3",
+                ] {
+                    tx.execute(statement, &args).await?;
+                }
+                Ok(())
+            })
+        });
+        gone.await.map_err(not_erased)?;
+        tables.sql.settle().await.map_err(not_erased)?;
+        tables.close().await;
+        Ok(())
+    }
+}
+
+fn not_erased(error: StoreError) -> ErasingError {
+    ErasingError(error.to_string())
+}

@@ -200,9 +200,8 @@ impl Problem {
     }
 }
 
-/// An error as a sentence.
-fn said(error: &LiveError) -> String {
-    let text = error.to_string();
+/// A clause as a sentence.
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
@@ -211,10 +210,14 @@ impl From<LiveError> for Problem {
     fn from(error: LiveError) -> Self {
         match error {
             LiveError::Engine(error) => error.into(),
-            LiveError::NotSetUp(_) | LiveError::NotConnected(_) => Self { detail: said(&error), ..Self::not_found() },
-            LiveError::NotBegun | LiveError::NotAllowed => Self::not_connected(said(&error)),
-            LiveError::MustGo(_) => Self::field("data", said(&error)),
-            LiveError::Reconnect(_) | LiveError::OtherPerson => Self::conflict(said(&error)),
+            LiveError::NotSetUp(_) | LiveError::NotConnected(_) => {
+                Self { detail: sentence(&error.to_string()), ..Self::not_found() }
+            }
+            LiveError::NotBegun | LiveError::NotAllowed | LiveError::Nameless(_) => {
+                Self::not_connected(sentence(&error.to_string()))
+            }
+            LiveError::MustGo(_) => Self::field("data", sentence(&error.to_string())),
+            LiveError::Reconnect(_) | LiveError::OtherPerson => Self::conflict(sentence(&error.to_string())),
             LiveError::Call(CallFault::GrantEnded) => Self::not_connected("The provider did not take its own code."),
             LiveError::Busy(_) | LiveError::Call(_) => {
                 tracing::warn!(%error, "a provider did not give what was asked for");

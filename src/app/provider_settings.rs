@@ -12,7 +12,7 @@ use super::error::Failure;
 use crate::domain::provider::Provider;
 use crate::engine::ports::provider_api::ProviderApi;
 use crate::engine::ports::webhook::Webhook;
-use crate::providers::garmin::{self, client::GarminApi, webhook::GarminWebhook};
+use crate::providers::garmin::{client::GarminApi, webhook::GarminWebhook};
 use crate::providers::http::{Base, Client};
 use crate::providers::oauth::Application;
 use crate::providers::strava::{self, client::StravaApi, webhook::StravaWebhook};
@@ -168,12 +168,12 @@ pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
         let (client, base) = (client.clone(), set.base.clone());
         match provider {
             Provider::Whoop => {
-                let application = application(&whoop::client::SCOPES, " ", false, Some("offline"));
+                let application = application(whoop::client::SCOPES, " ", false, Some("offline"));
                 apis.insert(provider, Arc::new(WhoopApi::new(client, base, application)));
                 webhooks.insert(provider, Arc::new(WhoopWebhook::new(set.client_secret)));
             }
             Provider::Strava => {
-                let application = application(&strava::client::SCOPES, ",", false, None);
+                let application = application(strava::client::SCOPES, ",", false, None);
                 let revoke = set.revoke.unwrap_or_else(|| base.clone());
                 apis.insert(provider, Arc::new(StravaApi::new(client, base, revoke, application)));
                 if let (false, Some(verify_token)) = (set.webhook_path.is_empty(), set.verify_token) {
@@ -182,7 +182,8 @@ pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
                 }
             }
             Provider::Garmin => {
-                let application = application(&garmin::client::SCOPES, " ", true, None);
+                // Garmin asks the person on its own page what they allow, and takes no word of it here.
+                let application = application(&[], " ", true, None);
                 apis.insert(provider, Arc::new(GarminApi::new(client, base, application)));
                 if !set.webhook_path.is_empty() {
                     let client_id = SecretString::from(set.client_id);

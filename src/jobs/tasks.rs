@@ -146,7 +146,11 @@ fn failure(error: LiveError, now: Instant) -> Failure {
         LiveError::Reconnect(_) | LiveError::NotConnected(_) | LiveError::NotSetUp(_) => {
             Failure::give_up("reconnect", error)
         }
-        LiveError::NotBegun | LiveError::NotAllowed | LiveError::OtherPerson | LiveError::MustGo(_) => {
+        LiveError::NotBegun
+        | LiveError::NotAllowed
+        | LiveError::Nameless(_)
+        | LiveError::OtherPerson
+        | LiveError::MustGo(_) => {
             Failure::give_up("not_connected", error)
         }
         LiveError::Engine(EngineError::Refused(violation)) => Failure::give_up(violation.rule, violation.reason),

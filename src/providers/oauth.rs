@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::http::{Answer, Base, Client, Request};
 use crate::domain::Instant;
-use crate::engine::ports::provider_api::{CallFault, Grant};
+use crate::engine::ports::provider_api::{CallFault, Grant, Scope};
 
 /// An application that is registered with a provider.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Application {
     /// Where codes and refresh tokens are exchanged.
     pub token: Base,
     /// What is asked for.
-    pub scopes: &'static [&'static str],
+    pub scopes: &'static [Scope],
     /// What stands between scopes.
     pub separator: &'static str,
     /// Whether the provider takes PKCE.
@@ -84,7 +84,7 @@ impl Application {
     /// The page on which a person allows access.
     #[must_use]
     pub fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String {
-        let scopes = self.scopes.join(self.separator);
+        let scopes = self.scopes.iter().map(|scope| scope.name).collect::<Vec<_>>().join(self.separator);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
         let mut query = vec![
             ("client_id", self.client_id.as_str()),

@@ -11,12 +11,13 @@ use validator::Validate;
 
 use crate::api::body::{Asked, Named};
 use crate::api::caller::Owner;
+use crate::api::problem::sentence;
 use crate::api::{Problem, Service};
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
 use crate::engine::live::connect::Returning;
 use crate::engine::live::disconnect::Brought;
-use crate::engine::live::{LiveError, Task};
+use crate::engine::live::{Live, LiveError, Task};
 use crate::engine::ports::connections::Connection;
 
 /// What the browser of somebody who was sent to a provider holds until they come back.
@@ -39,13 +40,15 @@ pub(in crate::api) struct ProviderShown {
     state: &'static str,
     /// What was allowed there, where the provider says so.
     scopes: Option<Vec<String>>,
+    /// The permissions that were not given and that would open more.
+    missing_scopes: Vec<MissingScope>,
     /// When it was connected.
     #[schema(format = DateTime)]
     connected_at: Option<String>,
     /// Everything since then is here.
     #[schema(format = DateTime)]
     since: Option<String>,
-    /// Whether there is nothing older.
+    /// Whether there is nothing older; never where a permission is missing.
     history_complete: bool,
     /// Up to when it was last fetched to its end.
     #[schema(format = DateTime)]
@@ -56,6 +59,15 @@ pub(in crate::api) struct ProviderShown {
     attribution: Option<&'static str>,
     /// Whether its data may reach a language model.
     model_allowed: bool,
+}
+
+/// A permission that was not given.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct MissingScope {
+    /// Its name at the provider.
+    scope: &'static str,
+    /// What is missing without it, and what to do.
+    means: String,
 }
 
 /// Where to go.
@@ -85,18 +97,23 @@ pub(in crate::api) struct Disconnected {
 }
 
 impl ProviderShown {
-    fn of(provider: Provider, set_up: bool, connection: Option<&Connection>) -> Self {
+    fn of(live: &Live, provider: Provider, connection: Option<&Connection>) -> Self {
+        let missing = connection.map(|connection| live.missing(connection)).unwrap_or_default();
         let time = |at: Option<Instant>| at.map(|at| at.to_rfc3339());
         let reach = connection.map(|connection| connection.reach).unwrap_or_default();
         let terms = provider.terms();
         Self {
             provider: provider.key(),
-            set_up,
+            set_up: live.apis.contains_key(&provider),
             state: connection.map_or("not_connected", |connection| connection.state.key()),
             scopes: connection.and_then(|connection| connection.scopes.clone()),
+            missing_scopes: missing
+                .iter()
+                .map(|scope| MissingScope { scope: scope.name, means: sentence(&scope.said()) })
+                .collect(),
             connected_at: time(connection.map(|connection| connection.connected_at)),
             since: time(reach.since),
-            history_complete: reach.complete,
+            history_complete: connection.is_some_and(|connection| live.has_whole_history(connection)),
             synced_at: time(reach.synced_at),
             fault: connection.and_then(|connection| connection.fault.clone()),
             attribution: terms.attribution,
@@ -122,7 +139,7 @@ pub(in crate::api) async fn list(
     let connected = service.live.connections.list(Some(person)).await.map_err(LiveError::from)?;
     let shown = LIVE.map(|provider| {
         let connection = connected.iter().find(|connection| connection.provider == provider);
-        ProviderShown::of(provider, service.live.apis.contains_key(&provider), connection)
+        ProviderShown::of(&service.live, provider, connection)
     });
     Ok(Json(shown.into()))
 }

@@ -16,6 +16,7 @@ use crate::domain::provider::Provider;
 use crate::engine::live::disconnect::Brought;
 use crate::engine::live::{Live, LiveError, Task};
 use crate::engine::ports::connections::Connection;
+use crate::engine::ports::provider_api::Scope;
 
 /// What is to be done with accounts at providers.
 #[derive(Clone, Debug, Subcommand)]
@@ -150,6 +151,10 @@ async fn connect(
         out.document(&json!({ "provider": provider, "connected": came_back == person }))?;
     } else {
         out.line(&format!("{} is connected. `candor provider sync` fetches now.", provider.label()))?;
+        let connected = live.connections.list(Some(person)).await.map_err(LiveError::from)?;
+        let missing = connected.iter().filter(|connection| connection.provider == provider);
+        let missing = missing.flat_map(|connection| live.missing(connection)).map(|scope| (provider, scope));
+        tell_missing(out, &missing.collect::<Vec<_>>())?;
     }
     Ok(true)
 }
@@ -171,6 +176,7 @@ async fn sync(
     }
     let mut rows = Vec::new();
     let mut documents = Vec::new();
+    let mut missing = Vec::new();
     for provider in chosen {
         let synced = live.sync(person, provider, config.now).await.map_err(|error| {
             let Failure { code, message } = error.into();
@@ -182,12 +188,15 @@ async fn sync(
         documents.push(json!({
             "provider": provider, "records": synced.records, "accepted": synced.accepted,
             "corrected": synced.corrected, "duplicates": synced.duplicates, "rejected": synced.rejected,
+            "missing_scopes": missing_scopes(&synced.missing),
         }));
+        missing.extend(synced.missing.iter().map(|scope| (provider, *scope)));
     }
     if out.json {
         out.document(&json!({ "synced": documents }))?;
     } else {
         out.table(&["provider", "records", "new", "corrected", "known", "refused"], rows)?;
+        tell_missing(out, &missing)?;
     }
     Ok(true)
 }
@@ -203,7 +212,8 @@ async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure>
                 "set_up": live.apis.contains_key(&provider),
                 "state": connection.map_or("not_connected", |connection| connection.state.key()),
                 "since": connection.and_then(|connection| connection.reach.since),
-                "history_complete": connection.map(|connection| connection.reach.complete),
+                "history_complete": connection.map(|connection| live.has_whole_history(connection)),
+                "missing_scopes": connection.map(|connection| missing_scopes(&live.missing(connection))),
                 "synced_at": connection.and_then(|connection| connection.reach.synced_at),
                 "fault": connection.and_then(|connection| connection.fault.clone()),
             })
@@ -221,7 +231,8 @@ async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure>
         };
         let reach = of(provider).map(|connection| connection.reach).unwrap_or_default();
         let fault = of(provider).and_then(|connection| connection.fault.clone()).unwrap_or_default();
-        let whole = if reach.complete { "whole" } else { "" };
+        let whole = of(provider).is_some_and(|connection| live.has_whole_history(connection));
+        let whole = if whole { "whole" } else { "" };
         vec![
             provider.label().to_owned(),
             state.to_owned(),
@@ -232,5 +243,19 @@ async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure>
         ]
     });
     out.table(&["provider", "", "fetched since", "history", "fetched up to", "fault"], rows.to_vec())?;
+    let missing = connected
+        .iter()
+        .flat_map(|connection| live.missing(connection).into_iter().map(|scope| (connection.provider, scope)));
+    tell_missing(out, &missing.collect::<Vec<_>>())?;
     Ok(true)
+}
+
+/// Permissions that were not given, for machines.
+fn missing_scopes(missing: &[Scope]) -> Vec<serde_json::Value> {
+    missing.iter().map(|scope| json!({ "scope": scope.name, "means": scope.said() })).collect()
+}
+
+/// Permissions that were not given, for people.
+fn tell_missing(out: &Out, missing: &[(Provider, Scope)]) -> Result<(), Failure> {
+    missing.iter().try_for_each(|(provider, scope)| out.line(&format!("{}: {}.", provider.label(), scope.said())))
 }

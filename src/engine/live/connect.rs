@@ -13,6 +13,7 @@ use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
 use crate::engine::ports::accounts::Digest;
 use crate::engine::ports::connections::{Attempt, Connection, ConnectionState, Reach};
+use crate::engine::ports::provider_api::{CallFault, Scope};
 
 /// How long a person may take at the provider.
 const ATTEMPT: TimeDelta = TimeDelta::minutes(10);
@@ -42,6 +43,19 @@ pub struct Returning<'a> {
 }
 
 impl Live {
+    /// The permissions that a person did not give and that would open more.
+    #[must_use]
+    pub fn missing(&self, connection: &Connection) -> Vec<Scope> {
+        let needed = self.apis.get(&connection.provider).map_or(&[][..], |api| api.scopes());
+        Scope::missing(needed, connection.scopes.as_deref())
+    }
+
+    /// Whether all that the provider has of the past is here; where a permission is missing it is not.
+    #[must_use]
+    pub fn has_whole_history(&self, connection: &Connection) -> bool {
+        connection.reach.complete && self.missing(connection).is_empty()
+    }
+
     /// Where a provider sends people back to.
     #[must_use]
     pub fn redirect(&self, provider: Provider) -> String {
@@ -86,8 +100,18 @@ impl Live {
         grant.scopes = said.or(grant.scopes);
         let account = match grant.account.clone() {
             Some(account) => account,
-            None => api.account(&grant, self.meter.as_ref(), now).await?,
+            None => match api.account(&grant, self.meter.as_ref(), now).await {
+                Err(CallFault::Forbidden | CallFault::Unauthorised) => {
+                    drop(api.revoke(&grant).await);
+                    return Err(LiveError::Nameless(provider));
+                }
+                account => account?,
+            },
         };
+        if grant.scopes.is_none() {
+            // Who cannot say it just now is asked like one who never says it.
+            grant.scopes = api.allowed(&grant, self.meter.as_ref(), now).await.unwrap_or_default();
+        }
         let person = attempt.person;
         if self.connections.owner(provider, &account).await?.is_some_and(|owner| owner != person) {
             // Nothing of it is left behind, here or there.

@@ -15,7 +15,7 @@ use crate::engine::import::FileReport;
 use crate::engine::ports::connections::Connection;
 use crate::engine::ports::export::ReadContext;
 use crate::engine::ports::proof::hex;
-use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Wanted};
+use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Scope, Wanted};
 
 /// How far back each fetch looks again: providers score late and let people edit, and do not say which records changed.
 const LOOK_BACK: TimeDelta = TimeDelta::days(7);
@@ -53,6 +53,8 @@ pub struct Synced {
     pub duplicates: u64,
     /// Rows that were refused.
     pub rejected: u64,
+    /// Permissions that were not given: what they open was not asked for, and this is not the whole.
+    pub missing: Vec<Scope>,
 }
 
 impl Synced {
@@ -72,8 +74,9 @@ impl Live {
     pub async fn sync(&self, person: PersonId, provider: Provider, now: Instant) -> Result<Synced, LiveError> {
         let (connection, _) = self.access(person, provider, now).await?;
         let reach = connection.reach;
+        let missing = self.missing(&connection);
         if !self.api(provider)?.polls() {
-            return Ok(Synced::default());
+            return Ok(Synced { missing, ..Synced::default() });
         }
         let from = reach.synced_at.unwrap_or(now - PART + LOOK_BACK).min(now) - LOOK_BACK;
         // A connection that stood still for long catches up in parts.
@@ -83,7 +86,7 @@ impl Live {
         if to < now {
             self.order(person, &[Task::Sync { provider }], now).await?;
         }
-        Ok(synced)
+        Ok(Synced { missing, ..synced })
     }
 
     /// Fetches the next older part of the history and orders the one after it, until there is no more.

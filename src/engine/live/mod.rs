@@ -85,6 +85,9 @@ pub enum LiveError {
     /// The person did not allow it.
     #[error("access was not allowed")]
     NotAllowed,
+    /// The provider does not say whose account it is.
+    #[error("{0} does not let us see whose account it is; connect again and leave every permission ticked")]
+    Nameless(Provider),
     /// The account is another person's here.
     #[error("this account is connected to another person here")]
     OtherPerson,

@@ -113,7 +113,8 @@ pub trait Connections: Send + Sync {
     async fn come_back(&self, state: Digest, now: Instant) -> Result<Option<Attempt>, ConnectionsError>;
 
     /// Keeps a connection with its grant and orders jobs with it; false where the account is another person's here. One that
-    /// was there already gets the new grant and keeps its reach.
+    /// was there already gets the new grant and keeps its reach, unless something else is allowed than was: then its history
+    /// begins anew.
     ///
     /// # Errors
     /// When the connections do not answer.

@@ -25,6 +25,41 @@ pub struct Grant {
     pub account: Option<String>,
 }
 
+impl Grant {
+    /// Whether the person allowed something; where the provider does not say what they allowed, it is held to be so.
+    #[must_use]
+    pub fn allows(&self, permission: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|given| given == permission))
+    }
+}
+
+/// A permission that a person is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Its name at the provider.
+    pub name: &'static str,
+    /// Another that holds it too.
+    pub within: Option<&'static str>,
+    /// What is missing without it, in plain words.
+    pub lost: &'static str,
+}
+
+impl Scope {
+    /// What is missing, why, and what to do.
+    #[must_use]
+    pub fn said(&self) -> String {
+        format!("{}: the permission {} was not given; connect again to give it", self.lost, self.name)
+    }
+
+    /// Those of `needed` that a person did not give; none where the provider does not say what was given.
+    #[must_use]
+    pub fn missing(needed: &[Self], given: Option<&[String]>) -> Vec<Self> {
+        let Some(given) = given else { return Vec::new() };
+        let is_given = |name: &str| given.iter().any(|given| given == name);
+        needed.iter().filter(|scope| !is_given(scope.name) && !scope.within.is_some_and(is_given)).copied().collect()
+    }
+}
+
 /// Why a provider did not give what it was asked for. Nothing here repeats an address, a token or a measurement.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CallFault {
@@ -142,6 +177,19 @@ pub trait Meter: Send + Sync {
 pub trait ProviderApi: Send + Sync {
     /// Which provider.
     fn provider(&self) -> Provider;
+
+    /// The permissions that this module needs. What one that was not given would open is not asked for.
+    fn scopes(&self) -> &'static [Scope];
+
+    /// What the person allowed, of a provider that says it neither when it sends them back nor with the tokens; none where it
+    /// cannot be told.
+    ///
+    /// # Errors
+    /// When the provider does not say just now.
+    async fn allowed(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<Option<Vec<String>>, CallFault> {
+        let _ = (meter, now);
+        Ok(grant.scopes.clone())
+    }
 
     /// Whether it may be asked what is new. Some send everything by themselves and do not want to be asked.
     fn polls(&self) -> bool {

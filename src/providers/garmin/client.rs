@@ -9,12 +9,18 @@ use serde_json::value::RawValue;
 
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
-use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Wanted};
+use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Scope, Wanted};
 use crate::providers::http::{Answer, Base, Client, Request};
 use crate::providers::oauth::Application;
 
-/// Garmin asks the person on its own page what they allow.
-pub const SCOPES: [&str; 0] = [];
+/// What the person is asked for on Garmin's own page; the last is off there at first.
+const PERMISSIONS: &[Scope] = &[
+    Scope { name: "HEALTH_EXPORT", within: None, lost: "days, sleep, heart rate variability and weight do not come" },
+    Scope { name: "ACTIVITY_EXPORT", within: None, lost: "activities do not come" },
+    Scope { name: HISTORY_EXPORT, within: None, lost: "nothing comes of what was measured before you connected" },
+];
+/// What opens the history.
+const HISTORY_EXPORT: &str = "HISTORICAL_DATA_EXPORT";
 /// What is asked of an application of ours at most; Garmin writes no other limit down.
 const LIMITS: [Limit; 1] = [Limit { name: "minute", most: 100, seconds: 60 }];
 /// The kinds of summaries whose history is asked for.
@@ -25,6 +31,14 @@ pub struct GarminApi {
     client: Client,
     base: Base,
     application: Application,
+}
+
+/// What a person allowed, in either of the two shapes that are seen.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Allowed {
+    List(Vec<String>),
+    Named { permissions: Vec<String> },
 }
 
 #[derive(Deserialize)]
@@ -96,6 +110,18 @@ impl GarminApi {
 impl ProviderApi for GarminApi {
     fn provider(&self) -> Provider {
         Provider::Garmin
+    }
+
+    fn scopes(&self) -> &'static [Scope] {
+        PERMISSIONS
+    }
+
+    async fn allowed(&self, grant: &Grant, meter: &dyn Meter, now: Instant) -> Result<Option<Vec<String>>, CallFault> {
+        let url = self.base.below("/wellness-api/rest/user/permissions", &[]);
+        let answer = self.send(&grant.access, Method::GET, url, meter, now).await?.checked()?;
+        Ok(answer.json().ok().map(|allowed: Allowed| match allowed {
+            Allowed::List(permissions) | Allowed::Named { permissions } => permissions,
+        }))
     }
 
     fn polls(&self) -> bool {

@@ -11,12 +11,20 @@ use serde_json::value::RawValue;
 
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
-use crate::engine::ports::provider_api::{Allowance, CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Wanted};
+use crate::engine::ports::provider_api::{
+    Allowance, CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Scope, Wanted,
+};
 use crate::providers::http::{Answer, Base, Client, Request};
 use crate::providers::oauth::Application;
 
 /// What is asked for: private activities along, so that one that becomes private is not taken for one that was deleted.
-pub const SCOPES: [&str; 2] = ["read", "activity:read_all"];
+pub const SCOPES: &[Scope] = &[
+    Scope { name: "read", within: Some("read_all"), lost: "your public profile cannot be read" },
+    Scope { name: "activity:read", within: Some(PRIVATE), lost: "activities cannot be read" },
+    Scope { name: PRIVATE, within: None, lost: "activities that only you can see cannot be read" },
+];
+/// What opens the activities that only the athlete can see, and all others.
+const PRIVATE: &str = "activity:read_all";
 /// What one application may read, where Strava says nothing else.
 const LIMITS: [Limit; 2] =
     [Limit { name: "15min", most: 100, seconds: 900 }, Limit { name: "day", most: 1_000, seconds: 86_400 }];
@@ -148,6 +156,10 @@ impl ProviderApi for StravaApi {
         Provider::Strava
     }
 
+    fn scopes(&self) -> &'static [Scope] {
+        SCOPES
+    }
+
     fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String {
         self.application.authorise_url(state, verifier, redirect)
     }
@@ -179,6 +191,9 @@ impl ProviderApi for StravaApi {
         meter: &dyn Meter,
         now: Instant,
     ) -> Result<Fetched, CallFault> {
+        if !grant.allows("activity:read") && !grant.allows(PRIVATE) {
+            return Ok(Fetched { document: None, records: 0, follow: Vec::new() });
+        }
         let asking = Asking { api: self, access: &grant.access, meter, now };
         let (entries, follow) = match wanted {
             Wanted::Window { from, to } => {

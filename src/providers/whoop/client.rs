@@ -15,13 +15,26 @@ use uuid::Uuid;
 
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
-use crate::engine::ports::provider_api::{Allowance, CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Wanted};
+use crate::engine::ports::provider_api::{
+    Allowance, CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Scope, Wanted,
+};
 use crate::providers::http::{Answer, Base, Client, Request};
 use crate::providers::oauth::Application;
 
-/// What is asked for. Without `offline` there is no refresh token.
-pub const SCOPES: [&str; 7] =
-    ["offline", "read:cycles", "read:recovery", "read:sleep", "read:workout", "read:profile", "read:body_measurement"];
+/// What is asked for. Without `offline` there is no refresh token. A recovery says nothing without its sleep and its cycle.
+pub const SCOPES: &[Scope] = &[
+    scope("offline", "access ends after an hour each time"),
+    scope("read:profile", "whose account it is cannot be seen"),
+    scope("read:cycles", "the strain and the energy of days, and recovery, cannot be read"),
+    scope("read:recovery", "recovery cannot be read"),
+    scope("read:sleep", "sleep and recovery cannot be read"),
+    scope("read:workout", "workouts cannot be read"),
+];
+
+const fn scope(name: &'static str, lost: &'static str) -> Scope {
+    Scope { name, within: None, lost }
+}
+
 /// What one application may ask, where WHOOP says nothing else.
 const LIMITS: [Limit; 2] =
     [Limit { name: "minute", most: 100, seconds: 60 }, Limit { name: "day", most: 10_000, seconds: 86_400 }];
@@ -142,22 +155,21 @@ impl Asking<'_> {
     }
 
     async fn window(&self, grant: &Grant, from: Instant, to: Instant) -> Result<Document, CallFault> {
-        let part = async |scope: &str, path: &str| {
-            if allows(grant, scope) { self.all(path, from, to).await } else { Ok(Vec::new()) }
+        let part = async |scopes: &[&str], path: &str| {
+            let allowed = scopes.iter().all(|scope| grant.allows(scope));
+            if allowed { self.all(path, from, to).await } else { Ok(Vec::new()) }
         };
-        let cycles = part("read:cycles", "/v2/cycle").await?;
-        let mut sleeps = part("read:sleep", "/v2/activity/sleep").await?;
-        let recoveries = part("read:recovery", "/v2/recovery").await?;
-        if allows(grant, "read:sleep") {
-            // A night that began before the window: its recovery lies inside, and says nothing without it.
-            for id in without_sleep(&recoveries, &sleeps)? {
-                match self.one(&format!("/v2/activity/sleep/{id}")).await {
-                    Err(CallFault::NotFound) => {}
-                    found => sleeps.push(found?),
-                }
+        let cycles = part(&["read:cycles"], "/v2/cycle").await?;
+        let mut sleeps = part(&["read:sleep"], "/v2/activity/sleep").await?;
+        let recoveries = part(&["read:recovery", "read:sleep", "read:cycles"], "/v2/recovery").await?;
+        // A night that began before the window: its recovery lies inside, and says nothing without it.
+        for id in without_sleep(&recoveries, &sleeps)? {
+            match self.one(&format!("/v2/activity/sleep/{id}")).await {
+                Err(CallFault::NotFound) => {}
+                found => sleeps.push(found?),
             }
         }
-        let whoop_workouts = part("read:workout", "/v2/activity/workout").await?;
+        let whoop_workouts = part(&["read:workout"], "/v2/activity/workout").await?;
         let (whoop_cycles, whoop_sleeps) = nights(cycles, sleeps, recoveries)?;
         Ok(Document { whoop_cycles, whoop_sleeps, whoop_workouts })
     }
@@ -167,7 +179,7 @@ impl Asking<'_> {
     async fn night(&self, grant: &Grant, wanted: &str, id: &str) -> Result<Document, CallFault> {
         let sleep = self.one(&format!("/v2/activity/sleep/{id}")).await?;
         let of: SleepHead = head(&sleep)?;
-        if of.nap || !allows(grant, "read:cycles") {
+        if of.nap || !grant.allows("read:cycles") {
             return Ok(Document { whoop_sleeps: vec![sleep], ..Document::default() });
         }
         let cycle = self.one(&format!("/v2/cycle/{}", of.cycle_id)).await.map_err(|fault| match fault {
@@ -175,11 +187,15 @@ impl Asking<'_> {
             CallFault::NotFound => CallFault::Unreadable("a night's cycle is not where it should be"),
             fault => fault,
         })?;
-        let recovery = match self.one(&format!("/v2/cycle/{}/recovery", of.cycle_id)).await {
-            // It is not reckoned yet, or not to be seen: the night is there all the same.
-            Err(CallFault::NotFound) if wanted == "recovery" => return Err(CallFault::NotFound),
-            Err(CallFault::NotFound | CallFault::Forbidden) => None,
-            found => Some(found?),
+        let recovery = if grant.allows("read:recovery") {
+            match self.one(&format!("/v2/cycle/{}/recovery", of.cycle_id)).await {
+                // It is not reckoned yet, or not to be seen: the night is there all the same.
+                Err(CallFault::NotFound) if wanted == "recovery" => return Err(CallFault::NotFound),
+                Err(CallFault::NotFound | CallFault::Forbidden) => None,
+                found => Some(found?),
+            }
+        } else {
+            None
         };
         let of_this_sleep = |raw: &RawValue| head::<RecoveryHead>(raw).map(|recovery| recovery.sleep_id == of.id);
         let whoop_cycles = match recovery {
@@ -191,10 +207,6 @@ impl Asking<'_> {
         };
         Ok(Document { whoop_cycles, ..Document::default() })
     }
-}
-
-fn allows(grant: &Grant, scope: &str) -> bool {
-    grant.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|given| given == scope))
 }
 
 fn head<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, CallFault> {
@@ -259,6 +271,10 @@ impl ProviderApi for WhoopApi {
         Provider::Whoop
     }
 
+    fn scopes(&self) -> &'static [Scope] {
+        SCOPES
+    }
+
     fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String {
         self.application.authorise_url(state, verifier, redirect)
     }
@@ -299,6 +315,9 @@ impl ProviderApi for WhoopApi {
             Wanted::Record { kind, id } => {
                 let id: Uuid = id.parse().map_err(|_| CallFault::NotFound)?;
                 match kind.as_str() {
+                    // What may not be looked at is not asked for, and nothing is known of it.
+                    "sleep" | "recovery" if !grant.allows("read:sleep") => Document::default(),
+                    "workout" if !grant.allows("read:workout") => Document::default(),
                     "sleep" | "recovery" => asking.night(grant, kind, &id.to_string()).await?,
                     "workout" => Document {
                         whoop_workouts: vec![asking.one(&format!("/v2/activity/workout/{id}")).await?],

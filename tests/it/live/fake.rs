@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use candor::domain::Instant;
 use candor::domain::provider::Provider;
-use candor::engine::ports::provider_api::{CallFault, Fetched, Grant, Meter, ProviderApi, Wanted};
+use candor::engine::ports::provider_api::{CallFault, Fetched, Grant, Meter, ProviderApi, Scope, Wanted};
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -64,6 +64,10 @@ impl Fake {
 impl ProviderApi for Fake {
     fn provider(&self) -> Provider {
         self.0
+    }
+
+    fn scopes(&self) -> &'static [Scope] {
+        &[Scope { name: "read:sleep", within: None, lost: "sleep cannot be read" }]
     }
 
     fn authorise_url(&self, state: &str, verifier: &str, redirect: &str) -> String {

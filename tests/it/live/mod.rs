@@ -6,6 +6,7 @@ mod demands;
 mod fake;
 mod notices;
 mod pains;
+mod permissions;
 mod recorded;
 mod renewals;
 mod tasks;

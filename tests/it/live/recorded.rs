@@ -28,7 +28,7 @@ use crate::support::{Place, on_both};
 
 /// An answer.
 #[derive(Clone, Debug)]
-struct Recording {
+pub(super) struct Recording {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
@@ -53,7 +53,7 @@ fn recording(folder: &Path, name: &str) -> Recording {
 
 /// What a server was asked, and what it answers.
 #[derive(Clone)]
-struct Served(Arc<Mutex<(Vec<Recording>, Vec<String>)>>);
+pub(super) struct Served(pub(super) Arc<Mutex<(Vec<Recording>, Vec<String>)>>);
 
 async fn answer(State(served): State<Served>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
@@ -74,7 +74,7 @@ async fn answer(State(served): State<Served>, request: Request) -> Response {
 }
 
 /// A server on loopback that gives these answers one after the other, the last for ever.
-async fn serve(answers: Vec<Recording>) -> (Base, Served) {
+pub(super) async fn serve(answers: Vec<Recording>) -> (Base, Served) {
     let served = Served(Arc::new(Mutex::new((answers, Vec::new()))));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Base::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -83,25 +83,25 @@ async fn serve(answers: Vec<Recording>) -> (Base, Served) {
     (base, served)
 }
 
-fn application(base: &Base) -> Application {
+pub(super) fn application(base: &Base) -> Application {
     Application {
         client_id: "24523".to_owned(),
         client_secret: SecretString::from("client-secret".to_owned()),
         authorise: base.clone(),
         token: base.clone(),
-        scopes: &["read"],
+        scopes: &[],
         separator: ",",
         pkce: false,
         refresh_scope: None,
     }
 }
 
-async fn strava(answers: Vec<Recording>) -> (StravaApi, Served) {
+pub(super) async fn strava(answers: Vec<Recording>) -> (StravaApi, Served) {
     let (base, served) = serve(answers).await;
     (StravaApi::new(Client::new().unwrap(), base.clone(), base.clone(), application(&base)), served)
 }
 
-fn grant() -> Grant {
+pub(super) fn grant() -> Grant {
     Grant {
         access: SecretString::from("access-token".to_owned()),
         refresh: None,
@@ -111,7 +111,7 @@ fn grant() -> Grant {
     }
 }
 
-async fn tables(place: &Place) -> JobTables {
+pub(super) async fn tables(place: &Place) -> JobTables {
     JobTables::open(&place.job_place()).await.unwrap()
 }
 
@@ -191,12 +191,12 @@ async fn pain_13_a_budget_is_shared_and_begins_anew(place: &Place) {
     assert!(one.take(Provider::Strava, &LIMITS, at + TimeDelta::hours(12)).await.is_ok());
 }
 
-fn answers(status: u16, headers: &[(&str, &str)], body: &str) -> Recording {
+pub(super) fn answers(status: u16, headers: &[(&str, &str)], body: &str) -> Recording {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Recording { status, headers, body: body.to_owned() }
 }
 
-async fn whoop(recordings: Vec<Recording>) -> (WhoopApi, Served) {
+pub(super) async fn whoop(recordings: Vec<Recording>) -> (WhoopApi, Served) {
     let (base, served) = serve(recordings).await;
     (WhoopApi::new(Client::new().unwrap(), base.clone(), application(&base)), served)
 }

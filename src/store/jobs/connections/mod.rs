@@ -125,8 +125,12 @@ async fn put(tx: &mut SqlTx, args: &[Value]) -> Result<bool, StoreError> {
              renewing = NULL,
              fault = NULL,
              failed_at = NULL,
-             fetched_since = CASE WHEN connections.account = EXCLUDED.account THEN connections.fetched_since END,
-             history_complete = CASE WHEN connections.account = EXCLUDED.account THEN connections.history_complete ELSE 0 END",
+             fetched_since = CASE WHEN connections.account = EXCLUDED.account
+                                   AND COALESCE(connections.scopes, '') = COALESCE(EXCLUDED.scopes, '')
+                                  THEN connections.fetched_since END,
+             history_complete = CASE WHEN connections.account = EXCLUDED.account
+                                      AND COALESCE(connections.scopes, '') = COALESCE(EXCLUDED.scopes, '')
+                                     THEN connections.history_complete ELSE 0 END",
         args,
     )
     .await?;

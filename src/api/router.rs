@@ -89,6 +89,8 @@ fn operations() -> OpenApiRouter<Service> {
         .routes(routes!(operation::jobs::replay))
         .routes(routes!(operation::stages::run))
         .routes(routes!(operation::system_status::get))
+        .routes(routes!(operation::webhooks::take))
+        .routes(routes!(operation::webhooks::take_there, operation::webhooks::challenge))
 }
 
 /// The description of every operation.
@@ -102,14 +104,6 @@ pub fn router(service: &Service) -> Router {
     let (routes, document) = operations().split_for_parts();
     let document = Json(document);
     let described = move || async move { document.clone() };
-    // What providers send has a limit of its own, and is no operation of the API: its address is named to each provider alone.
-    let webhooks = Router::new()
-        .route("/webhooks/{provider}", axum::routing::post(operation::webhooks::take))
-        .route(
-            "/webhooks/{provider}/{end}",
-            axum::routing::post(operation::webhooks::take_there).get(operation::webhooks::challenge),
-        )
-        .layer(DefaultBodyLimit::max(operation::webhooks::MOST_OF_A_NOTICE));
     routes
         .route("/api/v1/openapi.json", axum::routing::get(described))
         .route("/healthz", axum::routing::get(async || "ok\n"))
@@ -117,7 +111,6 @@ pub fn router(service: &Service) -> Router {
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(MOST_OF_A_BODY))
-        .merge(webhooks)
         .layer(from_fn_with_state(service.clone(), same_site::layer))
         .layer(axum::middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_| {

@@ -4,6 +4,7 @@
 //! same, since providers move them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -146,8 +147,8 @@ fn secret(name: &str, named: &dyn Fn(&str) -> Option<String>) -> Result<Option<S
 /// What the providers that are set up here are asked with, and who reads their notices.
 pub(super) type SetUp = (BTreeMap<Provider, Arc<dyn ProviderApi>>, BTreeMap<Provider, Arc<dyn Webhook>>);
 
-/// Makes what asks the providers and what reads their notices.
-pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
+/// Makes what asks the providers and what reads their notices; `folder` is where a long one lies while it is read.
+pub(super) fn set_up(settings: &[ProviderSettings], folder: &Path) -> Result<SetUp, Failure> {
     let (mut apis, mut webhooks): SetUp = SetUp::default();
     if settings.is_empty() {
         return Ok((apis, webhooks));
@@ -184,10 +185,10 @@ pub(super) fn set_up(settings: &[ProviderSettings]) -> Result<SetUp, Failure> {
             Provider::Garmin => {
                 // Garmin asks the person on its own page what they allow, and takes no word of it here.
                 let application = application(&[], " ", true, None);
-                apis.insert(provider, Arc::new(GarminApi::new(client, base, application)));
+                apis.insert(provider, Arc::new(GarminApi::new(client, base.clone(), application)));
                 if !set.webhook_path.is_empty() {
-                    let client_id = SecretString::from(set.client_id);
-                    webhooks.insert(provider, Arc::new(GarminWebhook { path: set.webhook_path, client_id }));
+                    let (path, client_id, folder) = (set.webhook_path, set.client_id.into(), folder.to_owned());
+                    webhooks.insert(provider, Arc::new(GarminWebhook { path, client_id, base, folder }));
                 }
             }
             Provider::Oura | Provider::Fitbit | Provider::AppleHealth | Provider::File | Provider::Person => {}

@@ -32,7 +32,7 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
     let place = system::job_place(config);
     let tables = Arc::new(JobTables::open(&place).await?.telling_after(config.slow_after));
     let settings = config.providers.as_ref().map_err(Failure::configuration)?;
-    let (apis, webhooks) = provider_settings::set_up(settings)?;
+    let (apis, webhooks) = provider_settings::set_up(settings, &config.data_dir)?;
     let fixed = config.pretended;
     let clock: Arc<dyn Fn() -> Instant + Send + Sync> = Arc::new(move || fixed.unwrap_or_else(config::clock));
     let live = Live {

@@ -40,7 +40,7 @@ impl Tasks {
     /// The handlers of every kind of task.
     #[must_use]
     pub fn handlers(self) -> Handlers {
-        ["sync", "backfill", "record", "gone", "revoked", "loop"]
+        ["sync", "backfill", "record", "gone", "pushed", "revoked", "loop"]
             .into_iter()
             .fold(Handlers::default(), |handlers, kind| handlers.with(kind, self.clone()))
     }
@@ -86,6 +86,7 @@ impl Tasks {
             }
             Task::Gone { provider, kind, id } => self.live.gone(person, *provider, (kind, id), now).await,
             Task::Revoked { provider } => self.live.revoked(person, *provider, now).await,
+            Task::Pushed { provider, original } => self.live.pushed(person, *provider, original, now).await.map(|_| ()),
             Task::Loop => Ok(()),
         }
     }
@@ -100,6 +101,8 @@ impl Handler for Tasks {
         let (now, started) = ((self.clock)(), (self.watch)());
         let done = match &task {
             Task::Loop => self.stages(person, now).await,
+            // Nobody is asked: it says nothing of the provider.
+            Task::Pushed { .. } => self.provider(person, &task, now).await.map_err(|error| failure(error, now)),
             Task::Sync { provider }
             | Task::Backfill { provider }
             | Task::Record { provider, .. }
@@ -155,9 +158,7 @@ fn failure(error: LiveError, now: Instant) -> Failure {
         }
         LiveError::Engine(EngineError::Refused(violation)) => Failure::give_up(violation.rule, violation.reason),
         // What a file holds may be health data: its place is enough.
-        LiveError::Engine(EngineError::Export(_)) => {
-            Failure::give_up("not_understood", "the document cannot be read; its original was not kept")
-        }
+        LiveError::Engine(EngineError::Export(_)) => Failure::give_up("not_understood", "the document cannot be read"),
         LiveError::Engine(EngineError::NotFound { .. }) => Failure::give_up("not_found", "there is no such thing"),
         LiveError::Engine(_) => Failure::retry("store", "the log or its read models did not answer"),
         LiveError::Connections(_) | LiveError::Queue(_) | LiveError::Disk | LiveError::Stopped => {

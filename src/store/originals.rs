@@ -47,10 +47,7 @@ impl SealedOriginals {
 
     /// The name says nothing to who does not hold the person's key: a plain digest would identify a known file.
     fn path(&self, name_key: &Key, provider: Provider, digest: &str) -> Result<PathBuf, OriginalsError> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(name_key.as_slice()).map_err(failed)?;
-        mac.update(b"candor/original/v1");
-        mac.update(digest.as_bytes());
-        Ok(self.folder.join(format!("{}-{provider}.sealed", hex(&mac.finalize().into_bytes()))))
+        Ok(self.folder.join(format!("{}-{provider}.sealed", named(name_key, digest)?)))
     }
 
     async fn find(&self, person: PersonId, digest: &str) -> Result<(PathBuf, Key), OriginalsError> {
@@ -63,6 +60,33 @@ impl SealedOriginals {
         }
         Err(lost("it is gone"))
     }
+}
+
+fn named(name_key: &Key, digest: &str) -> Result<String, OriginalsError> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(name_key.as_slice()).map_err(failed)?;
+    mac.update(b"candor/original/v1");
+    mac.update(digest.as_bytes());
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
+/// Opens an original into a file; what its digest is.
+async fn opened(path: PathBuf, key: Key, target: &Path) -> Result<String, OriginalsError> {
+    let target = target.to_owned();
+    let opening = tokio::task::spawn_blocking(move || {
+        let mut digest = Digesting(Sha256::new());
+        write_atomically(&target, |out| open_file(&path, &mut Both(out, &mut digest), &key))
+            .map(|()| hex(&digest.0.finalize()))
+    });
+    opening.await.map_err(lost)?.map_err(lost)
+}
+
+/// Another file under this name is not given out.
+fn not_another(same: bool, target: &Path) -> Result<(), OriginalsError> {
+    if same {
+        return Ok(());
+    }
+    std::fs::remove_file(target).map_err(lost)?;
+    Err(lost(ANOTHER))
 }
 
 fn failed(error: impl std::fmt::Display) -> OriginalsError {
@@ -93,19 +117,28 @@ impl Originals for SealedOriginals {
 
     async fn give_back(&self, person: PersonId, digest: &str, target: &Path) -> Result<(), OriginalsError> {
         let (path, key) = self.find(person, digest).await?;
-        let target = target.to_owned();
-        let opening = tokio::task::spawn_blocking(move || {
-            let mut digest = Digesting(Sha256::new());
-            write_atomically(&target, |out| open_file(&path, &mut Both(out, &mut digest), &key))
-                .map(|()| (hex(&digest.0.finalize()), target))
-        });
-        let (found, target) = opening.await.map_err(lost)?.map_err(lost)?;
-        if found == digest {
-            return Ok(());
+        let found = opened(path, key, target).await?;
+        not_another(found == digest, target)
+    }
+
+    async fn name(&self, person: PersonId, digest: &str) -> Result<String, OriginalsError> {
+        named(&self.key(person, None).await?, digest)
+    }
+
+    async fn give_back_named(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        name: &str,
+        target: &Path,
+    ) -> Result<(), OriginalsError> {
+        let path = self.folder.join(format!("{name}-{provider}.sealed"));
+        if name.contains(['/', '\\']) || !path.exists() {
+            return Err(lost("it is gone"));
         }
-        // Another file under this name is not given out.
-        std::fs::remove_file(target).map_err(lost)?;
-        Err(lost(ANOTHER))
+        let found = opened(path, self.key(person, Some(provider)).await?, target).await?;
+        let same = self.name(person, &found).await? == name;
+        not_another(same, target)
     }
 
     async fn remove(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError> {

@@ -17,6 +17,7 @@ use crate::domain::Instant;
 use crate::domain::provider::Provider;
 use crate::engine::live::connect::Returning;
 use crate::engine::live::disconnect::Brought;
+use crate::engine::live::history::History;
 use crate::engine::live::{Live, LiveError, Task};
 use crate::engine::ports::connections::Connection;
 
@@ -48,8 +49,15 @@ pub(in crate::api) struct ProviderShown {
     /// Everything since then is here.
     #[schema(format = DateTime)]
     since: Option<String>,
-    /// Whether there is nothing older; never where a permission is missing.
+    /// Whether there is nothing older; never where a permission is missing, and never of Garmin, which sends by itself and does
+    /// not say when it has sent all.
     history_complete: bool,
+    /// Since when the past was asked for, of Garmin.
+    #[schema(format = DateTime)]
+    history_asked_since: Option<String>,
+    /// The start of the oldest that has come of what was asked for, of Garmin.
+    #[schema(format = DateTime)]
+    history_arrived_since: Option<String>,
     /// Up to when it was last fetched to its end.
     #[schema(format = DateTime)]
     synced_at: Option<String>,
@@ -97,7 +105,9 @@ pub(in crate::api) struct Disconnected {
 }
 
 impl ProviderShown {
-    fn of(live: &Live, provider: Provider, connection: Option<&Connection>) -> Self {
+    fn of(live: &Live, provider: Provider, connected: Option<(&Connection, History)>) -> Self {
+        let (connection, past) = connected.unzip();
+        let past = past.unwrap_or_default();
         let missing = connection.map(|connection| live.missing(connection)).unwrap_or_default();
         let time = |at: Option<Instant>| at.map(|at| at.to_rfc3339());
         let reach = connection.map(|connection| connection.reach).unwrap_or_default();
@@ -112,8 +122,10 @@ impl ProviderShown {
                 .map(|scope| MissingScope { scope: scope.name, means: sentence(&scope.said()) })
                 .collect(),
             connected_at: time(connection.map(|connection| connection.connected_at)),
-            since: time(reach.since),
-            history_complete: connection.is_some_and(|connection| live.has_whole_history(connection)),
+            since: time(past.since),
+            history_complete: past.complete,
+            history_asked_since: time(past.asked_since),
+            history_arrived_since: time(past.arrived_since),
             synced_at: time(reach.synced_at),
             fault: connection.and_then(|connection| connection.fault.clone()),
             attribution: terms.attribution,
@@ -137,11 +149,15 @@ pub(in crate::api) async fn list(
     Owner(person): Owner,
 ) -> Result<Json<Vec<ProviderShown>>, Problem> {
     let connected = service.live.connections.list(Some(person)).await.map_err(LiveError::from)?;
-    let shown = LIVE.map(|provider| {
-        let connection = connected.iter().find(|connection| connection.provider == provider);
-        ProviderShown::of(&service.live, provider, connection)
-    });
-    Ok(Json(shown.into()))
+    let mut shown = Vec::new();
+    for provider in LIVE {
+        let connection = match connected.iter().find(|connection| connection.provider == provider) {
+            Some(connection) => Some((connection, service.live.past(connection).await?)),
+            None => None,
+        };
+        shown.push(ProviderShown::of(&service.live, provider, connection));
+    }
+    Ok(Json(shown))
 }
 
 /// Begins to connect an account: answers with the provider's page, and gives the browser a cookie that it must still have when

@@ -11,11 +11,12 @@ use crate::app::error::Failure;
 use crate::app::present::Out;
 use crate::app::returning;
 use crate::app::work::Work;
+use crate::domain::Instant;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::engine::live::disconnect::Brought;
+use crate::engine::live::history::History;
 use crate::engine::live::{Live, LiveError, Task};
-use crate::engine::ports::connections::Connection;
 use crate::engine::ports::provider_api::Scope;
 
 /// What is to be done with accounts at providers.
@@ -203,46 +204,56 @@ async fn sync(
 
 async fn list(live: &Live, out: &Out, person: PersonId) -> Result<bool, Failure> {
     let connected = live.connections.list(Some(person)).await.map_err(LiveError::from)?;
-    let of = |provider: Provider| connected.iter().find(|connection| connection.provider == provider);
+    let day = |at: Option<Instant>| at.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default();
+    let (mut documents, mut rows) = (Vec::new(), Vec::new());
+    for provider in LIVE {
+        let set_up = live.apis.contains_key(&provider);
+        let Some(connection) = connected.iter().find(|connection| connection.provider == provider) else {
+            documents.push(json!({
+                "provider": provider, "set_up": set_up, "state": "not_connected", "since": null, "history_complete": null,
+                "history_asked_since": null, "history_arrived_since": null, "missing_scopes": null, "synced_at": null,
+                "fault": null,
+            }));
+            let state = if set_up { "not connected" } else { "not set up" };
+            rows.push(vec![provider.label().to_owned(), state.to_owned()]);
+            continue;
+        };
+        let past = live.past(connection).await?;
+        documents.push(json!({
+            "provider": provider,
+            "set_up": set_up,
+            "state": connection.state.key(),
+            "since": past.since,
+            "history_complete": past.complete,
+            "history_asked_since": past.asked_since,
+            "history_arrived_since": past.arrived_since,
+            "missing_scopes": missing_scopes(&live.missing(connection)),
+            "synced_at": connection.reach.synced_at,
+            "fault": connection.fault,
+        }));
+        let history = match past {
+            History { complete: true, .. } => "whole".to_owned(),
+            History { asked_since: Some(asked), arrived_since, .. } => {
+                let come =
+                    arrived_since.map_or("nothing came yet".to_owned(), |at| format!("came since {}", day(Some(at))));
+                format!("asked since {}, {come}", day(Some(asked)))
+            }
+            History { complete: false, asked_since: None, .. } => String::new(),
+        };
+        rows.push(vec![
+            provider.label().to_owned(),
+            connection.state.key().to_owned(),
+            day(past.since),
+            history,
+            day(connection.reach.synced_at),
+            connection.fault.clone().unwrap_or_default(),
+        ]);
+    }
     if out.json {
-        let documents = LIVE.map(|provider| {
-            let connection = of(provider);
-            json!({
-                "provider": provider,
-                "set_up": live.apis.contains_key(&provider),
-                "state": connection.map_or("not_connected", |connection| connection.state.key()),
-                "since": connection.and_then(|connection| connection.reach.since),
-                "history_complete": connection.map(|connection| live.has_whole_history(connection)),
-                "missing_scopes": connection.map(|connection| missing_scopes(&live.missing(connection))),
-                "synced_at": connection.and_then(|connection| connection.reach.synced_at),
-                "fault": connection.and_then(|connection| connection.fault.clone()),
-            })
-        });
         out.document(&json!({ "providers": documents }))?;
         return Ok(true);
     }
-    let rows = LIVE.map(|provider| {
-        let day =
-            |at: Option<crate::domain::Instant>| at.map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default();
-        let state = match (of(provider), live.apis.contains_key(&provider)) {
-            (Some(Connection { state, .. }), _) => state.key(),
-            (None, true) => "not connected",
-            (None, false) => "not set up",
-        };
-        let reach = of(provider).map(|connection| connection.reach).unwrap_or_default();
-        let fault = of(provider).and_then(|connection| connection.fault.clone()).unwrap_or_default();
-        let whole = of(provider).is_some_and(|connection| live.has_whole_history(connection));
-        let whole = if whole { "whole" } else { "" };
-        vec![
-            provider.label().to_owned(),
-            state.to_owned(),
-            day(reach.since),
-            whole.to_owned(),
-            day(reach.synced_at),
-            fault,
-        ]
-    });
-    out.table(&["provider", "", "fetched since", "history", "fetched up to", "fault"], rows.to_vec())?;
+    out.table(&["provider", "", "fetched since", "history", "fetched up to", "fault"], rows)?;
     let missing = connected
         .iter()
         .flat_map(|connection| live.missing(connection).into_iter().map(|scope| (connection.provider, scope)));

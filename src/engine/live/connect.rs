@@ -50,12 +50,6 @@ impl Live {
         Scope::missing(needed, connection.scopes.as_deref())
     }
 
-    /// Whether all that the provider has of the past is here; where a permission is missing it is not.
-    #[must_use]
-    pub fn has_whole_history(&self, connection: &Connection) -> bool {
-        connection.reach.complete && self.missing(connection).is_empty()
-    }
-
     /// Where a provider sends people back to.
     #[must_use]
     pub fn redirect(&self, provider: Provider) -> String {

@@ -32,12 +32,15 @@ const THROTTLE: TimeDelta = TimeDelta::minutes(5);
 /// A loop waits this long for more data to come in.
 const GATHER: TimeDelta = TimeDelta::seconds(20);
 
+/// An id as it may be shown. An address for an id is no name of a file, and may hold what opens it.
+pub(super) fn plain_id(id: &str) -> String {
+    let plain = id.len() <= 64 && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
+    if plain { id.to_owned() } else { hex(&Sha256::digest(id)[..16]) }
+}
+
 /// What the document of one record is called.
 pub(super) fn record_name(provider: Provider, kind: &str, id: &str) -> String {
-    let plain = id.len() <= 64 && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
-    // An address for an id is no name of a file, and may hold what opens it.
-    let id = if plain { id.to_owned() } else { hex(&Sha256::digest(id)[..16]) };
-    format!("{provider}-{kind}-{id}.json")
+    format!("{provider}-{kind}-{}.json", plain_id(id))
 }
 
 /// What a fetch came to.
@@ -100,12 +103,17 @@ impl Live {
             return Ok(Synced::default());
         }
         let mut to = reach.since.unwrap_or(now);
-        if !self.api(provider)?.polls() {
+        let missing = self.missing(&connection);
+        let api = self.api(provider)?;
+        if !api.polls() {
+            if missing.iter().any(|scope| Some(scope.name) == api.history_scope()) {
+                return Ok(Synced { missing, ..Synced::default() });
+            }
             // It is asked for once, as far back as it is given, and comes by itself later.
             let from = now - GIVEN_AT_ONCE;
             let synced = self.window(person, provider, from, to, now).await?;
             self.connections.backfilled(person, provider, from, true).await?;
-            return Ok(synced);
+            return Ok(Synced { missing, ..synced });
         }
         for silent in 1..=SILENCE {
             let from = to - PART;
@@ -114,15 +122,15 @@ impl Live {
             let complete = now - from > LONGEST || synced.records == 0 && silent == SILENCE;
             self.connections.backfilled(person, provider, from, complete).await?;
             if complete {
-                return Ok(synced);
+                return Ok(Synced { missing, ..synced });
             }
             if synced.records > 0 {
                 self.order(person, &[Task::Backfill { provider }], now).await?;
-                return Ok(synced);
+                return Ok(Synced { missing, ..synced });
             }
             to = from;
         }
-        Ok(Synced::default())
+        Ok(Synced { missing, ..Synced::default() })
     }
 
     /// Fetches one record that a notice named.
@@ -212,17 +220,17 @@ impl Live {
     ) -> Result<Synced, LiveError> {
         let mut synced = Synced { records: fetched.records, ..Synced::default() };
         let Some(document) = &fetched.document else { return Ok(synced) };
-        let folder = tempfile::Builder::new().prefix(DOCUMENT_PREFIX).tempdir_in(&self.folder);
-        let folder = folder.map_err(|_| LiveError::Disk)?;
+        let folder = self.document_folder()?;
         let path = folder.path().join(name);
         tokio::fs::write(&path, document).await.map_err(|_| LiveError::Disk)?;
-        for report in self.take_file(person, &path, now).await? {
-            synced.add(&report);
-        }
-        if synced.accepted + synced.corrected > 0 {
-            self.loop_soon(person, now).await?;
-        }
+        self.take_file(person, &path, &mut synced, now).await?;
         Ok(synced)
+    }
+
+    /// A folder for a document on its way; it is gone with what is returned.
+    pub(super) fn document_folder(&self) -> Result<tempfile::TempDir, LiveError> {
+        let folder = tempfile::Builder::new().prefix(DOCUMENT_PREFIX).tempdir_in(&self.folder);
+        folder.map_err(|_| LiveError::Disk)
     }
 
     /// Orders a loop for a person to whom something new has come: soon, and not more often than every five minutes.
@@ -236,10 +244,22 @@ impl Live {
         Ok(())
     }
 
-    async fn take_file(&self, person: PersonId, path: &Path, now: Instant) -> Result<Vec<FileReport>, LiveError> {
+    pub(super) async fn take_file(
+        &self,
+        person: PersonId,
+        path: &Path,
+        synced: &mut Synced,
+        now: Instant,
+    ) -> Result<(), LiveError> {
         let state = self.engine.state(person).await?;
         let context = ReadContext { home_zone: state.profile.zone(), now };
         let surveyed = self.engine.survey(path, context, |_| ()).await?;
-        Ok(self.engine.import(person, &surveyed, context, &|_| ()).await?)
+        for report in self.engine.import(person, &surveyed, context, &|_| ()).await? {
+            synced.add(&report);
+        }
+        if synced.accepted + synced.corrected > 0 {
+            self.loop_soon(person, now).await?;
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 pub mod connect;
 pub mod disconnect;
 pub mod fetch;
+pub mod history;
 pub mod notice;
 pub mod renew;
 
@@ -146,6 +147,13 @@ pub enum Task {
         /// Its id there.
         id: String,
     },
+    /// Take in what came along with a notice.
+    Pushed {
+        /// From where.
+        provider: Provider,
+        /// The name of its original.
+        original: String,
+    },
     /// The person took the access back at the provider.
     Revoked {
         /// Where.
@@ -164,6 +172,7 @@ impl Task {
             Self::Backfill { .. } => "backfill",
             Self::Record { .. } => "record",
             Self::Gone { .. } => "gone",
+            Self::Pushed { .. } => "pushed",
             Self::Revoked { .. } => "revoked",
             Self::Loop => "loop",
         }
@@ -177,8 +186,9 @@ impl Task {
                 format!("{kind}/{provider}/{person}")
             }
             Self::Record { provider, kind: what, id } | Self::Gone { provider, kind: what, id } => {
-                format!("{kind}/{provider}/{person}/{what}/{id}")
+                format!("{kind}/{provider}/{person}/{what}/{}", fetch::plain_id(id))
             }
+            Self::Pushed { provider, original } => format!("{kind}/{provider}/{person}/{original}"),
             Self::Loop => format!("{kind}/{person}"),
         }
     }

@@ -1,18 +1,20 @@
 //! Notices: what a provider says has happened. A notice that names a record is believed in nothing but that something is to be
 //! looked at: it is kept with what it asks for before it is answered, and what it names is fetched. Records that come along
-//! are in the log before the notice is answered.
+//! are kept sealed as they came before the notice is answered, and read afterwards.
 
-use super::disconnect::Brought;
-use super::fetch::record_name;
-use super::{Live, LiveError, Task};
 use chrono::TimeDelta;
 
+use super::disconnect::Brought;
+use super::fetch::{Synced, record_name};
+use super::{Live, LiveError, Task};
 use crate::domain::Instant;
+use crate::domain::invariants;
 use crate::domain::observation::RecordKind;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
-use crate::engine::ports::provider_api::{CallFault, Fetched, Wanted};
-use crate::engine::ports::webhook::{Happened, Notice};
+use crate::engine::EngineError;
+use crate::engine::ports::provider_api::{CallFault, Wanted};
+use crate::engine::ports::webhook::{Happened, Notice, Pushed};
 
 /// What became of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,10 @@ pub enum Noticed {
     Stranger,
     /// It is about something that is not looked at.
     Other,
+}
+
+fn push_name(provider: Provider) -> String {
+    format!("{provider}-push.json")
 }
 
 impl Live {
@@ -40,20 +46,67 @@ impl Live {
             Happened::Changed { kind, id } => Task::Record { provider, kind: kind.clone(), id: id.clone() },
             Happened::Deleted { kind, id } => Task::Gone { provider, kind: kind.clone(), id: id.clone() },
             Happened::Revoked => Task::Revoked { provider },
-            // It is in the log before it is acknowledged; sent again, it says nothing new.
-            Happened::Pushed(document) => {
-                let fetched = Fetched { document: Some(document.clone()), records: 1, follow: Vec::new() };
-                self.take_in(person, &fetched, &format!("{provider}-push.json"), now).await?;
-                return Ok(Noticed::Taken);
-            }
             Happened::Other => return Ok(Noticed::Other),
         };
-        let job = self.job(person, &task, now);
-        let new = self.connections.deliver(provider, &notice.delivery, vec![job], now).await?;
+        self.deliver(person, &notice.delivery, (provider, &task), now).await
+    }
+
+    async fn deliver(
+        &self,
+        person: PersonId,
+        delivery: &str,
+        (provider, task): (Provider, &Task),
+        now: Instant,
+    ) -> Result<Noticed, LiveError> {
+        let job = self.job(person, task, now);
+        let new = self.connections.deliver(provider, delivery, vec![job], now).await?;
         if new {
             self.bell.notify_one();
         }
         Ok(if new { Noticed::Taken } else { Noticed::Known })
+    }
+
+    /// Keeps records that came along, sealed and as they came, and orders that they be read. Nothing of them is read before:
+    /// where this build cannot, a later one can.
+    ///
+    /// # Errors
+    /// When the person does not allow it, or it cannot be kept: then it must not be acknowledged.
+    pub async fn take_push(&self, provider: Provider, pushed: Pushed, now: Instant) -> Result<Noticed, LiveError> {
+        let Some(person) = self.connections.owner(provider, &pushed.account).await? else {
+            return Ok(Noticed::Stranger);
+        };
+        invariants::may_take_from(&self.engine.state(person).await?, provider).map_err(EngineError::from)?;
+        let folder = self.document_folder()?;
+        let path = folder.path().join(push_name(provider));
+        let (target, mut document) = (path.clone(), pushed.document);
+        let copied = tokio::task::spawn_blocking(move || {
+            std::io::copy(&mut document, &mut std::fs::File::create_new(target)?).map(|_| ())
+        });
+        copied.await.map_err(|_| LiveError::Stopped)?.map_err(|_| LiveError::Disk)?;
+        let digest = self.engine.originals.keep(person, provider, &path).await.map_err(EngineError::from)?;
+        let original = self.engine.originals.name(person, &digest).await.map_err(EngineError::from)?;
+        let delivery = format!("push/{original}");
+        self.deliver(person, &delivery, (provider, &Task::Pushed { provider, original }), now).await
+    }
+
+    /// Reads what came along with a notice from its original.
+    ///
+    /// # Errors
+    /// Why it cannot be read or taken in; its original stays.
+    pub async fn pushed(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        original: &str,
+        now: Instant,
+    ) -> Result<Synced, LiveError> {
+        let folder = self.document_folder()?;
+        let path = folder.path().join(push_name(provider));
+        let originals = &self.engine.originals;
+        originals.give_back_named(person, provider, original, &path).await.map_err(EngineError::from)?;
+        let mut synced = Synced::default();
+        self.take_file(person, &path, &mut synced, now).await?;
+        Ok(synced)
     }
 
     /// Looks whether a record is gone, and takes it back if so. A notice alone deletes nothing: anybody may have sent it.

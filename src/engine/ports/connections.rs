@@ -60,12 +60,12 @@ pub struct Connection {
     pub failed_at: Option<Instant>,
 }
 
-/// How far a connection has been fetched.
+/// How far a connection has been fetched. Of a provider that sends by itself: asked for, and nobody says when it has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Everything since then is here.
+    /// Everything since then was fetched, or asked for.
     pub since: Option<Instant>,
-    /// Whether there is nothing older.
+    /// Whether there is nothing older to be fetched, or to be asked for.
     pub complete: bool,
     /// When it was last fetched to its end.
     pub synced_at: Option<Instant>,

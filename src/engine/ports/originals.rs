@@ -34,6 +34,25 @@ pub trait Originals: Send + Sync {
     /// When it is there and cannot be removed.
     async fn remove(&self, person: PersonId, digest: &str) -> Result<(), OriginalsError>;
 
+    /// The name of an original outside of sealed places: without the person's key it tells nothing of what it holds, which its
+    /// digest would.
+    ///
+    /// # Errors
+    /// When the person's key is destroyed.
+    async fn name(&self, person: PersonId, digest: &str) -> Result<String, OriginalsError>;
+
+    /// Writes an original out in clear that is known by its name.
+    ///
+    /// # Errors
+    /// As for [`Self::give_back`].
+    async fn give_back_named(
+        &self,
+        person: PersonId,
+        provider: Provider,
+        name: &str,
+        target: &Path,
+    ) -> Result<(), OriginalsError>;
+
     /// Reads an original to its end and compares it with its digest.
     ///
     /// # Errors

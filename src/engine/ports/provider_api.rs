@@ -191,6 +191,11 @@ pub trait ProviderApi: Send + Sync {
         Ok(grant.scopes.clone())
     }
 
+    /// The permission without which the past cannot be asked for at all, where there is one.
+    fn history_scope(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether it may be asked what is new. Some send everything by themselves and do not want to be asked.
     fn polls(&self) -> bool {
         true

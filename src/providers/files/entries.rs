@@ -171,6 +171,8 @@ struct Scanner<'a, 'b> {
     reader: BufReader<Chain<Cursor<Vec<u8>>, &'a mut Content<'b>>>,
     at: u64,
     entry: Vec<u8>,
+    /// What is read is passed over and not held.
+    passing: bool,
     /// The first byte after a scalar, which had to be read to see its end.
     ahead: Option<u8>,
 }
@@ -181,6 +183,7 @@ impl<'a, 'b> Scanner<'a, 'b> {
             reader: BufReader::with_capacity(64 * 1024, Cursor::new(prefix).chain(content)),
             at: 0,
             entry: Vec::new(),
+            passing: false,
             ahead: None,
         }
     }
@@ -260,7 +263,10 @@ impl<'a, 'b> Scanner<'a, 'b> {
                     }
                 }
                 _ => {
+                    // A list that is not read may be of any length.
+                    self.passing = true;
                     self.value(first)?;
+                    self.passing = false;
                 }
             }
             match self.some_token()? {
@@ -327,6 +333,9 @@ impl<'a, 'b> Scanner<'a, 'b> {
     }
 
     fn keep(&mut self, byte: u8) -> Result<(), Failure> {
+        if self.passing {
+            return Ok(());
+        }
         if self.entry.len() >= ENTRY_BYTES {
             return Err(self.broken("a record is longer than 4 MB"));
         }

@@ -118,11 +118,8 @@ pub(super) static FORMATS: [Format; 23] = [
         provider: Provider::Garmin,
         layout: Layout::Document(garmin::PUSH),
         json: |shape| {
-            !shape.list
-                && garmin::PUSH
-                    .lists
-                    .iter()
-                    .any(|list| garmin::PUSH_MARKS.iter().any(|mark| shape.has(&format!("{list}[].{mark}"))))
+            let marked = |list: &&str| garmin::PUSH_MARKS.iter().any(|mark| shape.has(&format!("{list}[].{mark}")));
+            !shape.list && (shape.has(garmin::PUSH_PART) || garmin::PUSH.lists.iter().any(marked))
         },
     },
     Format {

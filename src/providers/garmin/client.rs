@@ -2,11 +2,13 @@
 //! an address, which is followed on Garmin's own host alone.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use http::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::push::PART;
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
 use crate::engine::ports::provider_api::{CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Scope, Wanted};
@@ -23,8 +25,15 @@ const PERMISSIONS: &[Scope] = &[
 const HISTORY_EXPORT: &str = "HISTORICAL_DATA_EXPORT";
 /// What is asked of an application of ours at most; Garmin writes no other limit down.
 const LIMITS: [Limit; 1] = [Limit { name: "minute", most: 100, seconds: 60 }];
-/// The kinds of summaries whose history is asked for.
-const HISTORY: [&str; 6] = ["dailies", "sleeps", "hrv", "stressDetails", "bodyComps", "activities"];
+/// The kinds of summaries whose history is asked for: the permission that opens it, and the days that one request may span.
+const HISTORY: [(&str, &str, i64); 6] = [
+    ("dailies", "HEALTH_EXPORT", 90),
+    ("sleeps", "HEALTH_EXPORT", 90),
+    ("hrv", "HEALTH_EXPORT", 90),
+    ("stressDetails", "HEALTH_EXPORT", 90),
+    ("bodyComps", "HEALTH_EXPORT", 90),
+    ("activities", "ACTIVITY_EXPORT", 30),
+];
 
 /// Garmin.
 pub struct GarminApi {
@@ -73,14 +82,19 @@ impl GarminApi {
         meter: &dyn Meter,
         now: Instant,
     ) -> Result<(), CallFault> {
-        let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
-        let query = [("summaryStartTimeInSeconds", from.as_str()), ("summaryEndTimeInSeconds", to.as_str())];
-        for kind in HISTORY {
-            let url = self.base.below(&format!("/wellness-api/rest/backfill/{kind}"), &query);
-            let answer = self.send(&grant.access, Method::GET, url, meter, now).await?;
-            // It was asked for before.
-            if answer.status.as_u16() != 409 {
-                answer.checked()?;
+        for (kind, _, days) in HISTORY.into_iter().filter(|(_, permission, _)| grant.allows(permission)) {
+            let mut end = to;
+            while end > from {
+                let start = from.max(end - TimeDelta::days(days));
+                let (first, last) = (start.timestamp().to_string(), end.timestamp().to_string());
+                let query = [("summaryStartTimeInSeconds", first.as_str()), ("summaryEndTimeInSeconds", last.as_str())];
+                let url = self.base.below(&format!("/wellness-api/rest/backfill/{kind}"), &query);
+                let answer = self.send(&grant.access, Method::GET, url, meter, now).await?;
+                // It was asked for before.
+                if answer.status.as_u16() != 409 {
+                    answer.checked()?;
+                }
+                end = start;
             }
         }
         Ok(())
@@ -99,9 +113,15 @@ impl GarminApi {
         }
         let records: Vec<Box<RawValue>> =
             self.send(&grant.access, Method::GET, url, meter, now).await?.checked()?.json()?;
+        let whose = |raw: &RawValue| serde_json::from_str::<User>(raw.get()).ok().map(|user| user.user_id);
+        if records.iter().filter_map(|raw| whose(raw)).any(|user| grant.account.as_ref() != Some(&user)) {
+            return Err(CallFault::Unreadable("a ping's address holds records of another account"));
+        }
         let count = records.len() as u64;
-        let document = serde_json::to_vec(&std::collections::BTreeMap::from([(kind, records)]))
-            .map_err(|_| CallFault::Unreadable("a record is no JSON"))?;
+        // The empty list stands first: by it the document is known, whatever its records hold.
+        let mut document = format!("{{\"{PART}\":[],{}:", serde_json::Value::from(kind)).into_bytes();
+        serde_json::to_writer(&mut document, &records).map_err(|_| CallFault::Unreadable("a record is no JSON"))?;
+        document.push(b'}');
         Ok(Fetched { document: (count > 0).then_some(document), records: count, follow: Vec::new() })
     }
 }
@@ -122,6 +142,10 @@ impl ProviderApi for GarminApi {
         Ok(answer.json().ok().map(|allowed: Allowed| match allowed {
             Allowed::List(permissions) | Allowed::Named { permissions } => permissions,
         }))
+    }
+
+    fn history_scope(&self) -> Option<&'static str> {
+        Some(HISTORY_EXPORT)
     }
 
     fn polls(&self) -> bool {

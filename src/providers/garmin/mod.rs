@@ -18,7 +18,7 @@ pub mod webhook;
 mod weight;
 mod wellness;
 
-pub(super) use push::{MARKS as PUSH_MARKS, PUSH};
+pub(super) use push::{MARKS as PUSH_MARKS, PART as PUSH_PART, PUSH};
 pub(super) use python::nested;
 pub(super) use tables::{DAILY, HRV, RESTING_HEART_RATE, SLEEP};
 pub(super) use wellness::{MARKS as WELLNESS_MARKS, WELLNESS};

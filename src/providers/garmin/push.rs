@@ -16,8 +16,12 @@ use super::push_records as records;
 pub(in crate::providers) const MARKS: &[&str] =
     &["summaryId", "startTimeInSeconds", "measurementTimeInSeconds", "userAccessToken"];
 
+/// What stands first in a document that was taken out of a push: an empty list, by which it is known whatever else is in it.
+pub(in crate::providers) const PART: &str = "garmin_push";
+
 pub(in crate::providers) const PUSH: DocumentFormat = DocumentFormat {
     lists: &[
+        PART,
         "dailies",
         "epochs",
         "sleeps",

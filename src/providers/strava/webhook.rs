@@ -2,6 +2,8 @@
 //! without a good signature is not taken; in any case its address cannot be guessed, its subscription is one of ours, and what
 //! it says is looked at and not believed.
 
+use std::io::Read;
+
 use chrono::{DateTime, TimeDelta};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -10,7 +12,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::Instant;
-use crate::engine::ports::webhook::{Happened, Headers, NotTaken, Notice, Webhook};
+use crate::engine::ports::webhook::{Happened, Headers, NotTaken, Notice, Told, Webhook, whole};
 
 /// How far the time of a signature may lie from ours.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
@@ -71,9 +73,15 @@ impl Webhook for StravaWebhook {
         &self.path
     }
 
-    fn read(&self, header: &Headers<'_>, body: &[u8], now: Instant) -> Result<Vec<Notice>, NotTaken> {
-        self.signed(header, body, now)?;
-        let sent: Sent = serde_json::from_slice(body).map_err(|_| NotTaken::Unreadable)?;
+    fn admits(&self, header: &Headers<'_>) -> Result<(), NotTaken> {
+        let unsigned = self.signing.is_some() && header("x-strava-signature").is_none();
+        if unsigned { Err(NotTaken::Forged) } else { Ok(()) }
+    }
+
+    fn read(&self, header: &Headers<'_>, body: &mut dyn Read, now: Instant) -> Result<Told, NotTaken> {
+        let body = whole(body)?;
+        self.signed(header, &body, now)?;
+        let sent: Sent = serde_json::from_slice(&body).map_err(|_| NotTaken::Unreadable)?;
         if !self.subscriptions.is_empty() && !self.subscriptions.contains(&sent.subscription_id) {
             return Err(NotTaken::Forged);
         }
@@ -88,7 +96,7 @@ impl Webhook for StravaWebhook {
         let (Sent { object_type, object_id, aspect_type, event_time, .. }, updates) = (&sent, Sha256::digest(body));
         let body = updates.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let delivery = format!("{object_type}/{object_id}/{aspect_type}/{event_time}/{body}");
-        Ok(vec![Notice { delivery, account: sent.owner_id.to_string(), happened }])
+        Ok(Told::one(Notice { delivery, account: sent.owner_id.to_string(), happened }))
     }
 
     fn challenge(&self, query: &[(String, String)]) -> Result<Value, NotTaken> {
@@ -131,7 +139,7 @@ mod tests {
     }
 
     fn happened(body: &str) -> Result<Happened, NotTaken> {
-        hook(None).read(&|_| None, body.as_bytes(), now()).map(|mut notices| notices.remove(0).happened)
+        hook(None).read(&|_| None, &mut body.as_bytes(), now()).map(|mut told| told.notices.remove(0).happened)
     }
 
     #[test]
@@ -152,14 +160,12 @@ mod tests {
     #[test]
     fn pain_16_with_a_signing_secret_a_time_without_a_good_signature_opens_nothing() {
         let read = |header: Option<&str>| {
-            hook(Some("secret")).read(
-                &|name| header.filter(|_| name == "x-strava-signature"),
-                CREATED.as_bytes(),
-                now(),
-            )
+            let given = |name: &str| header.filter(|_| name == "x-strava-signature");
+            hook(Some("secret")).read(&given, &mut CREATED.as_bytes(), now()).map(|_| ())
         };
         let good = sign("1772366400", CREATED);
-        assert!(read(Some(&good)).is_ok());
+        assert_eq!(read(Some(&good)), Ok(()));
+        assert_eq!(hook(Some("secret")).admits(&|_| None), Err(NotTaken::Forged), "none of it is read");
         let bad = [
             None,
             Some(""),

@@ -2,6 +2,8 @@
 //!
 //! A notice of a recovery bears the id of its sleep. There is none of a cycle, of a profile, or of access that was taken back.
 
+use std::io::Read;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta};
@@ -12,7 +14,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::domain::Instant;
-use crate::engine::ports::webhook::{Happened, Headers, NotTaken, Notice, Webhook};
+use crate::engine::ports::webhook::{Happened, Headers, NotTaken, Notice, Told, Webhook, whole};
 
 /// How old a signature may be. WHOOP sends again for about an hour and does not say whether it signs again: a shorter time would
 /// lose what came while this server was down, and a notice that is replayed orders nothing new.
@@ -55,9 +57,15 @@ impl WhoopWebhook {
 }
 
 impl Webhook for WhoopWebhook {
-    fn read(&self, header: &Headers<'_>, body: &[u8], now: Instant) -> Result<Vec<Notice>, NotTaken> {
-        self.signed(header, body, now)?;
-        let sent: Sent = serde_json::from_slice(body).map_err(|_| NotTaken::Unreadable)?;
+    fn admits(&self, header: &Headers<'_>) -> Result<(), NotTaken> {
+        let signed = header("x-whoop-signature").and(header("x-whoop-signature-timestamp"));
+        signed.map(|_| ()).ok_or(NotTaken::Forged)
+    }
+
+    fn read(&self, header: &Headers<'_>, body: &mut dyn Read, now: Instant) -> Result<Told, NotTaken> {
+        let body = whole(body)?;
+        self.signed(header, &body, now)?;
+        let sent: Sent = serde_json::from_slice(&body).map_err(|_| NotTaken::Unreadable)?;
         let (kind, what) = sent.kind.split_once('.').unwrap_or((sent.kind.as_str(), ""));
         let (kind, id) = (kind.to_owned(), sent.id.to_string());
         let known = matches!(kind.as_str(), "sleep" | "recovery" | "workout");
@@ -68,7 +76,7 @@ impl Webhook for WhoopWebhook {
         };
         // Its own id tells it from others; what it says is along, so that a new notice under an old id is not lost.
         let delivery = format!("{}/{}/{}", sent.trace_id, sent.kind, sent.id);
-        Ok(vec![Notice { delivery, account: sent.user_id.to_string(), happened }])
+        Ok(Told::one(Notice { delivery, account: sent.user_id.to_string(), happened }))
     }
 }
 
@@ -98,7 +106,8 @@ mod tests {
             "x-whoop-signature-timestamp" => Some(time),
             _ => None,
         };
-        WhoopWebhook::new("secret".to_owned().into()).read(&header, body, now)
+        let told = WhoopWebhook::new("secret".to_owned().into()).read(&header, &mut &*body, now);
+        told.map(|told| told.notices)
     }
 
     #[test]
@@ -121,8 +130,8 @@ mod tests {
         assert_eq!(read(&good, TIME, BODY.as_bytes(), now() - TimeDelta::hours(1)), Err(NotTaken::Late));
         assert_eq!(read(&sign(TIME, b"[]"), TIME, b"[]", now()), Err(NotTaken::Unreadable));
         assert_eq!(read(&sign("soon", b"{}"), "soon", b"{}", now()), Err(NotTaken::Late));
-        let none = WhoopWebhook::new("secret".to_owned().into()).read(&|_| None, BODY.as_bytes(), now());
-        assert_eq!(none, Err(NotTaken::Forged));
+        let none = WhoopWebhook::new("secret".to_owned().into()).admits(&|_| None);
+        assert_eq!(none, Err(NotTaken::Forged), "without a signature none of it is read");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! What users of comparable systems ask for, of all that takes data in, each by its number in the list of demands.
 
+use std::io::{Seek as _, Write as _};
 use std::path::PathBuf;
 
 use candor::domain::person::PersonId;
@@ -8,9 +9,11 @@ use candor::engine::live::connect::Returning;
 use candor::engine::live::disconnect::Brought;
 use candor::engine::live::notice::Noticed;
 use candor::engine::live::{Live, LiveError};
+use candor::engine::ports::accounts::Digest;
 use candor::engine::ports::export::ReadContext;
+use candor::engine::ports::proof::hex;
 use candor::engine::ports::provider_api::{CallFault, Wanted};
-use candor::engine::ports::webhook::{Happened, Notice};
+use candor::engine::ports::webhook::{Happened, Notice, Pushed};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -319,6 +322,13 @@ fn one_night(id: &str, day: u32) -> Vec<u8> {
     sleeps(&[night(id, &from, &to, "+01:00", &to, 27_000_000)]).into_bytes()
 }
 
+fn push(id: &str, day: u32) -> Pushed {
+    let mut document = tempfile::spooled_tempfile(1 << 20);
+    document.write_all(&one_night(id, day)).unwrap();
+    document.rewind().unwrap();
+    Pushed { account: "10129".to_owned(), document }
+}
+
 async fn demand_14_what_is_disconnected_takes_nothing_more(place: &Place) {
     let fake = Fake::new(WHOOP);
     let live = live(place, &fake).await;
@@ -341,10 +351,8 @@ async fn demand_14_what_is_disconnected_takes_nothing_more(place: &Place) {
         assert!(matches!(answer, Err(LiveError::NotConnected(_))), "{answer:?}");
     }
     let changed = Happened::Changed { kind: "sleep".to_owned(), id: "b".to_owned() };
-    for (delivery, happened) in [("1", changed), ("2", Happened::Pushed(one_night("b", 12)))] {
-        let noticed = live.take_notice(WHOOP, &notice(delivery, happened), now()).await.unwrap();
-        assert_eq!(noticed, Noticed::Stranger);
-    }
+    assert_eq!(live.take_notice(WHOOP, &notice("1", changed), now()).await.unwrap(), Noticed::Stranger);
+    assert_eq!(live.take_push(WHOOP, push("b", 12), now()).await.unwrap(), Noticed::Stranger);
     assert_eq!(fake.1.lock().unwrap().calls, calls, "it is not even asked");
     assert_eq!(facts(&live, person()).await, known, "what it brought stays, and nothing comes to it");
 }
@@ -363,15 +371,24 @@ async fn demand_15_two_persons_never_share_an_account(place: &Place) {
         live.complete(WHOOP, back, now()).await
     };
     assert!(matches!(try_to_connect().await, Err(LiveError::OtherPerson)));
-    let push = |delivery: &str, id: &str, day: u32| notice(delivery, Happened::Pushed(one_night(id, day)));
-    assert_eq!(live.take_notice(WHOOP, &push("1", "a", 10), now()).await.unwrap(), Noticed::Taken);
+    assert_eq!(live.take_push(WHOOP, push("a", 10), now()).await.unwrap(), Noticed::Taken);
+    assert_eq!(facts(&live, person()).await, 0, "it is kept, and not read yet");
+    let original = async |of: PersonId, id: &str, day: u32| {
+        let digest = Digest::of(std::str::from_utf8(&one_night(id, day)).unwrap());
+        live.engine.originals.name(of, &hex(digest.as_bytes())).await.unwrap()
+    };
+    live.pushed(person(), WHOOP, &original(person(), "a", 10).await, now()).await.unwrap();
     let first = facts(&live, person()).await;
     assert!(first > 0);
     assert_eq!(facts(&live, second).await, 0);
 
     live.disconnect(person(), WHOOP, Brought::Kept, now()).await.unwrap();
     assert_eq!(try_to_connect().await.unwrap(), second);
-    assert_eq!(live.take_notice(WHOOP, &push("2", "b", 12), now()).await.unwrap(), Noticed::Taken);
+    assert_eq!(live.take_push(WHOOP, push("b", 12), now()).await.unwrap(), Noticed::Taken);
+    let theirs = original(second, "b", 12).await;
+    assert_ne!(theirs, original(person(), "b", 12).await, "its name says nothing to others");
+    assert!(live.pushed(person(), WHOOP, &theirs, now()).await.is_err(), "it is the other's");
+    live.pushed(second, WHOOP, &theirs, now()).await.unwrap();
     assert_eq!((facts(&live, person()).await, facts(&live, second).await > 0), (first, true));
 }
 

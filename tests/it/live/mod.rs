@@ -4,6 +4,7 @@ mod arrival;
 mod contract;
 mod demands;
 mod fake;
+mod garmin;
 mod notices;
 mod pains;
 mod permissions;

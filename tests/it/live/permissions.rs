@@ -61,7 +61,8 @@ async fn what_was_not_ticked_is_told_and_not_asked_for_until_it_is_given(place: 
 
     let connection = live.connections.list(Some(person())).await.unwrap().remove(0);
     assert_eq!(connection.state, ConnectionState::Connected);
-    assert!(connection.reach.complete && !live.has_whole_history(&connection), "half a year is silent without sleep");
+    assert!(connection.reach.complete, "half a year is silent without sleep");
+    assert!(!live.past(&connection).await.unwrap().complete, "and it is not called whole");
 
     // Given at last: the history begins anew, for nothing of sleep was asked for.
     let (api, served) = whoop(connecting.into_iter().chain([empty]).collect()).await;
@@ -71,7 +72,7 @@ async fn what_was_not_ticked_is_told_and_not_asked_for_until_it_is_given(place: 
     live.backfill(person(), Provider::Whoop, now()).await.unwrap();
     assert!(served.0.lock().unwrap().1.iter().any(|asked| asked.contains("/v2/activity/sleep?")));
     let connection = live.connections.list(Some(person())).await.unwrap().remove(0);
-    assert!(live.has_whole_history(&connection));
+    assert!(live.past(&connection).await.unwrap().complete);
     let again = come_back(&live, Provider::Whoop, ALL).await;
     assert!(matches!(again, Err(LiveError::Call(_))), "the mock has no second token");
 }

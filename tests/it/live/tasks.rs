@@ -24,7 +24,7 @@ fn all() -> Page {
 }
 
 /// A worker over live providers, whose clock a test moves.
-async fn worker(place: &Place, live: &Live, second: &Arc<AtomicI64>) -> Worker {
+pub(super) async fn worker(place: &Place, live: &Live, second: &Arc<AtomicI64>) -> Worker {
     let tables: Arc<dyn Breakers> = Arc::new(JobTables::open(&place.job_place()).await.unwrap());
     let second = Arc::clone(second);
     let clock: Arc<dyn Fn() -> Instant + Send + Sync> =
@@ -48,7 +48,7 @@ async fn worker(place: &Place, live: &Live, second: &Arc<AtomicI64>) -> Worker {
 }
 
 /// Lets a worker work while the time goes on, until nothing waits that is due within so many seconds.
-async fn work(worker: &Worker, live: &Live, second: &AtomicI64, seconds: i64, step: i64) {
+pub(super) async fn work(worker: &Worker, live: &Live, second: &AtomicI64, seconds: i64, step: i64) {
     let end = second.load(Ordering::Relaxed) + seconds;
     let passing = async {
         while second.load(Ordering::Relaxed) < end {

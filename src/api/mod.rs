@@ -12,6 +12,7 @@ pub mod importing;
 mod latest;
 mod operation;
 mod page;
+pub mod plain_page;
 mod problem;
 pub mod request_id;
 pub mod request_log;

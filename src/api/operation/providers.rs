@@ -1,9 +1,10 @@
 //! `/providers`: accounts at providers, connected, fetched and ended.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use validator::Validate;
 use crate::api::body::{Asked, Named};
 use crate::api::caller::Owner;
 use crate::api::problem::sentence;
-use crate::api::{Problem, Service};
+use crate::api::{Problem, Service, plain_page};
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
 use crate::engine::live::connect::Returning;
@@ -86,6 +87,17 @@ pub(in crate::api) struct Connecting {
     /// Until when.
     #[schema(format = DateTime)]
     ends_at: String,
+}
+
+/// Somebody came back from a provider, and it is connected.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct CameBack {
+    /// `whoop`, `garmin` or `strava`.
+    provider: &'static str,
+    /// Whether it is connected.
+    connected: bool,
+    /// The same in plain words, with what is missing because of which permission.
+    said: String,
 }
 
 /// What a fetch was ordered as.
@@ -184,15 +196,15 @@ pub(in crate::api) async fn connect(
 }
 
 /// What stands after the question mark when somebody comes back.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(in crate::api) struct Back {
     state: Option<String>,
     code: Option<String>,
     scope: Option<String>,
 }
 
-/// Takes somebody back from a provider: the browser shows what it was given, the provider what it was sent with. Answers with a
-/// page, since a person reads it.
+/// Takes somebody back from a provider: the browser shows what it was given, the provider what it was sent with. A browser is
+/// answered with a page in plain words, a program with JSON.
 #[utoipa::path(
     get, path = "/api/v1/providers/{provider}/callback", tag = "providers", operation_id = "provider_callback",
     params(
@@ -201,29 +213,52 @@ pub(in crate::api) struct Back {
         ("code" = Option<String>, Query, description = "The provider's code; none where the person said no."),
         ("scope" = Option<String>, Query, description = "What the person allowed, where the provider says it here."),
     ),
-    responses((status = 200, description = "It is connected.", body = String, content_type = "text/html"), Problem)
+    responses(
+        (status = 200, description = "It is connected.", content((CameBack = "application/json"), (String = "text/html"))),
+        Problem,
+    )
 )]
 pub(in crate::api) async fn callback(
     State(service): State<Service>,
     Named(name): Named<String>,
-    Query(back): Query<Back>,
+    back: Result<Query<Back>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let provider = named(&name)?;
+) -> Response {
+    let Query(back) = back.unwrap_or_default();
+    let in_browser = plain_page::is_wanted(&headers);
+    match come_back(&service, &name, &back, &headers).await {
+        Ok(back) => {
+            let page =
+                if in_browser { plain_page::page(StatusCode::OK, &back.said) } else { Json(back).into_response() };
+            let forgotten = HeaderValue::from_static(
+                "candor_connecting=; Path=/api/v1/providers; Max-Age=0; HttpOnly; SameSite=Lax",
+            );
+            ([(header::SET_COOKIE, forgotten)], page).into_response()
+        }
+        Err(problem) if in_browser => {
+            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            plain_page::page(status, &format!("It is not connected. {}", problem.detail))
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn come_back(service: &Service, name: &str, back: &Back, headers: &HeaderMap) -> Result<CameBack, Problem> {
+    let provider = named(name)?;
     let returning = Returning {
         state: back.state.as_deref().unwrap_or_default(),
-        browser: cookie(&headers).unwrap_or_default(),
+        browser: cookie(headers).unwrap_or_default(),
         code: back.code.as_deref(),
         scope: back.scope.as_deref(),
     };
-    service.live.complete(provider, returning, service.now()).await?;
-    let page = Html(format!(
-        "<!doctype html><title>Candor</title><p>{} is connected. You can close this page.",
-        provider.label()
-    ));
-    let forgotten =
-        HeaderValue::from_static("candor_connecting=; Path=/api/v1/providers; Max-Age=0; HttpOnly; SameSite=Lax");
-    Ok(([(header::SET_COOKIE, forgotten)], page).into_response())
+    let person = service.live.complete(provider, returning, service.now()).await?;
+    let connected = service.live.connections.list(Some(person)).await.map_err(LiveError::from)?;
+    let connection = connected.iter().find(|connection| connection.provider == provider);
+    let missing = connection.map(|connection| service.live.missing(connection)).unwrap_or_default();
+    let missing: Vec<String> = missing.iter().map(|scope| sentence(&scope.said())).collect();
+    let said = [format!("{} is connected.", provider.label())].into_iter().chain(missing);
+    let said = said.chain(["You can close this page.".to_owned()]).collect::<Vec<_>>().join(" ");
+    Ok(CameBack { provider: provider.key(), connected: true, said })
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

@@ -147,7 +147,7 @@ async fn connect(
     let begun = live.begin(person, provider, config.now).await?;
     let waiting = returning::Waiting::open(listen).await?;
     out.note(&format!("Open this page, and allow access:\n{}", begun.url));
-    let came_back = waiting.wait(provider, &begun.browser, &live, config.now).await?;
+    let came_back = waiting.wait(out, provider, &begun.browser, &live, config.now).await?;
     if out.json {
         out.document(&json!({ "provider": provider, "connected": came_back == person }))?;
     } else {

@@ -7,10 +7,12 @@ use chrono::TimeDelta;
 use super::{Live, LiveError, Task};
 use crate::domain::Instant;
 use crate::domain::event::{ConsentGranted, ProviderConnected};
+use crate::domain::invariants;
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
+use crate::engine::EngineError;
 use crate::engine::ports::accounts::Digest;
 use crate::engine::ports::connections::{Attempt, Connection, ConnectionState, Reach};
 use crate::engine::ports::provider_api::{CallFault, Scope};
@@ -59,9 +61,11 @@ impl Live {
     /// Sends a person to a provider. State and the browser's part are random, and only their digests are kept.
     ///
     /// # Errors
-    /// `NotSetUp`, or when the connections do not answer.
+    /// `NotSetUp`, a rule where the person took back that anything of theirs is kept, or when the connections do not answer.
     pub async fn begin(&self, person: PersonId, provider: Provider, now: Instant) -> Result<Begun, LiveError> {
         let api = self.api(provider)?;
+        // Before they go there: what they would allow could not be used.
+        invariants::may_process(&self.engine.state(person).await?).map_err(EngineError::from)?;
         let [state, browser, verifier] = [self.secret(), self.secret(), self.secret()];
         let attempt = Attempt {
             person,

@@ -1,6 +1,7 @@
 //! Live providers on both databases: connected, renewed, fetched, noticed, ended.
 
 mod arrival;
+mod coming_back;
 mod contract;
 mod demands;
 mod fake;

@@ -79,7 +79,7 @@ impl Config {
         };
         let (model, model_keeps) = model(env_mode)?.map_or((None, false), |(model, keeps)| (Some(model), keeps));
         let signing_key_file = named("CANDOR_SIGNING_KEY_FILE").map(PathBuf::from);
-        let public_url = named("CANDOR_PUBLIC_URL");
+        let public_url = named("CANDOR_PUBLIC_URL").map(|text| text.trim().to_owned());
         let trusted_proxies = proxies(named("CANDOR_TRUSTED_PROXIES").as_deref().unwrap_or_default())?;
         Ok(Self {
             data_dir,

@@ -198,6 +198,37 @@ pub(super) fn set_up(settings: &[ProviderSettings], folder: &Path) -> Result<Set
 }
 
 impl ProviderSettings {
+    /// What is set, by the name of each setting, with whether it is only the usual; of a secret, that it is set.
+    pub(super) fn shown(&self) -> Vec<(String, String, bool)> {
+        let name = |what: &str| format!("CANDOR_{}_{what}", self.provider.key().to_uppercase());
+        let usual = addresses(self.provider);
+        let address = |what: &str, base: &Base, usual: Option<&str>| {
+            let same = usual.is_some_and(|usual| Base::parse(usual).as_ref() == Ok(base));
+            (name(what), base.as_str().to_owned(), same)
+        };
+        let mut shown = vec![
+            (name("CLIENT_ID"), self.client_id.clone(), false),
+            (name("CLIENT_SECRET"), "set".to_owned(), false),
+            address("BASE_URL", &self.base, usual.as_ref().map(|usual| usual.base)),
+            address("AUTHORISE_URL", &self.authorise, usual.as_ref().map(|usual| usual.authorise)),
+            address("TOKEN_URL", &self.token, usual.as_ref().map(|usual| usual.token)),
+        ];
+        let revoke = usual.as_ref().and_then(|usual| usual.revoke);
+        shown.extend(self.revoke.iter().map(|base| address("REVOKE_URL", base, revoke)));
+        let secrets = [
+            ("WEBHOOK_PATH", !self.webhook_path.is_empty()),
+            ("VERIFY_TOKEN", self.verify_token.is_some()),
+            ("SIGNING_SECRET", self.signing.is_some()),
+        ];
+        shown
+            .extend(secrets.into_iter().filter(|(_, set)| *set).map(|(what, _)| (name(what), "set".to_owned(), false)));
+        if !self.subscriptions.is_empty() {
+            let numbers: Vec<String> = self.subscriptions.iter().map(ToString::to_string).collect();
+            shown.push((name("SUBSCRIPTIONS"), numbers.join(","), false));
+        }
+        shown
+    }
+
     /// Whether any of its addresses is on this machine.
     pub(super) fn is_mocked(&self) -> bool {
         let all = [Some(&self.base), Some(&self.authorise), Some(&self.token), self.revoke.as_ref()];

@@ -9,6 +9,7 @@ use super::config::{self, Config};
 use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::provider_settings;
+use super::rules;
 use super::serve;
 use super::system::{self, Opened};
 use crate::domain::Instant;
@@ -29,6 +30,9 @@ pub(super) struct Work {
 
 /// Opens the jobs and sets the providers up. `public_url` is where people reach this server.
 pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> Result<Work, Failure> {
+    if let Some(bad) = config.public_url.as_deref().and_then(rules::no_address) {
+        return Err(Failure::configuration(bad));
+    }
     let place = system::job_place(config);
     let tables = Arc::new(JobTables::open(&place).await?.telling_after(config.slow_after));
     let settings = config.providers.as_ref().map_err(Failure::configuration)?;

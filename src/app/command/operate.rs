@@ -11,6 +11,7 @@ use super::parse_day;
 use crate::app::config::{Config, EnvMode};
 use crate::app::error::Failure;
 use crate::app::present::Out;
+use crate::app::provider_settings::ProviderSettings;
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
@@ -181,13 +182,21 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         Some(EnvMode::Production) => "production",
     };
     let from = |set: bool| if set { "environment" } else { "default" };
-    let settings = json!({
+    let mut settings = json!({
         "data_dir": { "value": config.data_dir, "from": "flag --data-dir, CANDOR_DATA_DIR or default" },
         "DATABASE_URL": { "value": config.database_url.as_ref().map(|_| "set"), "from": from(config.database_url.is_some()) },
         "CANDOR_KEYS_URL": { "value": config.keys_url.as_ref().map(|_| "set"), "from": from(config.keys_url.is_some()) },
         "CANDOR_MASTER_KEY": { "value": config.master_key.as_ref().map(|_| "set"), "from": if config.master_key.is_some() { "environment" } else if config.master_key_file.is_some() { "CANDOR_MASTER_KEY_FILE" } else { "file master.key" } },
         "ENV_MODE": { "value": mode, "from": from(config.env_mode.is_some()) },
+        "CANDOR_PUBLIC_URL": { "value": config.public_url, "from": from(config.public_url.is_some()) },
     });
+    if let Some(settings) = settings.as_object_mut() {
+        let providers = config.providers.iter().flatten().flat_map(ProviderSettings::shown);
+        settings.extend(providers.map(|(name, value, usual)| (name, json!({ "value": value, "from": from(!usual) }))));
+        if let Err(bad) = &config.providers {
+            settings.insert("providers".to_owned(), json!({ "value": bad, "from": from(true) }));
+        }
+    }
     let mut document = json!({
         "version": env!("CARGO_PKG_VERSION"), "store": store, "env_mode": mode, "persons": persons.len(),
         "safety_status": "strict", "enable_llm": config.model.is_some(),

@@ -19,6 +19,19 @@ pub(super) fn local(facts: &Facts) -> Option<Fault> {
     })
 }
 
+/// What is wrong with an address as the one people use, in any mode.
+pub(in crate::app) fn no_address(text: &str) -> Option<String> {
+    let good = reqwest::Url::parse(text).is_ok_and(|url| {
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        ["http", "https"].contains(&url.scheme()) && url.host_str().is_some() && plain && url.password().is_none()
+    });
+    (!good).then(|| {
+        format!(
+            "{PUBLIC_URL}: it is no address; write the one people use, like https://candor.example, or leave it out"
+        )
+    })
+}
+
 /// The address people use; tokens are issued under it.
 pub(super) fn public_url(facts: &Facts) -> Option<Fault> {
     let write = "write the address people use, like https://candor.example";

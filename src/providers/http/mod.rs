@@ -66,6 +66,12 @@ impl Base {
         }
     }
 
+    /// The address, as it can be shown: it holds no secret.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// Whether it is this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {

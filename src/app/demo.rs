@@ -79,7 +79,7 @@ async fn show(config: &Config, out: &Out, folder: &std::path::Path) -> Result<bo
     // Its store is gone when it ends: no hint to ask it further.
     command::show(&Out { json: false, quiet: true }, &narrative)?;
     command::context(out, &today.context)?;
-    let verified = engine.verify(&|_| {}).await?;
+    let verified = engine.verify(None, &|_| {}).await?;
     out.note(&format!(
         "\n{} events in the log, verified. Your own: `candor import FILE`, then `candor loop`.",
         verified.events

@@ -6,6 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::history::History;
+use super::ports::checkpoint::Anchor;
 use super::ports::journal::{Fault, JournalError, Recorded};
 use super::run::{self, Run};
 use super::{Engine, EngineError};
@@ -38,17 +39,28 @@ pub struct Verified {
     pub runs_of_other_rules: u64,
     /// Events whose key is destroyed.
     pub redacted: u64,
+    /// Events of the checkpoint that the log was compared with; nothing where there is none yet.
+    pub checkpoint: Option<u64>,
 }
 
 impl Engine {
-    /// Checks the whole store.
+    /// Checks the whole store, and its log against a checkpoint if one is given.
     ///
     /// # Errors
     /// When the store does not answer; what is wrong with it is in the answer.
-    pub async fn verify(&self, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<Verified, EngineError> {
-        let chain = self.journal.check(progress).await?;
-        let mut verified =
-            Verified { events: chain.events, streams: chain.streams, faults: chain.faults, ..Verified::default() };
+    pub async fn verify(
+        &self,
+        anchor: Option<Anchor>,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Verified, EngineError> {
+        let chain = self.journal.check(anchor, progress).await?;
+        let mut verified = Verified {
+            events: chain.events,
+            streams: chain.streams,
+            faults: chain.faults,
+            checkpoint: anchor.map(|anchor| anchor.size),
+            ..Verified::default()
+        };
         if verified.faults.is_empty() {
             self.views.catch_up().await?;
             let paused = self.views.progress().await?.paused;

@@ -153,9 +153,7 @@ fn failure(error: LiveError, now: Instant) -> Failure {
         | LiveError::NotAllowed
         | LiveError::Nameless(_)
         | LiveError::OtherPerson
-        | LiveError::MustGo(_) => {
-            Failure::give_up("not_connected", error)
-        }
+        | LiveError::MustGo(_) => Failure::give_up("not_connected", error),
         LiveError::Engine(EngineError::Refused(violation)) => Failure::give_up(violation.rule, violation.reason),
         // What a file holds may be health data: its place is enough.
         LiveError::Engine(EngineError::Export(_)) => Failure::give_up("not_understood", "the document cannot be read"),

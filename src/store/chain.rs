@@ -30,7 +30,7 @@ impl Hash {
     }
 
     /// What the cryptographic library made: SHA-256 gives 32 bytes.
-    fn taken(digest: &Digest) -> Self {
+    pub(super) fn taken(digest: &Digest) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.as_ref());
         Self(bytes)

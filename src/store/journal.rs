@@ -17,6 +17,7 @@ use super::verify::{Step, verify};
 use crate::domain::Instant;
 use crate::domain::event::{Event, Meta, Said};
 use crate::domain::person::PersonId;
+use crate::engine::ports::checkpoint::Anchor;
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::journal::{ChainReport, Fault, Journal, JournalError, Recorded, Told};
 use crate::engine::ports::proof::{OpeningKey, ProvenEvent};
@@ -355,7 +356,11 @@ impl Journal for SealedJournal {
         Ok(self.log.head(&person.stream()).await.map_err(unavailable)?.map(|head| head.revision))
     }
 
-    async fn check(&self, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<ChainReport, JournalError> {
+    async fn check(
+        &self,
+        anchor: Option<Anchor>,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<ChainReport, JournalError> {
         let mut faults = Vec::new();
         let mut tell = |step: Step| match step {
             Step::Fault(fault) => faults.push(Fault {
@@ -364,7 +369,7 @@ impl Journal for SealedJournal {
             }),
             Step::Progress(events) => progress(events),
         };
-        let summary = verify(self.log.as_ref(), &mut tell).await.map_err(unavailable)?;
+        let summary = verify(self.log.as_ref(), anchor, &mut tell).await.map_err(unavailable)?;
         Ok(ChainReport { events: summary.events, streams: summary.streams, faults })
     }
 }

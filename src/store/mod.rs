@@ -1,7 +1,7 @@
 //! The event log, its keys and the read models: everything Candor remembers.
 //!
 //! The layers, from the disk up: [`log`] keeps sealed bytes in order and knows no secret; [`chain`] and [`verify`] prove
-//! that nobody edited them; [`keys`] and [`seal`] make them readable to their owner only, and unreadable for good once a
+//! that nobody edited them, and [`checkpoint`] that nothing was cut off; [`keys`] and [`seal`] make them readable to their owner only, and unreadable for good once a
 //! key is destroyed; [`journal`] joins the four for the use cases; [`views`] folds the opened events into tables that can
 //! be dropped and rebuilt. [`originals`] keeps imported files the same way, sealed and by digest. [`accounts`] stand apart
 //! from all of it: credentials are rows that can vanish.
@@ -11,6 +11,7 @@
 pub mod accounts;
 pub mod atomic_file;
 pub mod chain;
+pub mod checkpoint;
 pub mod error;
 pub mod event_id;
 pub mod jobs;

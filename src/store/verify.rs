@@ -2,11 +2,14 @@
 //!
 //! The next page is read while the present one is hashed on a blocking thread, so the walk costs as long as the slower of
 //! the two. It checks positions, revisions, links, hashes, bodies against their digests, and the heads of all streams. It
-//! cannot see a tail that was cut off together with its heads: that takes a checkpoint kept elsewhere.
+//! cannot see by itself a tail that was cut off together with its heads, or a log that was written anew with hashes that
+//! fit: that takes a checkpoint kept elsewhere, whose root is made again on the way.
 
 use super::chain::Hash;
+use super::checkpoint::merkle::{self, Tree};
 use super::error::StoreError;
 use super::log::{EventLog, LogPage, Position, StoredEvent};
+use crate::engine::ports::checkpoint::Anchor;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
@@ -35,6 +38,10 @@ pub enum Rule {
     StreamHead,
     /// The end of the log is its last event.
     LogHead,
+    /// The log has as many events as its checkpoint counts.
+    CheckpointSize,
+    /// The events that its checkpoint counts are those it was made of.
+    CheckpointRoot,
 }
 
 impl fmt::Display for Rule {
@@ -48,6 +55,8 @@ impl fmt::Display for Rule {
             Self::Unreadable => "unreadable",
             Self::StreamHead => "stream_head",
             Self::LogHead => "log_head",
+            Self::CheckpointSize => "checkpoint_size",
+            Self::CheckpointRoot => "checkpoint_root",
         })
     }
 }
@@ -55,7 +64,7 @@ impl fmt::Display for Rule {
 /// A place in the log that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Fault {
-    /// Where; `None` for a stream that has a head and no event.
+    /// Where; `None` for a stream that has a head and no event. For a checkpoint it is the last event that was compared.
     pub position: Option<Position>,
     /// Which rule it breaks.
     pub rule: Rule,
@@ -83,12 +92,17 @@ pub struct Summary {
     pub position: Option<Position>,
 }
 
-/// Walks the whole log and tells each fault as it is found.
+/// Walks the whole log, compares it with a checkpoint if there is one, and tells each fault as it is found.
 ///
 /// # Errors
 /// When the store does not answer. What it answers, however wrong, is a fault and no error.
-pub async fn verify(log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> Result<Summary, StoreError> {
-    let mut walk = Walk { gapless: log.capabilities().gapless_positions, ..Walk::default() };
+pub async fn verify(
+    log: &dyn EventLog,
+    anchor: Option<Anchor>,
+    tell: &mut (dyn FnMut(Step) + Send),
+) -> Result<Summary, StoreError> {
+    let again = anchor.map(|anchor| MadeAgain { anchor, tree: Tree::default(), last: None });
+    let mut walk = Walk { gapless: log.capabilities().gapless_positions, again, ..Walk::default() };
     walk.walk_on(log, tell).await?;
     walk.heads(log, tell).await?;
     if let Some(last) = log.last_position().await?
@@ -98,6 +112,11 @@ pub async fn verify(log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> 
         if walk.position.is_none_or(|position| position < last) {
             walk.tell(tell, Some(last), Rule::LogHead);
         }
+    }
+    if let Some(again) = walk.again.take()
+        && let Some(rule) = again.broken()
+    {
+        walk.tell(tell, again.last, rule);
     }
     Ok(Summary { events: walk.events, streams: walk.state.len() as u64, faults: walk.faults, position: walk.position })
 }
@@ -110,9 +129,34 @@ struct Seen {
     position: Position,
 }
 
+/// The tree of a checkpoint, made again of the events that are there: never more of it than its edge.
+struct MadeAgain {
+    anchor: Anchor,
+    tree: Tree,
+    last: Option<Position>,
+}
+
+impl MadeAgain {
+    fn push(&mut self, event: &StoredEvent) {
+        if self.tree.size() < self.anchor.size {
+            self.tree.push(merkle::leaf(event.hash.as_bytes()));
+            self.last = Some(event.position);
+        }
+    }
+
+    /// What is broken once everything was pushed.
+    fn broken(&self) -> Option<Rule> {
+        if self.tree.size() < self.anchor.size {
+            return Some(Rule::CheckpointSize);
+        }
+        (*self.tree.root().as_bytes() != self.anchor.root).then_some(Rule::CheckpointRoot)
+    }
+}
+
 #[derive(Default)]
 struct Walk {
     gapless: bool,
+    again: Option<MadeAgain>,
     state: HashMap<String, Seen>,
     unreadable: BTreeSet<u64>,
     position: Option<Position>,
@@ -132,9 +176,14 @@ impl Walk {
             let next = page.next;
             let done = page.caught_up || page.events.is_empty();
             let events = page.events;
-            let digests = tokio::task::spawn_blocking(move || digest(events));
+            let mut again = self.again.take();
+            let digests = tokio::task::spawn_blocking(move || {
+                events.iter().for_each(|event| again.iter_mut().for_each(|again| again.push(event)));
+                (again, digest(events))
+            });
             let following = if done { None } else { Some(self.read(log, next).await?) };
-            let digests = digests.await.map_err(StoreError::unavailable)?;
+            let (again, digests) = digests.await.map_err(StoreError::unavailable)?;
+            self.again = again;
             for (event, digests) in digests {
                 self.check(event, digests, tell);
             }

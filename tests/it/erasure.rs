@@ -145,14 +145,14 @@ async fn what_a_provider_brought_is_gone_and_everything_else_stands(place: &Plac
     engine.run_stages(person(1), now(), None, &|_, _| ()).await.unwrap();
     let state = engine.state(person(1)).await.unwrap();
     assert!(state.pending.is_empty() && state.erasures.under_way.is_none());
-    let verified = engine.verify(&|_| ()).await.unwrap();
+    let verified = engine.verify(None, &|_| ()).await.unwrap();
     assert!(verified.ok && verified.redacted > 0 && verified.runs_reproduced > 0, "{verified:?}");
     let rebuilt = engine.views.rebuild().await.unwrap();
     assert!(rebuilt.matches_live && rebuilt.switched, "{rebuilt:?}");
     // It may come again: under a key of its own, as if it had never been there.
     tell(&engine, &place.path("."), person(1)).await;
     assert_eq!(measured_by(&engine, person(1)).await, BTreeSet::from([Provider::Whoop, Provider::Garmin]));
-    let verified = engine.verify(&|_| ()).await.unwrap();
+    let verified = engine.verify(None, &|_| ()).await.unwrap();
     assert!(verified.ok, "{verified:?}");
 }
 
@@ -202,14 +202,14 @@ async fn a_crash_between_any_two_steps_is_finished_by_who_comes_next(place: &Pla
         bad.holders.push(failing);
         assert!(erase(&bad, person).await.is_err(), "step {fails_at}");
         assert_eq!(good.state(person).await.unwrap().erasures.under_way, Some(Scope::Provider(Provider::Whoop)));
-        let verified = good.verify(&|_| ()).await.unwrap();
+        let verified = good.verify(None, &|_| ()).await.unwrap();
         assert!(verified.ok, "in the middle, after step {fails_at}: {verified:?}");
         // Somebody else just wants to say something.
         good.grant(person, Purpose::NarrativeByModel, now()).await.unwrap();
         let state = good.state(person).await.unwrap();
         assert!(state.erasures.under_way.is_none() && state.consents.contains(&Purpose::NarrativeByModel));
         assert_eq!(measured_by(&good, person).await, BTreeSet::from([Provider::Garmin]));
-        let verified = good.verify(&|_| ()).await.unwrap();
+        let verified = good.verify(None, &|_| ()).await.unwrap();
         assert!(verified.ok && verified.redacted > 0, "after step {fails_at}: {verified:?}");
     }
 }
@@ -231,7 +231,7 @@ async fn a_process_that_still_has_the_key_in_memory_reads_and_writes_nothing_wit
     let fresh = place.engine_over(place.log().await).await;
     let (written, read) = (readable(&there).await, readable(&fresh).await);
     assert!(written > 0 && written == read, "{written} written, {read} read");
-    assert!(fresh.verify(&|_| ()).await.unwrap().ok);
+    assert!(fresh.verify(None, &|_| ()).await.unwrap().ok);
 }
 
 async fn a_key_that_is_gone_without_an_erasure_is_a_fault(place: &Place) {
@@ -239,7 +239,7 @@ async fn a_key_that_is_gone_without_an_erasure_is_a_fault(place: &Place) {
     tell(&engine, &place.path("."), person(1)).await;
     erase(&engine, person(1)).await.unwrap();
     engine.keys.destroy(person(1), Scope::Provider(Provider::Garmin)).await.unwrap();
-    let verified = engine.verify(&|_| ()).await.unwrap();
+    let verified = engine.verify(None, &|_| ()).await.unwrap();
     assert!(!verified.ok);
     assert!(verified.faults.iter().any(|fault| fault.rule == "key_is_there"), "{verified:?}");
 }

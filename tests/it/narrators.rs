@@ -157,7 +157,7 @@ async fn told(engine: &Engine, kind: &str) -> Vec<Event> {
 }
 
 async fn sound(engine: &Engine) -> u64 {
-    let verified = engine.verify(&|_| ()).await.unwrap();
+    let verified = engine.verify(None, &|_| ()).await.unwrap();
     assert!(verified.ok, "{:?}", verified.faults);
     verified.runs_reproduced
 }

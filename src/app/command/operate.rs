@@ -77,7 +77,7 @@ pub(super) async fn stages(
 
 pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> {
     let bar = out.bar(0, "verifying");
-    let verified = engine.verify(&|events| bar.set_position(events)).await?;
+    let verified = engine.verify(None, &|events| bar.set_position(events)).await?;
     bar.finish_and_clear();
     if out.json {
         out.document(&verified)?;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::domain::Instant;
 use crate::domain::event::{Event, Meta, Said};
 use crate::domain::person::PersonId;
+use crate::engine::ports::checkpoint::Anchor;
 use crate::engine::ports::proof::{OpeningKey, ProvenEvent};
 
 /// An event as it was read back.
@@ -137,9 +138,13 @@ pub trait Journal: Send + Sync {
     /// When the store does not answer.
     async fn head(&self, person: PersonId) -> Result<Option<u64>, JournalError>;
 
-    /// Walks the whole log: positions, revisions, links, digests, heads.
+    /// Walks the whole log: positions, revisions, links, digests, heads, and what a checkpoint says.
     ///
     /// # Errors
     /// When the store does not answer; what is wrong with the log itself is in the report.
-    async fn check(&self, progress: &(dyn Fn(u64) + Send + Sync)) -> Result<ChainReport, JournalError>;
+    async fn check(
+        &self,
+        anchor: Option<Anchor>,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<ChainReport, JournalError>;
 }

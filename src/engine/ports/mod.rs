@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod breakers;
+pub mod checkpoint;
 pub mod connections;
 pub mod entropy;
 pub mod erasing;

@@ -2,7 +2,7 @@
 
 use super::Position;
 use crate::store::chain::{Hash, Header};
-use crate::store::error::Inconsistency;
+use crate::store::error::{Inconsistency, StoreError};
 use uuid::Uuid;
 
 /// An event that is sealed and chained, ready to be appended.
@@ -72,6 +72,25 @@ impl StoredEvent {
             key_ids: &self.key_ids,
         }
     }
+}
+
+/// What a Merkle tree over the log holds of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaf {
+    /// The place of the event in the whole log.
+    pub position: Position,
+    /// Its id.
+    pub event_id: Uuid,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// A leaf from its row.
+pub(super) fn leaf(position: i64, event_id: Uuid, hash: &[u8]) -> Result<Leaf, StoreError> {
+    let at = |column| Inconsistency::new("events", column, position);
+    let number = u64::try_from(position).map_err(|_| at("position"))?;
+    let hash = Hash::try_from(hash).map_err(|_| at("hash"))?;
+    Ok(Leaf { position: Position::sequence(number), event_id, hash })
 }
 
 /// Packs key ids into one column.

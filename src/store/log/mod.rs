@@ -14,7 +14,7 @@ pub mod sqlite;
 mod writer;
 
 pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
-pub use event::{ChainedEvent, StoredEvent};
+pub use event::{ChainedEvent, Leaf, StoredEvent};
 pub use position::{InvalidPosition, Position};
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;
@@ -199,6 +199,12 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// When the store cannot answer.
     async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError>;
+
+    /// Reads the hashes of up to `limit` events of the whole log that come after a position, without what is hashed.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    async fn leaves(&self, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError>;
 
     /// Where a stream ends; `None` when there is no such stream.
     ///

@@ -48,7 +48,7 @@ async fn ten_thousand_requests_that_are_dropped_leave_nothing_half_done() {
     }
     let acknowledged: Vec<u64> = hands.join_all().await.into_iter().flatten().collect();
     // What was begun is finished by itself; then no connection is left inside a transaction.
-    let verified = server.service.engine.verify(&|_| ()).await.unwrap();
+    let verified = server.service.engine.verify(None, &|_| ()).await.unwrap();
     assert!(verified.ok, "{:?}", verified.faults);
     let open = server.place.tables().await;
     let rows = open

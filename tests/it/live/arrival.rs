@@ -99,7 +99,7 @@ impl Person {
 
     /// The log and the read models say the same.
     pub(super) async fn holds(&self) {
-        let verified = self.engine.verify(&|_| ()).await.unwrap();
+        let verified = self.engine.verify(None, &|_| ()).await.unwrap();
         assert!(verified.ok, "{verified:?}");
         assert!(self.engine.views.rebuild().await.unwrap().matches_live);
     }

@@ -1,6 +1,7 @@
 //! Whatever is edited behind the log's back, the walk names the place.
 
 use crate::support::{Place, append_one, batch, everything, on_both};
+use candor::engine::ports::checkpoint::Anchor;
 use candor::store::error::StoreError;
 use candor::store::log::Expected;
 use candor::store::sql::{Sql, Value};
@@ -18,8 +19,13 @@ on_both!(
 );
 
 async fn faults(place: &Place) -> Vec<(u64, Rule)> {
+    faults_against(place, None).await
+}
+
+/// The faults of a log, compared with a checkpoint.
+pub(super) async fn faults_against(place: &Place, anchor: Option<Anchor>) -> Vec<(u64, Rule)> {
     let mut faults: Vec<Fault> = Vec::new();
-    verify(&*place.log().await, &mut |step| {
+    verify(&*place.log().await, anchor, &mut |step| {
         if let Step::Fault(fault) = step {
             faults.push(fault);
         }
@@ -30,7 +36,7 @@ async fn faults(place: &Place) -> Vec<(u64, Rule)> {
 }
 
 /// Five events of two streams; position 3 is the middle of the first stream.
-async fn five(place: &Place) -> Sql {
+pub(super) async fn five(place: &Place) -> Sql {
     let log = place.log().await;
     log.append("person-1", Expected::NoStream, batch("person-1", None, "a", &[b"one", b"two", b"three", b"four"]))
         .await
@@ -47,7 +53,7 @@ async fn five(place: &Place) -> Sql {
     tables
 }
 
-async fn change(tables: &Sql, sql: &'static str, args: &[Value]) {
+pub(super) async fn change(tables: &Sql, sql: &'static str, args: &[Value]) {
     let args = args.to_vec();
     let changed = tables.write(move |tx| Box::pin(async move { tx.execute(sql, &args).await })).await;
     changed.unwrap_or_else(|error: StoreError| panic!("{sql}: {error}"));

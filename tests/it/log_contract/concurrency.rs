@@ -187,7 +187,7 @@ async fn concurrent_appends_never_fork_a_chain(place: &Place) {
         writer.await.unwrap();
     }
     let mut faults = Vec::new();
-    let summary = candor::store::verify::verify(&*logs[0], &mut |step| {
+    let summary = candor::store::verify::verify(&*logs[0], None, &mut |step| {
         if let candor::store::verify::Step::Fault(fault) = step {
             faults.push(fault);
         }

@@ -63,7 +63,7 @@ async fn a_killed_process_loses_nothing_it_acknowledged(place: &Place) {
         assert!(all.len() as u64 >= acknowledged, "{} of {acknowledged}", all.len());
         // Batches of three, whole or not at all, after the first event.
         assert_eq!((all.len() - 1) % 3, 0);
-        assert_eq!(verify(&*log, &mut |_| {}).await.unwrap().faults, 0);
+        assert_eq!(verify(&*log, None, &mut |_| {}).await.unwrap().faults, 0);
     }
     assert!(everything(&*place.log().await, 1_000).await.len() > 8);
 }

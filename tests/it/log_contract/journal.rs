@@ -20,7 +20,7 @@ use candor::engine::ports::originals::Originals;
 use candor::store::error::StoreError;
 use candor::store::keys::KeyStore;
 use candor::store::log::{
-    AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, LogPage, Position,
+    AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, Leaf, LogPage, Position,
     ReadError, StreamPage,
 };
 use candor::store::seal::Key;
@@ -115,13 +115,13 @@ async fn a_destroyed_provider_key_redacts_what_rests_on_it_and_nothing_else(plac
     };
     assert_eq!(readable(1).await, [true, true, false, true]);
     assert_eq!(readable(2).await, [true, true, true, true]);
-    assert_eq!(verify(&*place.log().await, &mut |_| {}).await.unwrap().faults, 0);
+    assert_eq!(verify(&*place.log().await, None, &mut |_| {}).await.unwrap().faults, 0);
     // The key of the person is in every event of theirs.
     place.keys().await.destroy(person(2), Scope::Person).await.unwrap();
     let journal = place.journal().await;
     let events = journal.read(person(2), 0, 10).await.unwrap();
     assert!(events.iter().all(|event| event.content.is_none()));
-    assert_eq!(verify(&*place.log().await, &mut |_| {}).await.unwrap().faults, 0);
+    assert_eq!(verify(&*place.log().await, None, &mut |_| {}).await.unwrap().faults, 0);
 }
 
 async fn a_stream_that_moved_on_is_a_conflict(place: &Place) {
@@ -170,6 +170,10 @@ impl EventLog for Lossy {
 
     async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
         self.log.read_all(after, limit).await
+    }
+
+    async fn leaves(&self, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
+        self.log.leaves(after, limit).await
     }
 
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {

@@ -2,6 +2,7 @@
 
 mod append;
 mod chain;
+mod checkpoints;
 mod concurrency;
 mod durability;
 mod idempotency;

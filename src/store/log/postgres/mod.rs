@@ -11,7 +11,7 @@ mod read;
 use super::sqlite::MIGRATIONS;
 use super::writer::Writer;
 use super::{
-    AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, LogPage, Position,
+    AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, Leaf, LogPage, Position,
     ReadError, StreamPage,
 };
 use crate::store::error::StoreError;
@@ -91,6 +91,10 @@ impl EventLog for PostgresLog {
 
     async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
         read::all(&self.readers, after, limit).await
+    }
+
+    async fn leaves(&self, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
+        read::leaves(&self.readers, after, limit).await
     }
 
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {

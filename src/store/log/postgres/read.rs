@@ -2,8 +2,8 @@
 
 use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
-use crate::store::log::event::EventRow;
-use crate::store::log::{Direction, Head, LogPage, Position, ReadError, StoredEvent, StreamPage};
+use crate::store::log::event::{EventRow, leaf};
+use crate::store::log::{Direction, Head, Leaf, LogPage, Position, ReadError, StoredEvent, StreamPage};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
@@ -63,6 +63,21 @@ pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) ->
     .await?;
     let events: Vec<StoredEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up: events.len() < limit, events })
+}
+
+pub(super) async fn leaves(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT position, event_id, hash
+         FROM events
+         WHERE position > $1
+         ORDER BY position
+         LIMIT $2",
+    )
+    .bind(i64::try_from(after.map_or(0, Position::number)).unwrap_or(i64::MAX))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|row| leaf(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)).collect()
 }
 
 const HEAD: &str = "SELECT stream, revision, hash

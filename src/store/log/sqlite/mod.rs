@@ -9,7 +9,7 @@ mod read;
 
 use super::writer::Writer;
 use super::{
-    AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, LogPage, Position,
+    AppendError, Appended, Capabilities, ChainedEvent, Direction, EventLog, Expected, Head, Leaf, LogPage, Position,
     ReadError, StreamPage,
 };
 use crate::store::error::StoreError;
@@ -90,6 +90,10 @@ impl EventLog for SqliteLog {
 
     async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
         self.readers.read(move |connection| read::all(connection, after, limit)).await
+    }
+
+    async fn leaves(&self, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
+        self.readers.read(move |connection| read::leaves(connection, after, limit)).await
     }
 
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {

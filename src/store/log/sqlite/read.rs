@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
-use crate::store::log::event::EventRow;
-use crate::store::log::{Direction, Head, LogPage, Position, ReadError, StoredEvent, StreamPage};
+use crate::store::log::event::{EventRow, leaf};
+use crate::store::log::{Direction, Head, Leaf, LogPage, Position, ReadError, StoredEvent, StreamPage};
 
 /// Bytes of bodies after which a page ends, so that a walk over large events stays small.
 const PAGE_BYTES: usize = 8 << 20;
@@ -36,6 +36,12 @@ const ALL: &str =
      WHERE position > ?1
      ORDER BY position
      LIMIT ?2";
+
+const LEAVES: &str = "SELECT position, event_id, hash
+                      FROM events
+                      WHERE position > ?1
+                      ORDER BY position
+                      LIMIT ?2";
 
 const HEAD: &str = "SELECT stream, revision, hash
                     FROM streams
@@ -90,6 +96,18 @@ pub(super) fn all(connection: &Connection, after: Option<Position>, limit: usize
     }
     let caught_up = caught_up && events.len() < limit;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
+}
+
+pub(super) fn leaves(connection: &Connection, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
+    let mut statement = connection.prepare_cached(LEAVES)?;
+    let mut rows = statement.query((number(after.map_or(0, Position::number)), number(limit)))?;
+    let mut leaves = Vec::with_capacity(limit);
+    while let Some(row) = rows.next()? {
+        let position: i64 = row.get(0)?;
+        let hash = row.get_ref(2)?.as_blob().map_err(StoreError::unavailable)?;
+        leaves.push(leaf(position, uuid(row, 1)?, hash)?);
+    }
+    Ok(leaves)
 }
 
 pub(super) fn head(connection: &Connection, stream: &str) -> Result<Option<Head>, StoreError> {

@@ -1,0 +1,244 @@
+//! A checkpoint kept outside the log shows what the chain cannot: an end that was cut off, a stream that is gone, a log that
+//! was written anew, each by somebody who mended heads, counters and hashes behind them.
+
+use std::fs;
+use std::sync::Arc;
+
+use candor::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _, Kept};
+use candor::store::checkpoint::{CheckpointFolder, Signer};
+use candor::store::log::{Head, Leaf};
+use candor::store::sql::{Sql, Value};
+use candor::store::verify::Rule;
+
+use super::chain::{change, faults_against, five};
+use crate::support::{Place, append_one, batch, everything, on_both};
+
+on_both!(
+    hashes_are_read_as_the_events_hold_them,
+    a_log_that_grows_continues_its_checkpoints,
+    an_end_that_was_cut_off_is_found,
+    an_end_that_was_cut_off_and_grown_again_is_found,
+    a_stream_that_was_removed_is_found,
+    a_stream_that_was_written_anew_is_found,
+    an_order_that_was_changed_is_found,
+    an_erasure_leaves_the_checkpoint_as_it_is,
+    a_checkpoint_that_was_edited_or_is_of_another_key_is_refused,
+);
+
+async fn folder(place: &Place) -> CheckpointFolder {
+    signed_by(place, 1).await
+}
+
+async fn signed_by(place: &Place, key: u8) -> CheckpointFolder {
+    CheckpointFolder::new(place.path("apart"), Signer::new(&[key; 32]).unwrap(), place.log().await)
+}
+
+async fn written(place: &Place) -> Kept {
+    folder(place).await.write().await.unwrap().unwrap()
+}
+
+fn files(place: &Place) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = fs::read_dir(place.path("apart"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Makes the ends of the streams and of the log what is left of the events.
+async fn mend(tables: &Sql) {
+    for sql in [
+        "DELETE FROM streams WHERE stream NOT IN (SELECT stream FROM events)",
+        "UPDATE streams SET revision = (SELECT MAX(revision) FROM events WHERE events.stream = streams.stream)",
+        "UPDATE streams SET hash = (SELECT hash FROM events
+                                    WHERE events.stream = streams.stream AND events.revision = streams.revision)",
+        "UPDATE log_head SET position = (SELECT COALESCE(MAX(position), 0) FROM events)",
+    ] {
+        change(tables, sql, &[]).await;
+    }
+}
+
+/// The chain shows nothing, the checkpoint breaks a rule at a position, and no further checkpoint is written.
+#[track_caller]
+fn found(place: &Place, anchor: Anchor, at: u64, rule: Rule) -> impl Future<Output = ()> {
+    let before = files(place);
+    async move {
+        assert_eq!(faults_against(place, None).await, [], "the chain must not show it");
+        assert_eq!(faults_against(place, Some(anchor)).await, [(at, rule)]);
+        let refused = folder(place).await.write().await;
+        assert!(
+            matches!(&refused, Err(CheckpointError::Refused { rule: broken, what })
+                if *broken == rule.to_string() && what.contains("Nothing was written")),
+            "{refused:?}"
+        );
+        assert_eq!(files(place), before);
+    }
+}
+
+async fn hashes_are_read_as_the_events_hold_them(place: &Place) {
+    five(place).await;
+    let log = place.log().await;
+    let events = everything(&*log, 10).await;
+    let expected: Vec<Leaf> = events
+        .iter()
+        .map(|event| Leaf { position: event.position, event_id: event.event_id, hash: event.hash })
+        .collect();
+    assert_eq!(log.leaves(None, 10).await.unwrap(), expected);
+    assert_eq!(log.leaves(Some(expected[1].position), 2).await.unwrap(), expected[2..4]);
+    assert_eq!(log.leaves(Some(expected[4].position), 2).await.unwrap(), []);
+}
+
+async fn a_log_that_grows_continues_its_checkpoints(place: &Place) {
+    assert_eq!(folder(place).await.write().await.unwrap(), None, "of nothing");
+    assert_eq!(folder(place).await.newest().await.unwrap(), None);
+    let log = place.log().await;
+    let mut sizes = Vec::new();
+    for number in 1..=9 {
+        append_one(&*log, &format!("person-{}", number % 2), &format!("{number}")).await;
+        if number % 4 == 1 {
+            let kept = written(place).await;
+            assert_eq!((kept.anchor.size, kept.note.clone()), (number, fs::read_to_string(&kept.file).unwrap()));
+            assert_eq!(folder(place).await.newest().await.unwrap().as_ref(), Some(&kept));
+            sizes.push(kept);
+        }
+        for kept in &sizes {
+            assert_eq!(faults_against(place, Some(kept.anchor)).await, []);
+        }
+    }
+    // Nothing has come since: the same one.
+    assert_eq!(written(place).await, sizes[2]);
+    // What others keep there is none of ours.
+    fs::write(place.path("apart").join("10.checkpoint"), "no").unwrap();
+    let names: Vec<String> = files(place).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "00000000000000000001.checkpoint",
+            "00000000000000000005.checkpoint",
+            "00000000000000000009.checkpoint",
+            "10.checkpoint"
+        ]
+    );
+    assert_eq!(written(place).await, sizes[2]);
+}
+
+async fn an_end_that_was_cut_off_is_found(place: &Place) {
+    let tables = five(place).await;
+    let kept = written(place).await;
+    change(&tables, "DELETE FROM events WHERE position > 3", &[]).await;
+    mend(&tables).await;
+    found(place, kept.anchor, 3, Rule::CheckpointSize).await;
+    change(&tables, "DELETE FROM events", &[]).await;
+    mend(&tables).await;
+    found(place, kept.anchor, 0, Rule::CheckpointSize).await;
+}
+
+async fn an_end_that_was_cut_off_and_grown_again_is_found(place: &Place) {
+    let tables = five(place).await;
+    let kept = written(place).await;
+    change(&tables, "DELETE FROM events WHERE position > 4", &[]).await;
+    mend(&tables).await;
+    // A process that comes new takes the log for what it is, and goes on.
+    let log = place.log().await;
+    for key in ["c", "d"] {
+        append_one(&*log, "person-2", key).await;
+    }
+    found(place, kept.anchor, 5, Rule::CheckpointRoot).await;
+}
+
+async fn a_stream_that_was_removed_is_found(place: &Place) {
+    let tables = five(place).await;
+    let log = place.log().await;
+    for key in ["c", "d"] {
+        append_one(&*log, "person-3", key).await;
+    }
+    let kept = written(place).await;
+    // Person 1 was never here: what came after them moves up.
+    change(&tables, "DELETE FROM events WHERE stream = 'person-1'", &[]).await;
+    for position in 5_i64..=7 {
+        let args: [Value; 2] = [(position - 4).into(), position.into()];
+        change(&tables, "UPDATE events SET position = $1 WHERE position = $2", &args).await;
+    }
+    mend(&tables).await;
+    found(place, kept.anchor, 3, Rule::CheckpointSize).await;
+    let log = place.log().await;
+    for key in ["e", "f", "g", "h"] {
+        append_one(&*log, "person-3", key).await;
+    }
+    found(place, kept.anchor, 7, Rule::CheckpointRoot).await;
+}
+
+async fn a_stream_that_was_written_anew_is_found(place: &Place) {
+    let tables = five(place).await;
+    let kept = written(place).await;
+    let second = &everything(&*place.log().await, 10).await[1];
+    let head = Head { revision: second.revision, hash: second.hash };
+    let forged = batch("person-1", Some(head), "a", &[b"never said", b"four"]);
+    for (event, position) in forged.into_iter().zip(3_i64..) {
+        let args: [Value; 6] = [
+            event.body.into(),
+            event.body_digest.as_bytes().to_vec().into(),
+            event.prev_hash.as_bytes().to_vec().into(),
+            event.hash.as_bytes().to_vec().into(),
+            event.event_id.as_bytes().to_vec().into(),
+            position.into(),
+        ];
+        let sql = if tables.is_postgres() {
+            "UPDATE events SET body = $1, body_digest = $2, prev_hash = $3, hash = $4,
+                event_id = encode($5, 'hex')::uuid WHERE position = $6"
+        } else {
+            "UPDATE events SET body = $1, body_digest = $2, prev_hash = $3, hash = $4, event_id = $5 WHERE position = $6"
+        };
+        change(&tables, sql, &args).await;
+    }
+    mend(&tables).await;
+    found(place, kept.anchor, 5, Rule::CheckpointRoot).await;
+}
+
+async fn an_order_that_was_changed_is_found(place: &Place) {
+    let tables = five(place).await;
+    let kept = written(place).await;
+    // No hash of an event holds its position: person 2 comes before the last of person 1 now.
+    for sql in [
+        "UPDATE events SET position = 99 WHERE position = 4",
+        "UPDATE events SET position = 4 WHERE position = 5",
+        "UPDATE events SET position = 5 WHERE position = 99",
+    ] {
+        change(&tables, sql, &[]).await;
+    }
+    found(place, kept.anchor, 5, Rule::CheckpointRoot).await;
+}
+
+async fn an_erasure_leaves_the_checkpoint_as_it_is(place: &Place) {
+    let log = place.log().await;
+    append_one(&*log, "person-1", "a").await;
+    append_one(&*log, "person-2", "a").await;
+    let kept = written(place).await;
+    assert_eq!(log.erase_bodies("person-1").await.unwrap(), 1);
+    assert_eq!(faults_against(place, Some(kept.anchor)).await, []);
+    assert_eq!(written(place).await, kept);
+}
+
+async fn a_checkpoint_that_was_edited_or_is_of_another_key_is_refused(place: &Place) {
+    five(place).await;
+    let kept = written(place).await;
+    let refused = |outcome: Result<Option<Kept>, CheckpointError>| {
+        assert!(
+            matches!(&outcome, Err(CheckpointError::Refused { rule: "checkpoint_signature", what })
+                if what.contains("00000000000000000005.checkpoint")),
+            "{outcome:?}"
+        );
+    };
+    refused(signed_by(place, 2).await.newest().await);
+    refused(signed_by(place, 2).await.write().await);
+    fs::write(&kept.file, kept.note.replace("\n5\n", "\n4\n")).unwrap();
+    refused(folder(place).await.write().await);
+    // The true checkpoint of another size under this name.
+    let signer = Signer::new(&[1; 32]).unwrap();
+    fs::write(&kept.file, signer.sign(&Anchor { size: 4, ..kept.anchor })).unwrap();
+    refused(folder(place).await.newest().await);
+    fs::write(&kept.file, &kept.note).unwrap();
+    assert_eq!(Arc::new(folder(place).await).newest().await.unwrap(), Some(kept));
+}

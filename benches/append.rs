@@ -1,4 +1,5 @@
-//! Appends per second beside a plain prepared loop over the same engine and settings, and events verified per second.
+//! Appends per second beside a plain prepared loop over the same engine and settings, and events per second that go into a
+//! checkpoint, are verified, and are verified against one.
 //!
 //! `cargo bench --bench append` prints medians. The plain loop inserts into the same table with the same indexes and
 //! flushes once per batch; it checks nothing, keeps no heads and cannot be retried. Set `CANDOR_BENCH_EVENTS` to change how
@@ -6,7 +7,9 @@
 #![expect(clippy::disallowed_methods, reason = "a bench measures time and starts tasks")]
 #![expect(clippy::zombie_processes, reason = "the PostgreSQL of a bench ends with it, watched by its guard")]
 
+use candor::engine::ports::checkpoint::Checkpoints as _;
 use candor::store::chain::{Hash, Header};
+use candor::store::checkpoint::{CheckpointFolder, Signer};
 use candor::store::log::{ChainedEvent, EventLog, Expected, Head, PostgresLog, SqliteLog};
 use candor::store::verify::verify;
 use rusqlite::{Connection, TransactionBehavior};
@@ -242,14 +245,27 @@ async fn compare(name: &str, log: Arc<dyn EventLog>, mut plain: Plain) {
     while log.last_position().await.expect("a position").map_or(0, |last| last.number()) < wanted {
         ours(&*log, our_maker.batches(10, 1_000)).await;
     }
-    let mut rates = Vec::new();
-    for _ in 0..3 {
+    let (folder, mut rates, mut anchor) = (tempfile::tempdir().expect("a folder"), Vec::new(), None);
+    for round in 0..3 {
+        let signer = Signer::new(&[7; 32]).expect("a signer");
+        let apart = CheckpointFolder::new(folder.path().join(format!("{round}")), signer, Arc::clone(&log));
         let start = Instant::now();
-        let summary = verify(&*log, None, &mut |_| {}).await.expect("a walk");
-        assert_eq!(summary.faults, 0);
-        rates.push(rate(summary.events as usize, start.elapsed()));
+        let kept = apart.write().await.expect("a checkpoint").expect("of some events");
+        rates.push(rate(kept.anchor.size as usize, start.elapsed()));
+        anchor = Some(kept.anchor);
     }
-    println!("verify: {:.0} events/s over {wanted} events\n", median(rates));
+    println!("checkpoint: {:.0} events/s over {wanted} events", median(rates));
+    for (what, anchor) in [("verify", None), ("verify against a checkpoint", anchor)] {
+        let mut rates = Vec::new();
+        for _ in 0..3 {
+            let start = Instant::now();
+            let summary = verify(&*log, anchor, &mut |_| {}).await.expect("a walk");
+            assert_eq!(summary.faults, 0);
+            rates.push(rate(summary.events as usize, start.elapsed()));
+        }
+        println!("{what}: {:.0} events/s over {wanted} events", median(rates));
+    }
+    println!();
 }
 
 #[tokio::main]

@@ -143,6 +143,22 @@ pub(super) enum Command {
         /// The key, in hex, that must have signed it, as `system/status` of its server has it.
         #[arg(long, value_name = "KEY", requires = "export")]
         signed_by: Option<String>,
+        /// Compare the log with this checkpoint instead of the newest one of this store.
+        #[arg(long, value_name = "FILE", group = "kept", conflicts_with = "export")]
+        checkpoint: Option<PathBuf>,
+        /// Check the proof of one event instead, without the store it came from.
+        #[arg(long, value_name = "FILE", group = "kept", conflicts_with = "export", requires = "key")]
+        proof: Option<PathBuf>,
+        /// The key that checks checkpoints, as `candor checkpoint` shows it; left out, the one of this store.
+        #[arg(long, value_name = "KEY", requires = "kept")]
+        key: Option<String>,
+    },
+    /// Hold the log fast as it is: sign how long it is and what it holds, and keep that apart from it.
+    Checkpoint,
+    /// Write the proof that an event is in the log, as the newest checkpoint has it.
+    Prove {
+        /// The id or the position of the event.
+        event: String,
     },
     /// Make the read models anew.
     Rebuild,

@@ -41,6 +41,10 @@ pub(super) struct Config {
     pub model: Option<Settings>,
     /// Whether that endpoint keeps what it is sent, or may, and nobody has accepted it.
     pub model_keeps: bool,
+    /// Where checkpoints of the log go.
+    pub checkpoint_dir: Option<PathBuf>,
+    /// The secret that signs them: a file of 64 hex digits.
+    pub checkpoint_key_file: Option<PathBuf>,
     /// Where copies of the data folder go.
     pub backup_dir: Option<PathBuf>,
     /// Who is told when something fails.
@@ -84,6 +88,8 @@ impl Config {
         Ok(Self {
             data_dir,
             master_key_file: named("CANDOR_MASTER_KEY_FILE").map(PathBuf::from),
+            checkpoint_dir: named("CANDOR_CHECKPOINT_DIR").map(PathBuf::from),
+            checkpoint_key_file: named("CANDOR_CHECKPOINT_KEY_FILE").map(PathBuf::from),
             backup_dir: named("CANDOR_BACKUP_DIR").map(PathBuf::from),
             alerts: named("CANDOR_ALERTS").map(|text| text.trim().to_owned()),
             retention_days: named("RETENTION_DAYS").map(|text| text.trim().to_owned()),
@@ -122,6 +128,8 @@ impl Config {
             trusted_proxies: Vec::new(),
             model: None,
             model_keeps: false,
+            checkpoint_dir: None,
+            checkpoint_key_file: None,
             backup_dir: None,
             alerts: None,
             retention_days: None,

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::engine::EngineError;
 use crate::engine::live::LiveError;
+use crate::engine::ports::checkpoint::CheckpointError;
 use crate::engine::ports::export::ExportError;
 use crate::engine::ports::journal::JournalError;
 use crate::engine::ports::views::ViewsError;
@@ -73,6 +74,12 @@ impl From<LiveError> for Failure {
 
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
+        Self::refused(error)
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
         Self::refused(error)
     }
 }

@@ -1,6 +1,6 @@
 //! Plugging the ports: a folder of SQLite files, or PostgreSQL.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::engine::ports::narrator::Narrator;
 use crate::llm::ChatNarrator;
 use crate::providers::ExportFiles;
 use crate::store::accounts::{AccountPlace, AccountTables};
+use crate::store::checkpoint::{CheckpointFolder, Signer};
 use crate::store::jobs::JobPlace;
 use crate::store::journal::SealedJournal;
 use crate::store::keys::{KeyPlace, KeyStore};
@@ -33,6 +34,23 @@ use crate::store::views::{PeopleViews, Place};
 pub(super) struct Opened {
     pub engine: Engine,
     pub keys: Arc<KeyStore>,
+    pub log: Arc<dyn EventLog>,
+}
+
+/// Where checkpoints of the log lie.
+pub(super) fn checkpoint_folder(config: &Config) -> PathBuf {
+    config.checkpoint_dir.clone().unwrap_or_else(|| config.data_dir.join("checkpoints"))
+}
+
+/// The checkpoints of a log. The secret that signs them is in a file of its own, made when it is missing: the signing key
+/// changes when every session is to end, and checkpoints stay.
+pub(super) fn checkpoints(config: &Config, opened: &Opened) -> Result<CheckpointFolder, Failure> {
+    let secret = match &config.checkpoint_key_file {
+        Some(file) => named_key("CANDOR_CHECKPOINT_KEY_FILE", file)?,
+        None => master_key::of_file(&config.data_dir.join("checkpoint.key"), &OsEntropy)?,
+    };
+    let signer = Signer::new(secret.as_slice()).map_err(Failure::configuration)?;
+    Ok(CheckpointFolder::new(checkpoint_folder(config), signer, Arc::clone(&opened.log)))
 }
 
 /// Where jobs lie.
@@ -100,7 +118,7 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
     };
     // The read models take it over from here.
     let pointer = pointer.telling_after(config.slow_after);
-    let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
+    let journal = Arc::new(SealedJournal::new(Arc::clone(&log), Arc::clone(&keys), Arc::clone(&entropy)));
     let refusals = Arc::new(RefusalTable::new(pointer.clone()));
     let views = PeopleViews::open(place, pointer, Arc::clone(&journal)).await?;
     let narrator = match &config.model {
@@ -122,7 +140,7 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
         refusals,
         narrator,
     };
-    Ok(Opened { engine, keys })
+    Ok(Opened { engine, keys, log })
 }
 
 /// A key whose file is named: it must be there.

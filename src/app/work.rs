@@ -19,12 +19,14 @@ use crate::jobs::schedule::Schedule;
 use crate::jobs::tasks::{Keeping, Tasks, Watch};
 use crate::jobs::worker::Pace;
 use crate::jobs::{Handlers, Worker};
+use crate::store::checkpoint::CheckpointFolder;
 use crate::store::jobs::JobTables;
 
 /// What live providers work with.
 pub(super) struct Work {
     pub live: Live,
     pub tables: Arc<JobTables>,
+    checkpoints: Arc<CheckpointFolder>,
     clock: Arc<dyn Fn() -> Instant + Send + Sync>,
 }
 
@@ -53,7 +55,8 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
         tasks: TaskTracker::new(),
         bell: Arc::new(Notify::new()),
     };
-    Ok(Work { live, tables, clock })
+    let checkpoints = Arc::new(system::checkpoints(config, opened)?);
+    Ok(Work { live, tables, checkpoints, clock })
 }
 
 impl Work {
@@ -77,9 +80,9 @@ impl Work {
             clock: Arc::clone(&self.clock),
             watch,
         };
-        let keeping = Keeping(tasks.clone());
+        let keeping = Keeping { tasks: tasks.clone(), checkpoints: Arc::clone(&self.checkpoints) as _ };
         let handlers: Handlers = tasks.handlers();
-        let handlers = ["poll", "morning", "prune"]
+        let handlers = ["poll", "morning", "checkpoint", "prune"]
             .into_iter()
             .fold(handlers, |handlers, kind| handlers.with(kind, keeping.clone()));
         let live = self.live.clone();
@@ -98,6 +101,7 @@ impl Work {
         let schedules = vec![
             Schedule::new("poll", "*/15 * * * *", order("poll")),
             Schedule::new("morning", "*/10 * * * *", order("morning")),
+            Schedule::new("checkpoint", "47 * * * *", order("checkpoint")),
             Schedule::new("prune", "17 3 * * *", order("prune")),
         ];
         Ok(Worker {

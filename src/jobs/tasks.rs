@@ -15,6 +15,7 @@ use crate::domain::provider::Provider;
 use crate::engine::EngineError;
 use crate::engine::live::{Live, LiveError, Task};
 use crate::engine::ports::breakers::Breakers;
+use crate::engine::ports::checkpoint::{CheckpointError, Checkpoints};
 use crate::engine::ports::connections::ConnectionState;
 use crate::engine::ports::jobs::{Claimed, QueueError, Steps};
 use crate::engine::ports::provider_api::CallFault;
@@ -176,12 +177,17 @@ const MORNING: std::ops::Range<u32> = 7..11;
 
 /// Does what comes due by the clock and is about nobody in particular.
 #[derive(Clone)]
-pub struct Keeping(pub Tasks);
+pub struct Keeping {
+    /// Whom it orders tasks of.
+    pub tasks: Tasks,
+    /// Where the log is held fast.
+    pub checkpoints: Arc<dyn Checkpoints>,
+}
 
 impl Keeping {
     /// Orders what is new of every connection that was not asked for long.
     async fn poll(&self, now: Instant) -> Result<(), LiveError> {
-        let live = &self.0.live;
+        let live = &self.tasks.live;
         for connection in live.connections.list(None).await? {
             let polls = live.apis.get(&connection.provider).is_some_and(|api| api.polls());
             let stale = connection.reach.synced_at.is_none_or(|at| now - at >= POLL_AFTER);
@@ -195,7 +201,7 @@ impl Keeping {
 
     /// Orders the loop of everybody whose morning it is and whose day was not looked at yet.
     async fn morning(&self, now: Instant) -> Result<(), LiveError> {
-        let engine = &self.0.live.engine;
+        let engine = &self.tasks.live.engine;
         engine.views.catch_up().await.map_err(EngineError::from)?;
         for person in engine.views.persons().await.map_err(EngineError::from)? {
             // One whose read models stand still is no reason to leave the others alone.
@@ -206,12 +212,24 @@ impl Keeping {
         Ok(())
     }
 
+    /// Holds the log fast as it is; where it does not continue what was held fast before, that is for a person to look at.
+    async fn checkpoint(&self) -> Result<(), Failure> {
+        match self.checkpoints.write().await {
+            Ok(_) => Ok(()),
+            Err(error @ CheckpointError::Refused { rule, .. }) => {
+                tracing::error!(%error, "the log does not continue its last checkpoint");
+                Err(Failure::give_up(rule, error))
+            }
+            Err(error @ CheckpointError::Unavailable(_)) => Err(Failure::retry("store", error)),
+        }
+    }
+
     async fn morning_of(&self, person: PersonId, now: Instant) -> Result<(), LiveError> {
-        let state = self.0.live.engine.state(person).await?;
+        let state = self.tasks.live.engine.state(person).await?;
         let hour = now.with_timezone(&state.profile.zone()).hour();
         let looked_at = state.last_present.as_ref().is_some_and(|last| last.day >= run::today(&state, now));
         if MORNING.contains(&hour) && !looked_at {
-            self.0.live.order(person, &[Task::Loop], now).await?;
+            self.tasks.live.order(person, &[Task::Loop], now).await?;
         }
         Ok(())
     }
@@ -220,11 +238,12 @@ impl Keeping {
 #[async_trait]
 impl Handler for Keeping {
     async fn run(&self, job: &Claimed, _: &mut Steps) -> Result<(), Failure> {
-        let now = (self.0.clock)();
+        let now = (self.tasks.clock)();
         let done = match job.kind.as_str() {
             "poll" => self.poll(now).await,
             "morning" => self.morning(now).await,
-            _ => self.0.live.queue.prune(now - SHOWN).await.map(|_| ()).map_err(LiveError::from),
+            "checkpoint" => return self.checkpoint().await,
+            _ => self.tasks.live.queue.prune(now - SHOWN).await.map(|_| ()).map_err(LiveError::from),
         };
         done.map_err(|error| failure(error, now))
     }

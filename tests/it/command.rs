@@ -9,9 +9,11 @@ use serde_json::Value;
 pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
 
 /// What a shell may have left set, and a test must not depend on.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 19] = [
     "CANDOR_ALERTS",
     "CANDOR_BACKUP_DIR",
+    "CANDOR_CHECKPOINT_DIR",
+    "CANDOR_CHECKPOINT_KEY_FILE",
     "CANDOR_DATA_DIR",
     "CANDOR_KEYS_URL",
     "CANDOR_LISTEN",

@@ -19,6 +19,7 @@ mod exports;
 mod faults;
 mod feedback;
 mod golden;
+mod held_fast;
 mod identity;
 mod injection;
 mod jobs;

@@ -12,6 +12,7 @@ mod import;
 pub(super) mod intervention;
 mod operate;
 pub(super) mod profile;
+mod proof;
 pub(super) mod provider;
 mod read;
 pub(super) mod review;
@@ -101,12 +102,22 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let engine = system::open(config).await?;
             return user::run(&engine, config, out, global.person, action).await;
         }
-        Command::Verify { export: Some(file), signed_by } => {
+        Command::Verify { export: Some(file), signed_by, .. } => {
             return operate::verify_export(out, file, signed_by.as_deref());
         }
-        Command::Verify { .. } => {
-            let engine = system::open(config).await?;
-            return operate::verify(&engine, out).await;
+        Command::Verify { proof: Some(file), key: Some(key), .. } => return proof::check(out, file, key),
+        Command::Verify { checkpoint, key, .. } => {
+            let opened = system::open_all(config).await?;
+            let anchor = proof::anchor(config, &opened, (checkpoint.as_deref(), key.as_deref())).await?;
+            return operate::verify(&opened.engine, out, anchor).await;
+        }
+        Command::Checkpoint => {
+            let opened = system::open_all(config).await?;
+            return proof::write(config, &opened, out).await;
+        }
+        Command::Prove { event } => {
+            let opened = system::open_all(config).await?;
+            return proof::prove(config, &opened, out, event).await;
         }
         Command::Rebuild => {
             let engine = system::open(config).await?;
@@ -142,6 +153,8 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Provider(_)
         | Command::User(_)
         | Command::Verify { .. }
+        | Command::Checkpoint
+        | Command::Prove { .. }
         | Command::Rebuild => Ok(true),
     }
 }

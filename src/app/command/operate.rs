@@ -12,13 +12,16 @@ use crate::app::config::{Config, EnvMode};
 use crate::app::error::Failure;
 use crate::app::present::Out;
 use crate::app::provider_settings::ProviderSettings;
+use crate::app::system;
 use crate::domain::person::PersonId;
+use crate::engine::ports::checkpoint::Anchor;
+use crate::engine::ports::journal::Fault;
 use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
 use crate::store::proof;
 
 /// A count with its noun.
-fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
@@ -75,10 +78,24 @@ pub(super) async fn stages(
     Ok(true)
 }
 
-pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> {
+/// Checks the whole store, and its log against a checkpoint; one that cannot be used is a fault too.
+pub(super) async fn verify(
+    engine: &Engine,
+    out: &Out,
+    anchor: Result<Option<Anchor>, (&'static str, String)>,
+) -> Result<bool, Failure> {
+    let (anchor, unusable) = match anchor {
+        Ok(anchor) => (anchor, None),
+        Err(unusable) => (None, Some(unusable)),
+    };
     let bar = out.bar(0, "verifying");
-    let verified = engine.verify(None, &|events| bar.set_position(events)).await?;
+    let mut verified = engine.verify(anchor, &|events| bar.set_position(events)).await?;
     bar.finish_and_clear();
+    if let Some((rule, what)) = &unusable {
+        verified.faults.push(Fault { position: String::new(), rule: (*rule).to_owned() });
+        verified.ok = false;
+        out.error(what);
+    }
     if out.json {
         out.document(&verified)?;
         return Ok(verified.ok);
@@ -88,6 +105,13 @@ pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> 
             "ok: {} events in {} streams; {} runs made again with the same outcome",
             verified.events, verified.streams, verified.runs_reproduced
         ))?;
+        match verified.checkpoint {
+            Some(size) => out.line(&format!("the log continues its checkpoint of {size} events"))?,
+            None => out.note(
+                "There is no checkpoint yet, and without one an end of the log that was cut off is not seen: `candor \
+                 checkpoint` writes one.",
+            ),
+        }
     }
     if verified.runs_of_other_rules > 0 {
         out.line(&format!(
@@ -97,6 +121,12 @@ pub(super) async fn verify(engine: &Engine, out: &Out) -> Result<bool, Failure> 
     }
     for fault in &verified.faults {
         out.line(&format!("position {}: {}", fault.position, fault.rule))?;
+    }
+    if verified.faults.iter().any(|fault| fault.rule.starts_with("checkpoint_")) {
+        out.note(
+            "The log is not the one of its checkpoint: its end was cut off (checkpoint_size), or something up to there was \
+             changed, removed or moved (checkpoint_root). Keep the checkpoint and the log as they are and compare with a backup.",
+        );
     }
     if !verified.ok {
         out.note(
@@ -187,6 +217,8 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         "DATABASE_URL": { "value": config.database_url.as_ref().map(|_| "set"), "from": from(config.database_url.is_some()) },
         "CANDOR_KEYS_URL": { "value": config.keys_url.as_ref().map(|_| "set"), "from": from(config.keys_url.is_some()) },
         "CANDOR_MASTER_KEY": { "value": config.master_key.as_ref().map(|_| "set"), "from": if config.master_key.is_some() { "environment" } else if config.master_key_file.is_some() { "CANDOR_MASTER_KEY_FILE" } else { "file master.key" } },
+        "CANDOR_CHECKPOINT_DIR": { "value": system::checkpoint_folder(config), "from": from(config.checkpoint_dir.is_some()) },
+        "CANDOR_CHECKPOINT_KEY_FILE": { "value": config.checkpoint_key_file, "from": if config.checkpoint_key_file.is_some() { "environment" } else { "file checkpoint.key" } },
         "ENV_MODE": { "value": mode, "from": from(config.env_mode.is_some()) },
         "CANDOR_PUBLIC_URL": { "value": config.public_url, "from": from(config.public_url.is_some()) },
     });

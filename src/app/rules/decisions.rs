@@ -1,4 +1,4 @@
-//! What an operator has to decide, and nothing decides for them: backups, alerts, how long data are kept, and by whom else.
+//! What an operator has to decide, and nothing decides for them: backups, checkpoints, alerts, how long data are kept, and by whom else.
 
 use super::Fault;
 use super::facts::{Backup, Facts};
@@ -9,7 +9,7 @@ const NONE_ACCEPTED: &str = "none-accepted";
 const LONGEST_DAYS: u32 = 36_500;
 
 pub(super) fn check(facts: &Facts) -> Vec<Fault> {
-    [backup(facts), alerts(facts), retention(facts), model(facts)].into_iter().flatten().collect()
+    [backup(facts), checkpoints(facts), alerts(facts), retention(facts), model(facts)].into_iter().flatten().collect()
 }
 
 fn backup(facts: &Facts) -> Option<Fault> {
@@ -24,6 +24,20 @@ fn backup(facts: &Facts) -> Option<Fault> {
         "CANDOR_BACKUP_DIR",
         what,
         "name a folder on another disk that the user who runs candor may write to",
+    ))
+}
+
+fn checkpoints(facts: &Facts) -> Option<Fault> {
+    let what = match facts.checkpoints {
+        Backup::Apart => return None,
+        Backup::Unnamed => "it is not set, and what would show that the log was changed lies beside it",
+        Backup::NoFolder => "it names no folder",
+        Backup::InsideData => "it lies in the data folder",
+    };
+    Some(Fault::new(
+        "CANDOR_CHECKPOINT_DIR",
+        what,
+        "name a folder on another disk or machine that the user who runs candor may write to",
     ))
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Facts {
     pub rust_log: Option<String>,
     pub signing_key: Secret,
     pub master_key: Secret,
+    /// What signs checkpoints; where none is named, one in the data folder does.
+    pub checkpoint_key: Secret,
     pub databases: Vec<Database>,
     /// What the log was tagged with, if it was.
     pub tag: Option<String>,
@@ -37,6 +39,7 @@ pub(super) struct Facts {
     pub sqlite_version: i32,
     pub files: Vec<PrivateFile>,
     pub backup: Backup,
+    pub checkpoints: Backup,
     pub alerts: Option<String>,
     pub retention_days: Option<String>,
     /// Whether a model is asked that keeps what it is sent, or may, and nobody has accepted it.
@@ -93,7 +96,7 @@ pub(super) enum Server {
     Answered(ServerSettings),
 }
 
-/// Where backups go.
+/// Where backups or checkpoints go.
 pub(super) enum Backup {
     Unnamed,
     /// Not a folder that exists.
@@ -135,12 +138,14 @@ pub(super) async fn gather(config: &Config, local: bool, addresses: Addresses) -
             (Some(key), None) => Secret::Given(key.clone(), None),
             (None, Some(file)) => secret(file),
         },
+        checkpoint_key: config.checkpoint_key_file.as_deref().map_or(Secret::Unnamed, secret),
         tag: tag(config, &databases).await,
         databases,
         on_sqlite: config.database_url.is_none() || config.keys_url.is_none(),
         sqlite_version: inspect::sqlite_version(),
         files: private_files(&config.data_dir),
         backup: backup(config.backup_dir.as_deref(), &config.data_dir),
+        checkpoints: checkpoints(config.checkpoint_dir.as_deref(), &config.data_dir),
         alerts: config.alerts.clone(),
         retention_days: config.retention_days.clone(),
         model_keeps: config.model_keeps,
@@ -224,6 +229,15 @@ fn backup(folder: Option<&Path>, data: &Path) -> Backup {
     }
 }
 
+/// The folder of checkpoints is made with the first one: where it is not there yet, the one that it will be made in counts.
+fn checkpoints(folder: Option<&Path>, data: &Path) -> Backup {
+    match folder {
+        Some(folder) if folder.starts_with(data) => Backup::InsideData,
+        Some(folder) => backup(folder.ancestors().find(|folder| folder.exists()), data),
+        None => Backup::Unnamed,
+    }
+}
+
 /// Of the disk of a folder, or of the folder it will be made in: what this process may still take of all it could ever
 /// have taken. Blocks kept for the superuser or beyond a quota are nobody's here, as `df` counts.
 fn disk_free_percent(folder: &Path) -> Option<u64> {
@@ -279,6 +293,20 @@ mod tests {
         assert!(matches!(backup(Some(&data), &data), Backup::InsideData));
         assert!(matches!(backup(Some(&inside), &data), Backup::InsideData));
         assert!(matches!(backup(Some(&apart), &data), Backup::Apart));
+    }
+
+    #[test]
+    fn checkpoints_lie_apart_too_and_their_folder_may_come_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, file) = (folder.path().join("data"), folder.path().join("file"));
+        let inside = |data: &Path| checkpoints(Some(&data.join("checkpoints")), data);
+        assert!(matches!(checkpoints(None, &data), Backup::Unnamed));
+        assert!(matches!(inside(&data), Backup::InsideData), "before there are data");
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(inside(&data), Backup::InsideData));
+        assert!(matches!(checkpoints(Some(&folder.path().join("apart/of/it")), &data), Backup::Apart));
+        assert!(matches!(checkpoints(Some(&file.join("in it")), &data), Backup::NoFolder));
     }
 
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The two secrets: each named, whole, random, known to nobody else, and not the same.
+//! The secrets: each named, whole, random, known to nobody else, and not the same.
 
 use super::Fault;
 use super::facts::{Facts, PrivateFile, Secret};
@@ -6,6 +6,8 @@ use crate::store::seal::Key;
 
 const SIGNING: &str = "CANDOR_SIGNING_KEY_FILE";
 const MASTER: &str = "CANDOR_MASTER_KEY_FILE";
+/// It need not be named: whoever reads it can sign a checkpoint, and nothing that is sealed.
+const CHECKPOINT: &str = "CANDOR_CHECKPOINT_KEY_FILE";
 
 /// Different bytes that 32 random ones have at least; all but one in 10^20 have more.
 const FEWEST_BYTES: usize = 16;
@@ -23,6 +25,9 @@ pub(super) const PUBLISHED: [&str; 6] = [
 pub(super) fn check(facts: &Facts) -> Vec<Fault> {
     let mut faults = secret(SIGNING, &facts.signing_key);
     faults.extend(secret(MASTER, &facts.master_key));
+    if !matches!(facts.checkpoint_key, Secret::Unnamed) {
+        faults.extend(secret(CHECKPOINT, &facts.checkpoint_key));
+    }
     if let (Secret::Given(signing, _), Secret::Given(master, _)) = (&facts.signing_key, &facts.master_key)
         && signing == master
     {

@@ -48,12 +48,14 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         rust_log: None,
         signing_key: given(SIGNING, 0o400),
         master_key: given(MASTER, 0o600),
+        checkpoint_key: Secret::Unnamed,
         databases: Vec::new(),
         tag: None,
         on_sqlite: true,
         sqlite_version: 3_051_003,
         files: vec![file("log.db", 0o600)],
         backup: Backup::Apart,
+        checkpoints: Backup::Apart,
         alerts: Some("none-accepted".to_owned()),
         retention_days: Some("0".to_owned()),
         model_keeps: false,
@@ -87,6 +89,8 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const BASE: &[&str] = &["DATABASE_URL"];
     const DATA: &[&str] = &["CANDOR_DATA_DIR"];
     const BACK: &[&str] = &["CANDOR_BACKUP_DIR"];
+    const FAST: &[&str] = &["CANDOR_CHECKPOINT_DIR"];
+    const SEAL: &[&str] = &["CANDOR_CHECKPOINT_KEY_FILE"];
     const TELL: &[&str] = &["CANDOR_ALERTS"];
     const KEEP: &[&str] = &["RETENTION_DAYS"];
     const TIME: &[&str] = &["--now"];
@@ -182,6 +186,12 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
         ("a file others read", |f| f.files.push(file("keys.db", 0o644)), DATA, DATA),
         ("a file that runs", |f| f.files.push(file("keys.db", 0o700)), DATA, DATA),
         ("an old SQLite", |f| f.sqlite_version = 3_051_002, DATA, DATA),
+        ("checkpoints beside the log", |f| f.checkpoints = Backup::Unnamed, FAST, FAST),
+        ("checkpoints in no folder", |f| f.checkpoints = Backup::NoFolder, FAST, FAST),
+        ("checkpoints in the data folder", |f| f.checkpoints = Backup::InsideData, FAST, FAST),
+        ("a key of checkpoints", |f| f.checkpoint_key = given(SIGNING, 0o400), NONE, NONE),
+        ("a key of checkpoints that others read", |f| f.checkpoint_key = given(SIGNING, 0o404), SEAL, SEAL),
+        ("no key of checkpoints in its file", |f| f.checkpoint_key = Secret::NoKey("k".into()), SEAL, SEAL),
         ("no backups", |f| f.backup = Backup::Unnamed, BACK, BACK),
         ("backups nowhere", |f| f.backup = Backup::NoFolder, BACK, BACK),
         ("backups in the data folder", |f| f.backup = Backup::InsideData, BACK, BACK),

@@ -16,7 +16,7 @@ use crate::store::atomic_file::create_private;
 use crate::store::log::{EventLog, Leaf, Position};
 
 /// Hashes read at a time.
-const PAGE: usize = 20_000;
+pub(super) const PAGE: usize = 20_000;
 /// What the name of a checkpoint ends with; before it stands its size with as many zeroes as make all names equally long.
 const ENDING: &str = ".checkpoint";
 
@@ -24,7 +24,7 @@ const ENDING: &str = ".checkpoint";
 pub struct CheckpointFolder {
     folder: PathBuf,
     signer: Signer,
-    log: Arc<dyn EventLog>,
+    pub(super) log: Arc<dyn EventLog>,
 }
 
 impl CheckpointFolder {
@@ -164,7 +164,7 @@ impl Checkpoints for CheckpointFolder {
     }
 }
 
-fn differs(kept: &Kept) -> CheckpointError {
+pub(super) fn differs(kept: &Kept) -> CheckpointError {
     refused(
         "checkpoint_root",
         format!(
@@ -176,11 +176,11 @@ fn differs(kept: &Kept) -> CheckpointError {
     )
 }
 
-fn refused(rule: &'static str, what: String) -> CheckpointError {
+pub(super) fn refused(rule: &'static str, what: String) -> CheckpointError {
     CheckpointError::Refused { rule, what }
 }
 
-fn unavailable(error: impl std::fmt::Display) -> CheckpointError {
+pub(super) fn unavailable(error: impl std::fmt::Display) -> CheckpointError {
     CheckpointError::Unavailable(error.to_string())
 }
 

@@ -5,8 +5,10 @@
 //! of a Merkle tree over the hashes of all events in their order, so there is one log of its size that has it.
 
 mod folder;
+mod inclusion;
 pub mod merkle;
 mod note;
 
 pub use folder::CheckpointFolder;
+pub use inclusion::{Inclusion, Wanted};
 pub use note::{BadNote, NoSigner, NoVerifier, Signer, Verifier};

@@ -3,12 +3,18 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use candor::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _, Kept};
+use candor::engine::ports::jobs::{Claimed, Steps};
+use candor::jobs::handler::{Failure, Handler as _};
+use candor::jobs::tasks::{Keeping, Tasks};
 use candor::store::checkpoint::{CheckpointFolder, Signer};
+use candor::store::jobs::JobTables;
 use candor::store::log::{Head, Leaf};
 use candor::store::sql::{Sql, Value};
 use candor::store::verify::Rule;
+use uuid::Uuid;
 
 use super::chain::{change, faults_against, five};
 use crate::support::{Place, append_one, batch, everything, on_both};
@@ -23,6 +29,7 @@ on_both!(
     an_order_that_was_changed_is_found,
     an_erasure_leaves_the_checkpoint_as_it_is,
     a_checkpoint_that_was_edited_or_is_of_another_key_is_refused,
+    the_job_of_the_clock_writes_checkpoints_and_gives_up_on_a_log_that_was_changed,
 );
 
 async fn folder(place: &Place) -> CheckpointFolder {
@@ -241,4 +248,36 @@ async fn a_checkpoint_that_was_edited_or_is_of_another_key_is_refused(place: &Pl
     refused(folder(place).await.newest().await);
     fs::write(&kept.file, &kept.note).unwrap();
     assert_eq!(Arc::new(folder(place).await).newest().await.unwrap(), Some(kept));
+}
+
+async fn the_job_of_the_clock_writes_checkpoints_and_gives_up_on_a_log_that_was_changed(place: &Place) {
+    let tables = five(place).await;
+    let live = place.live_over(place.engine_over(place.log().await).await).await;
+    let tasks = Tasks {
+        live,
+        breakers: Arc::new(JobTables::open(&place.job_place()).await.unwrap()),
+        clock: Arc::new(|| "2026-01-01T00:00:00Z".parse().unwrap()),
+        watch: Arc::new(|| Box::new(|| Duration::ZERO)),
+    };
+    let keeping = Keeping { tasks, checkpoints: Arc::new(folder(place).await) };
+    let job = Claimed {
+        id: Uuid::from_u128(1),
+        kind: "checkpoint".to_owned(),
+        person: None,
+        payload: "{}".to_owned(),
+        attempt: 1,
+        max_attempts: 3,
+        lease: Uuid::from_u128(2),
+        started_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+    };
+    // A second time changes nothing.
+    for _ in 0..2 {
+        assert_eq!(keeping.run(&job, &mut Steps::default()).await, Ok(()));
+        assert_eq!(files(place).len(), 1);
+    }
+    change(&tables, "DELETE FROM events WHERE position > 3", &[]).await;
+    mend(&tables).await;
+    let failed = keeping.run(&job, &mut Steps::default()).await;
+    assert!(matches!(&failed, Err(Failure::GiveUp { code: "checkpoint_size", .. })), "{failed:?}");
+    assert_eq!(files(place).len(), 1);
 }

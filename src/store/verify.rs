@@ -1,6 +1,6 @@
 //! Proving that nobody edited the log: one walk over all of it, in order, naming every position that does not fit.
 //!
-//! The next page is read while the present one is hashed on a blocking thread, so the walk costs as long as the slower of
+//! The next page is read while the present one is hashed on blocking threads, so the walk costs as long as the slower of
 //! the two. It checks positions, revisions, links, hashes, bodies against their digests, and the heads of all streams. It
 //! cannot see by itself a tail that was cut off together with its heads, or a log that was written anew with hashes that
 //! fit: that takes a checkpoint kept elsewhere, whose root is made again on the way.
@@ -12,6 +12,7 @@ use super::log::{EventLog, LogPage, Position, StoredEvent};
 use crate::engine::ports::checkpoint::Anchor;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use tokio::task::JoinHandle;
 
 const PAGE: usize = 4_000;
 
@@ -137,11 +138,16 @@ struct MadeAgain {
 }
 
 impl MadeAgain {
-    fn push(&mut self, event: &StoredEvent) {
-        if self.tree.size() < self.anchor.size {
-            self.tree.push(merkle::leaf(event.hash.as_bytes()));
-            self.last = Some(event.position);
-        }
+    /// Adds a page, as far as the checkpoint goes, on a blocking thread of its own.
+    fn grow(mut self, events: &[StoredEvent]) -> JoinHandle<Self> {
+        let left = usize::try_from(self.anchor.size - self.tree.size()).unwrap_or(usize::MAX);
+        let counted = events.get(..left).unwrap_or(events);
+        self.last = counted.last().map(|event| event.position).or(self.last);
+        let hashes: Vec<Hash> = counted.iter().map(|event| event.hash).collect();
+        tokio::task::spawn_blocking(move || {
+            hashes.iter().for_each(|hash| self.tree.push(merkle::leaf(hash.as_bytes())));
+            self
+        })
     }
 
     /// What is broken once everything was pushed.
@@ -176,14 +182,13 @@ impl Walk {
             let next = page.next;
             let done = page.caught_up || page.events.is_empty();
             let events = page.events;
-            let mut again = self.again.take();
-            let digests = tokio::task::spawn_blocking(move || {
-                events.iter().for_each(|event| again.iter_mut().for_each(|again| again.push(event)));
-                (again, digest(events))
-            });
+            let grown = self.again.take().map(|again| again.grow(&events));
+            let digests = tokio::task::spawn_blocking(move || digest(events));
             let following = if done { None } else { Some(self.read(log, next).await?) };
-            let (again, digests) = digests.await.map_err(StoreError::unavailable)?;
-            self.again = again;
+            let digests = digests.await.map_err(StoreError::unavailable)?;
+            if let Some(grown) = grown {
+                self.again = Some(grown.await.map_err(StoreError::unavailable)?);
+            }
             for (event, digests) in digests {
                 self.check(event, digests, tell);
             }

@@ -176,6 +176,28 @@ fn key_and_folder_may_lie_elsewhere() {
     assert!(!store.path("data/checkpoint.key").exists() && !store.path("data/checkpoints").exists());
 }
 
+#[test]
+fn an_export_brings_the_proof_that_its_last_event_is_in_the_log() {
+    let store = Store::new(NOW);
+    store.import(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sleep_decline/input.ndjson")]);
+    let folder = store.path("export");
+    store.text(&["export", folder.to_str().unwrap()]);
+    let proof: Value = serde_json::from_slice(&fs::read(folder.join("proof.json")).unwrap()).unwrap();
+    let lines = fs::read_to_string(folder.join("events.ndjson")).unwrap();
+    let seal: Value = serde_json::from_str(lines.lines().next_back().unwrap()).unwrap();
+    assert_eq!((&seal["line"], &seal["head"]), (&Value::from("seal"), &proof["hash"]));
+    let verifier = store.json(&["checkpoint"])["verifier"].as_str().unwrap().to_owned();
+    proves_itself(&proof, &verifier);
+
+    // A log that does not continue its checkpoint keeps nothing of the export back, and is told.
+    fs::write(store.path("data/checkpoint.key"), "1f".repeat(32)).unwrap();
+    let folder = store.path("another");
+    let told = said(&store.run(&["export", folder.to_str().unwrap()]), 1);
+    assert!(told.contains("checkpoint_signature"), "{told}");
+    assert!(folder.join("events.ndjson").exists() && folder.join("originals").exists());
+    assert!(!folder.join("proof.json").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn only_its_owner_may_read_the_key() {

@@ -12,20 +12,23 @@ use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::files;
 use crate::app::present::Out;
-use crate::app::system;
+use crate::app::system::{self, Opened};
 use crate::domain::day::LocalDay;
 use crate::domain::person::PersonId;
+use crate::engine::ports::checkpoint::Checkpoints as _;
 use crate::engine::ports::proof::ExportSigner;
 use crate::engine::{Engine, EngineError};
 use crate::store::atomic_file::write_atomically;
+use crate::store::checkpoint::{Inclusion, Wanted};
 
 pub(super) async fn run(
-    engine: &Engine,
+    opened: &Opened,
     config: &Config,
     out: &Out,
     person: PersonId,
     folder: &Path,
 ) -> Result<bool, Failure> {
+    let engine = &opened.engine;
     if folder.exists() {
         return Err(Failure::usage(format!("{} exists already; name a new folder", folder.display())));
     }
@@ -44,6 +47,11 @@ pub(super) async fn run(
             return Err(failure);
         }
     };
+    // That something is wrong with the log must not keep back everything else either.
+    let (proof, unproven) = match prove(config, opened, person, events).await {
+        Ok(proof) => (proof, None),
+        Err(failure) => (None, Some(failure.message)),
+    };
     let write = || -> Result<(), Failure> {
         let mut rows = Vec::new();
         for (observation, _) in &observations {
@@ -52,6 +60,10 @@ pub(super) async fn run(
         write_atomically(&gathering.join("observations.ndjson"), |out| {
             rows.iter().try_for_each(|row| writeln!(out, "{row}"))
         })?;
+        if let Some(proof) = &proof {
+            let text = serde_json::to_string_pretty(proof)?;
+            write_atomically(&gathering.join("proof.json"), |out| out.write_all(text.as_bytes()))?;
+        }
         let summary = json!({
             "person": person, "profile": state.profile, "insights": insights,
             "narratives": narratives.iter().map(|n| &n.body).collect::<Vec<_>>(),
@@ -91,10 +103,19 @@ pub(super) async fn run(
             folder.display()
         ))?;
     }
-    for original in &unreadable {
-        out.error(original);
+    for wrong in unreadable.iter().chain(&unproven) {
+        out.error(wrong);
     }
-    Ok(unreadable.is_empty())
+    Ok(unreadable.is_empty() && unproven.is_none())
+}
+
+/// Holds the log fast, and proves that the last event of an export is in it.
+async fn prove(config: &Config, opened: &Opened, person: PersonId, events: u64) -> Result<Option<Inclusion>, Failure> {
+    let last = opened.engine.journal.told(person, events.saturating_sub(1), 1).await.map_err(EngineError::from)?;
+    let Some(last) = last.first() else { return Ok(None) };
+    let checkpoints = system::checkpoints(config, opened)?;
+    checkpoints.write().await?;
+    Ok(checkpoints.prove(Wanted::Id(last.event_id)).await?)
 }
 
 /// The digest and the name of each original, from the keys of the files that were taken.

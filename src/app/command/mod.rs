@@ -119,6 +119,11 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let opened = system::open_all(config).await?;
             return proof::prove(config, &opened, out, event).await;
         }
+        Command::Export { folder } => {
+            let opened = system::open_all(config).await?;
+            let person = system::person(&opened.engine, global.person).await?;
+            return export::run(&opened, config, out, person, folder).await;
+        }
         Command::Rebuild => {
             let engine = system::open(config).await?;
             return operate::rebuild(&engine, out).await;
@@ -142,7 +147,6 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Profile(action) => profile::run(&engine, config, out, person, action).await,
         Command::Consent(action) => consent::run(&engine, config, out, person, action).await,
         Command::Checkin(ratings) => checkin::run(&engine, config, out, person, ratings).await,
-        Command::Export { folder } => export::run(&engine, config, out, person, folder).await,
         Command::Demo { .. }
         | Command::Import { .. }
         | Command::Status { .. }
@@ -153,6 +157,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Provider(_)
         | Command::User(_)
         | Command::Verify { .. }
+        | Command::Export { .. }
         | Command::Checkpoint
         | Command::Prove { .. }
         | Command::Rebuild => Ok(true),

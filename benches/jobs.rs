@@ -12,7 +12,7 @@ use std::time::{Duration, Instant as Moment};
 
 use async_trait::async_trait;
 use candor::engine::ports::entropy::Entropy;
-use candor::engine::ports::jobs::{Claimed, NewJob, Queue, Steps};
+use candor::engine::ports::jobs::{Claimed, NewJob, Priority, Queue, Steps};
 use candor::jobs::worker::Pace;
 use candor::jobs::{Failure, Handler, Handlers, Worker};
 use candor::store::jobs::{JobPlace, JobTables};
@@ -56,6 +56,7 @@ fn job(number: usize) -> NewJob {
         key: number.to_string(),
         person: None,
         payload: "{}".to_owned(),
+        priority: Priority::Usual,
         run_at: Utc::now(),
         max_attempts: 3,
     }

@@ -89,6 +89,7 @@ fn days(count: u32, metrics: &[(Metric, f64, f64)]) -> Vec<Vec<Observation>> {
                         row: n,
                         record: None,
                         finality: 0,
+                        dated: false,
                     }
                 })
                 .collect()

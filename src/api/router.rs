@@ -38,6 +38,7 @@ fn operations() -> OpenApiRouter<Service> {
         .routes(routes!(operation::devices::end))
         .routes(routes!(operation::me::get))
         .routes(routes!(operation::export::create))
+        .routes(routes!(operation::erasure::create))
         .routes(routes!(operation::today::get))
         .routes(routes!(operation::days::list))
         .routes(routes!(operation::watch::get))

@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::importing::Underway;
 use super::{Problem, Service, shape};
@@ -103,6 +105,16 @@ impl Upload {
         };
         Ok(reports.into_iter().map(Into::into).collect())
     }
+}
+
+/// A folder for an original in clear, gone with what is returned, and a turn to open it in: opening is work.
+pub(super) async fn opening(service: &Service) -> Result<(TempDir, OwnedSemaphorePermit), Problem> {
+    let turn = Arc::clone(&service.turns).acquire_owned().await.map_err(|_| Problem::busy())?;
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&service.uploads).map_err(|error| {
+        tracing::error!(%error, "there is no place for an original in clear");
+        Problem::unavailable()
+    })?;
+    Ok((folder, turn))
 }
 
 fn not_kept(error: io::Error) -> Problem {

@@ -174,7 +174,16 @@ pub(super) enum Command {
         addresses: Addresses,
     },
     /// Do what is to be done in the background, without answering over HTTP.
-    Worker,
+    Worker {
+        /// The address to show counts and times on, for Prometheus. Left out, nothing is shown.
+        #[arg(long, value_name = "ADDRESS", env = "CANDOR_WORKER_METRICS_LISTEN")]
+        metrics: Option<SocketAddr>,
+    },
+    /// Everybody's jobs by kind and state, whom nobody asks just now, and what was given up and why.
+    Jobs {
+        #[command(subcommand)]
+        action: Option<command::jobs::Action>,
+    },
     /// Live providers: connect, fetch, list, disconnect.
     #[command(subcommand)]
     Provider(command::provider::Action),
@@ -188,6 +197,8 @@ pub(super) enum Command {
         /// The folder; it must not exist yet.
         folder: PathBuf,
     },
+    /// Erase everything of a person, or what one provider brought, for good.
+    Erase(command::erase::Erase),
     /// How this store is set up, and what it holds.
     Status {
         /// The configuration and where each value comes from.

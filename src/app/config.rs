@@ -53,6 +53,8 @@ pub(super) struct Config {
     pub retention_days: Option<String>,
     /// How long a statement of a database takes before it is told of.
     pub slow_after: SlowAfter,
+    /// Percent of mornings that should have had their run by themselves.
+    pub mornings_target_pct: f64,
     /// The providers that are set up, or what is wrong with how they are: commands that ask none do not care.
     pub providers: Result<Vec<ProviderSettings>, String>,
     /// What some other program wants logged. It changes nothing here; the rules of a start look at it.
@@ -96,6 +98,7 @@ impl Config {
             rust_log: named("RUST_LOG"),
             providers: provider_settings::read(&named).map_err(|failure| failure.message),
             slow_after: slow_after(named("CANDOR_SLOW_QUERY_MS").as_deref())?,
+            mornings_target_pct: percent(named("AUTO_RUN_SUCCESS_TARGET_PCT").as_deref())?,
             database_url,
             keys_url,
             master_key,
@@ -136,6 +139,7 @@ impl Config {
             rust_log: None,
             providers: Ok(Vec::new()),
             slow_after: SlowAfter::default(),
+            mornings_target_pct: MORNINGS_TARGET_PCT,
         }
     }
 
@@ -176,6 +180,15 @@ fn slow_after(text: Option<&str>) -> Result<SlowAfter, Failure> {
             "CANDOR_SLOW_QUERY_MS must be a whole number of milliseconds; 0 tells of every statement",
         )
     })
+}
+
+/// Percent of mornings that should have had their run where nothing else is set.
+const MORNINGS_TARGET_PCT: f64 = 90.0;
+
+fn percent(text: Option<&str>) -> Result<f64, Failure> {
+    let Some(text) = text else { return Ok(MORNINGS_TARGET_PCT) };
+    let percent = text.trim().parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| Failure::configuration("AUTO_RUN_SUCCESS_TARGET_PCT must be a number from 0 to 100"))
 }
 
 fn proxies(text: &str) -> Result<Vec<IpNet>, Failure> {

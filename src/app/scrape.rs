@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +19,10 @@ use tokio::net::TcpListener;
 
 use super::error::Failure;
 use crate::api::connections::{self, Limits};
-use crate::api::{Access, Service};
+use crate::domain::Instant;
+use crate::engine::Engine;
+use crate::engine::identity::Identity;
+use crate::engine::ports::mornings::{self, Mornings, Rate};
 
 /// How often what histograms gathered is summed up where nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -28,6 +32,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const REQUEST_BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 /// Seconds of a loop.
 const LOOP_BUCKETS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
+
+/// Where what is not counted as it happens is looked up.
+#[derive(Clone)]
+pub(super) struct LookedUp {
+    pub engine: Engine,
+    /// The accounts, in a process that has them.
+    pub identity: Option<Arc<Identity>>,
+    pub mornings: Arc<dyn Mornings>,
+    pub clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+}
 
 /// A listener that is open, and what it will show.
 pub(super) struct Scraped {
@@ -61,9 +75,9 @@ impl Scraped {
     }
 
     /// Shows what is counted until a stop is asked for.
-    pub(super) async fn serve(self, service: Service, stop: impl Future<Output = ()>) {
+    pub(super) async fn serve(self, looked_up: LookedUp, stop: impl Future<Output = ()>) {
         let upkeep = self.handle.clone();
-        let router = Router::new().route("/metrics", get(show)).with_state((self.handle, service));
+        let router = Router::new().route("/metrics", get(show)).with_state((self.handle, looked_up));
         let limits = Limits { most: 16, drain: Duration::from_secs(1), ..Limits::default() };
         let shown = connections::serve(self.listener, router, limits, stop);
         let kept_up = async {
@@ -97,6 +111,10 @@ fn describe() {
     describe_counter!("candor_jobs_lost_total", "Attempts whose worker was not heard of any more.");
     describe_histogram!("candor_job_duration_seconds", "Time an attempt took.");
     describe_histogram!("candor_job_step_duration_seconds", "Time a step of an attempt took.");
+    describe_gauge!(
+        "candor_morning_runs_success_pct",
+        "Mornings of the last 14 days whose run came by itself, in percent; NaN where there was none yet or it is not known."
+    );
     describe_counter!("candor_webhooks_total", "Notices of providers, by provider and what became of them.");
     describe_gauge!("candor_http_requests_in_flight", "Requests being answered.");
     describe_counter!("candor_sign_in_total", "Sign-ins, by what came of them.");
@@ -116,8 +134,8 @@ fn describe() {
 }
 
 /// What is counted, and what is looked up for it.
-async fn show(State((handle, service)): State<(PrometheusHandle, Service)>) -> impl IntoResponse {
-    let progress = tokio::time::timeout(PATIENCE, service.engine.views.progress()).await;
+async fn show(State((handle, looked_up)): State<(PrometheusHandle, LookedUp)>) -> impl IntoResponse {
+    let progress = tokio::time::timeout(PATIENCE, looked_up.engine.views.progress()).await;
     let (behind, paused) = match progress {
         Ok(Ok(progress)) => (progress.behind as f64, progress.paused.len() as f64),
         // A store that does not answer hides nothing of the rest.
@@ -125,7 +143,11 @@ async fn show(State((handle, service)): State<(PrometheusHandle, Service)>) -> i
     };
     gauge!("candor_views_events_behind").set(behind);
     gauge!("candor_persons_paused").set(paused);
-    if let Access::Private(identity) = &service.access {
+    let last = mornings::last((looked_up.clock)());
+    let rate = tokio::time::timeout(PATIENCE, looked_up.mornings.rate(last, mornings::DAYS)).await;
+    let percent = rate.ok().and_then(Result::ok).and_then(Rate::percent);
+    gauge!("candor_morning_runs_success_pct").set(percent.unwrap_or(f64::NAN));
+    if let Some(identity) = &looked_up.identity {
         counter!("candor_password_hashes_total").absolute(identity.hashes());
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())

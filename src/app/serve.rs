@@ -13,7 +13,7 @@ use super::config::{self, Config};
 use super::entropy::OsEntropy;
 use super::error::Failure;
 use super::present::Out;
-use super::scrape::Scraped;
+use super::scrape::{LookedUp, Scraped};
 use super::system;
 use crate::api::cache::Cache;
 use crate::api::connections::{self, Limits};
@@ -36,7 +36,7 @@ pub(super) async fn run(
     config: &Config,
     out: &Out,
     listen: SocketAddr,
-    scraped: Option<Scraped>,
+    scraped: Option<(Scraped, LookedUp)>,
     (service, worker): (Service, Worker),
 ) -> Result<bool, Failure> {
     sweep(&service.uploads);
@@ -56,9 +56,9 @@ pub(super) async fn run(
     // Metrics are shown until the last request in flight has been answered.
     let (ended, end) = oneshot::channel::<()>();
     let shown = async {
-        let Some(scraped) = scraped else { return Ok(()) };
+        let Some((scraped, looked_up)) = scraped else { return Ok(()) };
         out.note(&format!("metrics are on http://{}/metrics", scraped.address()?));
-        scraped.serve(service.clone(), async { drop(end.await) }).await;
+        scraped.serve(looked_up, async { drop(end.await) }).await;
         Ok::<_, Failure>(())
     };
     let answered = async {
@@ -180,9 +180,7 @@ pub(super) async fn local_access(
     engine.views.catch_up().await.map_err(crate::engine::EngineError::from)?;
     let known = engine.views.persons().await.map_err(crate::engine::EngineError::from)?;
     let person = if known.is_empty() {
-        let person = named.map_or_else(system::new_person, crate::domain::person::PersonId::new);
-        system::register(engine, config, out, person).await?;
-        person
+        system::newcomer(engine, config, out, named).await?
     } else {
         system::person(engine, named).await?
     };

@@ -24,6 +24,7 @@ use crate::store::keys::{KeyPlace, KeyStore};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
 use crate::store::master_key;
 use crate::store::mode_tag;
+use crate::store::newcomer;
 use crate::store::originals::SealedOriginals;
 use crate::store::refusals::RefusalTable;
 use crate::store::seal::Key;
@@ -39,7 +40,8 @@ pub(super) struct Opened {
 
 /// Where checkpoints of the log lie.
 pub(super) fn checkpoint_folder(config: &Config) -> PathBuf {
-    config.checkpoint_dir.clone().unwrap_or_else(|| config.data_dir.join("checkpoints"))
+    let beside = config.backup_dir.as_ref().unwrap_or(&config.data_dir);
+    config.checkpoint_dir.clone().unwrap_or_else(|| beside.join("checkpoints"))
 }
 
 /// The checkpoints of a log. The secret that signs them is in a file of its own, made when it is missing: the signing key
@@ -58,6 +60,14 @@ pub(super) fn job_place(config: &Config) -> JobPlace {
     match &config.database_url {
         Some(url) => JobPlace::Postgres(url.clone()),
         None => JobPlace::File(config.data_dir.join("jobs.db")),
+    }
+}
+
+/// Where accounts lie.
+fn account_place(config: &Config) -> AccountPlace {
+    match &config.database_url {
+        Some(url) => AccountPlace::Postgres(url.clone()),
+        None => AccountPlace::File(config.data_dir.join("accounts.db")),
     }
 }
 
@@ -135,7 +145,7 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
         views: Arc::new(views),
         originals: Arc::new(originals),
         keys: Arc::clone(&keys) as _,
-        holders: vec![Arc::new(job_place(config))],
+        holders: vec![Arc::new(job_place(config)), Arc::new(account_place(config))],
         exports: Arc::new(ExportFiles),
         refusals,
         narrator,
@@ -160,15 +170,19 @@ pub(super) async fn claim(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     let mode = config.mode_name();
-    let place = match &config.database_url {
-        Some(url) => Place::Postgres(url.clone()),
-        None => Place::Folder(config.data_dir.clone()),
-    };
-    let owner = mode_tag::claim(&place, mode).await?;
+    let owner = mode_tag::claim(&place(config), mode).await?;
     if owner == mode {
         return Ok(());
     }
     Err(Failure::configuration(format!("ENV_MODE: this store belongs to {owner}, and this is {mode}")))
+}
+
+/// Where the log and the read models lie.
+fn place(config: &Config) -> Place {
+    match &config.database_url {
+        Some(url) => Place::Postgres(url.clone()),
+        None => Place::Folder(config.data_dir.clone()),
+    }
 }
 
 /// The secret that signs what this server hands out: the file that is named, else one in the data folder, made when it is
@@ -183,11 +197,7 @@ pub(super) fn signing_secret(config: &Config) -> Result<Key, Failure> {
 
 /// Opens the accounts.
 pub(super) async fn identity(config: &Config, secret: &Key) -> Result<Identity, Failure> {
-    let place = match &config.database_url {
-        Some(url) => AccountPlace::Postgres(url.clone()),
-        None => AccountPlace::File(config.data_dir.join("accounts.db")),
-    };
-    let accounts = Arc::new(AccountTables::open(&place).await?.telling_after(config.slow_after));
+    let accounts = Arc::new(AccountTables::open(&account_place(config)).await?.telling_after(config.slow_after));
     let key = SigningKey::new(secret).map_err(|_| Failure::configuration("the signing key cannot be used"))?;
     let issuer = config.public_url.clone().unwrap_or_else(|| "candor".to_owned());
     Ok(Identity::new(accounts, Arc::new(OsEntropy), AccessTokens::new(issuer, key), Limits::default()))
@@ -209,6 +219,24 @@ pub(super) async fn register(engine: &Engine, config: &Config, out: &Out, person
         ));
     }
     Ok(())
+}
+
+/// Makes the person whom nobody knows yet: the one named, else the one that every process on this store agrees on.
+pub(super) async fn newcomer(
+    engine: &Engine,
+    config: &Config,
+    out: &Out,
+    named: Option<Uuid>,
+) -> Result<PersonId, Failure> {
+    let person = match named {
+        Some(named) => PersonId::new(named),
+        None => {
+            let gone = engine.views.erased().await.map_err(crate::engine::EngineError::from)?;
+            newcomer::agree(&place(config), new_person(), &gone).await?
+        }
+    };
+    register(engine, config, out, person).await?;
+    Ok(person)
 }
 
 /// The person a command is about: the one named, else the only one there is.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::event::{ErasureCompleted, ErasureRequested, Event};
 use super::invariants::{Checked, ensure};
@@ -61,12 +62,25 @@ impl<'de> Deserialize<'de> for Scope {
     }
 }
 
+/// An erasure that was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// What is erased.
+    pub scope: Scope,
+    /// The revision at which it was asked for.
+    pub requested: u64,
+    /// The keys that go.
+    pub keys: Vec<Uuid>,
+    /// The originals that go, by digest.
+    pub originals: Vec<String>,
+}
+
 /// Where the erasures of a person stand.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Erasures {
     /// What is being erased: nothing else is written meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub under_way: Option<Scope>,
+    pub under_way: Option<UnderWay>,
     /// The revision of the last that was completed: what was said before it may be unreadable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<u64>,
@@ -82,11 +96,12 @@ impl Erasures {
         *self == Self::default()
     }
 
-    pub(super) const fn requested(&mut self, e: &ErasureRequested) {
-        self.under_way = Some(e.scope);
+    pub(super) fn requested(&mut self, revision: u64, e: &ErasureRequested) {
+        let (keys, originals) = (e.keys.clone(), e.originals.clone());
+        self.under_way = Some(UnderWay { scope: e.scope, requested: revision, keys, originals });
     }
 
-    pub(super) const fn completed(&mut self, revision: u64, e: &ErasureCompleted) {
+    pub(super) fn completed(&mut self, revision: u64, e: &ErasureCompleted) {
         self.under_way = None;
         self.completed = Some(revision);
         self.gone = self.gone || matches!(e.scope, Scope::Person);
@@ -102,7 +117,7 @@ pub(super) fn admits(state: &PersonState, event: &Event) -> Checked {
     let erasures = &state.erasures;
     ensure(!erasures.gone, "person_is_not_erased", "person", "everything of this person was erased")?;
     if let Event::ErasureCompleted(e) = event {
-        let asked = erasures.under_way == Some(e.scope);
+        let asked = erasures.under_way.as_ref().is_some_and(|under_way| under_way.scope == e.scope);
         return ensure(asked, "erasure_was_requested", "scope", "only what was asked to go can be gone");
     }
     ensure(

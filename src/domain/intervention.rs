@@ -167,3 +167,12 @@ impl ProposalStatus {
         }
     }
 }
+
+/// A suggestion and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldProposal {
+    /// The suggestion.
+    pub proposal: Proposal,
+    /// Where it stands.
+    pub status: ProposalStatus,
+}

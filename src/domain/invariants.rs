@@ -61,13 +61,13 @@ pub(in crate::domain) fn ensure(holds: bool, rule: &'static str, field: &str, re
 /// # Errors
 /// The first rule it would break.
 pub fn check(state: &PersonState, event: &Event) -> Checked {
+    erasure::admits(state, event)?;
     ensure(
         state.registered || matches!(event, Event::PersonRegistered(_) | Event::ErasureCompleted(_)),
         "person_exists",
         "person",
         "the person must be registered first",
     )?;
-    erasure::admits(state, event)?;
     match event {
         Event::PersonRegistered(_) => {
             ensure(!state.registered, "person_is_registered_once", "person", "the person exists already")
@@ -232,6 +232,7 @@ pub fn check(state: &PersonState, event: &Event) -> Checked {
         | Event::ErasureCompleted(_)
         | Event::ProfileDeclared(_)
         | Event::FileImported(_)
+        | Event::RecordDeleted(_)
         | Event::DayScored(_)
         | Event::BaselineComputed(_)
         | Event::BaselinesFrozen(_)

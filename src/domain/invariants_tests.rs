@@ -65,6 +65,7 @@ fn pulse(value: f64) -> Observation {
         row: 1,
         record: None,
         finality: 0,
+        dated: false,
     }
 }
 

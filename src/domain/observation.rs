@@ -124,6 +124,10 @@ pub struct Observation {
     /// How final the source says its word is, more being more final; 0 where it says nothing of that.
     #[serde(default, skip_serializing_if = "says_nothing")]
     pub finality: u32,
+    /// Whether `as_of` is the record's own time of change, which stays as it is until the record changes. Asked for while the
+    /// word is taken in, and not kept.
+    #[serde(skip)]
+    pub dated: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
@@ -179,6 +183,15 @@ pub struct Rejection {
     pub field: String,
     /// What is wrong and what would be right, in plain words.
     pub reason: String,
+}
+
+/// Rows of a file that say nothing Candor keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotUsed {
+    /// Why, in plain words.
+    pub reason: String,
+    /// How many rows.
+    pub rows: u64,
 }
 
 /// A workout, run or ride.

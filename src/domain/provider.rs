@@ -88,14 +88,21 @@ impl Provider {
         }
     }
 
-    /// The provider's terms. Strava's API agreement of November 2024 forbids use in AI and asks for attribution.
+    /// The provider's terms, as they were read in November 2026. Strava's API agreement of November 2024 forbids use in AI and demands
+    /// deletion; WHOOP and Garmin ask for attribution, and for deletion where the person wants it.
     #[must_use]
     pub const fn terms(self) -> Terms {
         match self {
             Self::Strava => {
                 Terms { model_allowed: false, attribution: Some("Powered by Strava"), delete_on_disconnect: true }
             }
-            Self::Whoop | Self::Garmin | Self::Oura | Self::Fitbit | Self::AppleHealth | Self::File | Self::Person => {
+            Self::Whoop => {
+                Terms { model_allowed: true, attribution: Some("Data by WHOOP"), delete_on_disconnect: false }
+            }
+            Self::Garmin => {
+                Terms { model_allowed: true, attribution: Some("Data by Garmin"), delete_on_disconnect: false }
+            }
+            Self::Oura | Self::Fitbit | Self::AppleHealth | Self::File | Self::Person => {
                 Terms { model_allowed: true, attribution: None, delete_on_disconnect: false }
             }
         }

@@ -13,13 +13,16 @@ use super::conversation::Conversations;
 use super::day::LocalDay;
 use super::degradation::{Degradation, Missing};
 use super::erasure::Erasures;
-use super::event::{DayAssessed, Event};
+use super::event::{Assumed, DayAssessed, Event};
 use super::experiment::{Ended, Evaluation, ExperimentStatus, RunningExperiment};
 use super::feedback::Given;
 use super::insight::{Insight, InsightKind};
+pub use super::intervention::HeldProposal;
 use super::intervention::{Proposal, ProposalStatus};
-use super::metric::{Cadence, Metric};
+pub use super::last_run::LastRun;
+use super::metric::Metric;
 use super::narration::Answers;
+use super::newest::{Newest, is_measured};
 use super::objective::Objective;
 use super::observation::Observation;
 use super::profile::{Profile, Purpose};
@@ -28,24 +31,6 @@ use super::published::Published;
 use super::safety::{Allowance, ClearedBy, Decision, HeldReview, Reviewed, SafetyNotice, SafetyRule, Subject, Symptom};
 use super::score;
 use super::watch::Watch;
-
-/// The last run of the stages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastRun {
-    /// Its day.
-    pub day: LocalDay,
-    /// The revision of the last input it saw.
-    pub input_revision: u64,
-}
-
-/// A suggestion and where it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeldProposal {
-    /// The suggestion.
-    pub proposal: Proposal,
-    /// Where it stands.
-    pub status: ProposalStatus,
-}
 
 /// The folded state of one person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +51,8 @@ pub struct PersonState {
     pub newest_data: Option<LocalDay>,
     /// When the newest data ended.
     pub newest_instant: Option<Instant>,
+    /// How much stands of the newest days.
+    pub newest: Newest,
     /// Local days that gained data since their last run.
     pub pending: BTreeSet<LocalDay>,
     /// The last run for a present day.
@@ -125,6 +112,11 @@ pub struct PersonState {
     pub erasures: Erasures,
     /// Files taken, by digest of their content and name of their part.
     pub files: BTreeSet<String>,
+    /// Whether a provider said that a record is gone of which nothing was known.
+    pub deletions: bool,
+    /// Those that name no zone, and by which they were told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assumed: BTreeMap<String, Assumed>,
 }
 
 impl PersonState {
@@ -147,18 +139,27 @@ impl PersonState {
                     self.answers = Answers::default();
                 }
             }
-            Event::ErasureRequested(e) => self.erasures.requested(e),
+            Event::ErasureRequested(e) => self.erasures.requested(revision, e),
             Event::ErasureCompleted(e) => self.erasures.completed(revision, e),
             Event::ProfileDeclared(e) => self.profile = e.profile.clone(),
             Event::FileImported(e) => {
                 self.files.insert(e.source.file_key());
+                if let Some(zone) = e.home_zone {
+                    let assumed = Assumed { zone, as_of: e.as_of, retold: e.retold };
+                    self.assumed.insert(e.source.file_key(), assumed);
+                }
             }
             Event::ObservationsRecorded(e) => self.gained(&e.observations),
             Event::ObservationCorrected(e) => {
                 self.lost(e.observation.key.metric, e.previous_day, Some(e.observation.day));
                 self.gained(std::slice::from_ref(&e.observation));
+                self.settle_newest();
             }
-            Event::ObservationRetracted(e) => self.lost(e.key.metric, e.previous_day, None),
+            Event::RecordDeleted(_) => self.deletions = true,
+            Event::ObservationRetracted(e) => {
+                self.lost(e.key.metric, e.previous_day, None);
+                self.settle_newest();
+            }
             Event::ActivityRecorded(e) => self.gained(&e.observations),
             Event::CheckInRecorded(e) => {
                 self.pending.extend(e.observations.iter().map(|o| o.day).chain(e.day));
@@ -310,21 +311,28 @@ impl PersonState {
     }
 
     fn gained(&mut self, observations: &[Observation]) {
-        // No stage looks at a note alone, and it does not make the data of a device newer than they are.
-        let noted =
-            |o: &&Observation| matches!(o.key.metric.definition().cadence, Cadence::Noted | Cadence::PerQuestion);
-        let measured = |o: &&Observation| !noted(o);
-        for observation in observations.iter().filter(measured) {
+        for observation in observations.iter().filter(|o| is_measured(o.key.metric)) {
+            let ended = observation.end.unwrap_or(observation.key.start);
             self.pending.insert(observation.day);
+            self.newest.gained(observation.day, ended);
             self.newest_data = self.newest_data.max(Some(observation.day));
-            self.newest_instant = self.newest_instant.max(Some(observation.end.unwrap_or(observation.key.start)));
+            self.newest_instant = self.newest_instant.max(Some(ended));
         }
+    }
+
+    /// What was the newest may have gone: the stages look at what is left, up to the day of its newest.
+    fn settle_newest(&mut self) {
+        (self.newest_data, self.newest_instant) = self.newest.last().unzip();
+        self.modelled = self.modelled.zip(self.newest_data).map(|(modelled, newest)| modelled.min(newest));
     }
 
     /// A value of a day was replaced, or taken back. What is gone from the day leaves its score without what it rested on:
     /// the day is scored again from what is left, if that is enough for a score.
     fn lost(&mut self, metric: Metric, day: LocalDay, now_on: Option<LocalDay>) {
         self.pending.insert(day);
+        if is_measured(metric) {
+            self.newest.lost(day);
+        }
         if now_on != Some(day) && score::METRICS.contains(&metric) {
             self.scores.remove(&day);
         }

@@ -97,6 +97,7 @@ impl Engine {
                 row: 0,
                 record: None,
                 finality: 0,
+                dated: false,
             });
         }
         let symptoms = check_in.symptoms.clone();

@@ -81,6 +81,7 @@ impl History {
             | Event::ConsentWithdrawn(_)
             | Event::ProfileDeclared(_)
             | Event::FileImported(_)
+            | Event::RecordDeleted(_)
             | Event::DayScored(_)
             | Event::BaselineComputed(_)
             | Event::BaselinesFrozen(_)

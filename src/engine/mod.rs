@@ -173,8 +173,14 @@ impl Engine {
             PersonRegistered { origin: "local".to_owned() }.into(),
             ConsentGranted { purpose: Purpose::Processing }.into(),
         ];
-        self.decide(person, "register", now, |_| Ok(events.to_vec())).await?;
-        Ok(true)
+        let made = std::sync::atomic::AtomicBool::new(false);
+        self.decide(person, "register", now, |state| {
+            // Somebody else may have registered them meanwhile.
+            made.store(!state.registered, std::sync::atomic::Ordering::Relaxed);
+            Ok(if state.registered { Vec::new() } else { events.to_vec() })
+        })
+        .await?;
+        Ok(made.into_inner())
     }
 
     /// Loads, decides, checks, appends; again when somebody else was faster. An empty decision appends nothing.

@@ -8,10 +8,11 @@ use super::ports::Held;
 use super::ports::journal::JournalError;
 use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
-use crate::domain::event::{Event, ObservationRetracted};
+use crate::domain::event::{Event, ObservationRetracted, RecordDeleted};
 use crate::domain::observation::{ObservationKey, RecordKind, Source};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
+use crate::domain::state::PersonState;
 
 /// Why facts of a record no longer hold where they stood: a newer word has it at another time.
 pub(super) const MOVED: &str = "record_moved";
@@ -36,9 +37,18 @@ pub(super) fn retraction(
     }
 }
 
+/// The kinds a deletion is about.
+const fn kinds(kind: Option<&RecordKind>) -> &[RecordKind] {
+    match kind {
+        Some(kind) => std::slice::from_ref(kind),
+        None => &RecordKind::ALL,
+    }
+}
+
 impl Engine {
     /// Takes back what is held of a provider's record, by the provider's own id of it; with a sleep goes the recovery that
-    /// was reckoned of it. Returns how many facts that were: none when it is not held, or was taken back before.
+    /// was reckoned of it. Returns how many facts that were: none when it was taken back before, or is not held; then it is
+    /// remembered for when it is told.
     ///
     /// `reason` is a stable word, as in `deleted_by_provider`. `now` is when the provider said so: words that are older do
     /// not bring the record back, and a newer one does.
@@ -53,7 +63,7 @@ impl Engine {
         reason: &str,
         now: Instant,
     ) -> Result<u64, EngineError> {
-        self.retract(person, provider, (record, &RecordKind::ALL), reason, now).await
+        self.retract(person, provider, (record, None), (reason, now), now).await
     }
 
     /// The same for the facts of one kind: a recovery bears its sleep's id, and may be deleted alone.
@@ -68,31 +78,82 @@ impl Engine {
         reason: &str,
         now: Instant,
     ) -> Result<u64, EngineError> {
-        self.retract(person, provider, (record, &[kind]), reason, now).await
+        self.retract(person, provider, (record, Some(kind)), (reason, now), now).await
     }
 
     async fn retract(
         &self,
         person: PersonId,
         provider: Provider,
-        (record, kinds): (&str, &[RecordKind]),
-        reason: &str,
+        (record, kind): (&str, Option<RecordKind>),
+        (reason, as_of): (&str, Instant),
         now: Instant,
     ) -> Result<u64, EngineError> {
         for _ in 0..super::TRIES {
             // The state first, as for an import: what is held may be newer than it, never older.
             let state = self.finish_erasing(person, now).await?;
-            let facts = self.facts_of_record(person, provider, record, kinds).await?;
+            let facts = self.facts_of_record(person, provider, record, kinds(kind.as_ref())).await?;
             let source = Source { provider, format: "deletion".to_owned(), file: None, digest: None };
-            let taken_back = facts.into_iter().map(|(key, held)| retraction(source.clone(), key, &held, now, reason));
-            let events: Vec<Event> = taken_back.map(Event::from).collect();
+            let taken_back = facts.into_iter().map(|(key, held)| retraction(source.clone(), key, &held, as_of, reason));
+            let mut events: Vec<Event> = taken_back.map(Event::from).collect();
+            let count = events.len() as u64;
+            if events.is_empty() && !self.is_remembered(person, &state, provider, (record, kind), now).await? {
+                let (record, reason) = (record.to_owned(), reason.to_owned());
+                events.push(RecordDeleted { source, record, kind, as_of, reason }.into());
+            }
             let command = Command::of_system(person, "retract", &state, &events, now);
             match self.write(&command, state, &events).await {
                 Err(EngineError::Journal(JournalError::Conflict)) => {}
-                outcome => return outcome.map(|_| events.len() as u64),
+                outcome => return outcome.map(|_| count),
             }
         }
         Err(JournalError::Conflict.into())
+    }
+
+    /// Whether it is known that a record was deleted, then or later.
+    async fn is_remembered(
+        &self,
+        person: PersonId,
+        state: &PersonState,
+        provider: Provider,
+        (record, kind): (&str, Option<RecordKind>),
+        now: Instant,
+    ) -> Result<bool, EngineError> {
+        let facts = self.views.held_of_records(person, provider, &[record.to_owned()]).await?;
+        let gone = |(key, held): (&ObservationKey, &Held)| {
+            held.retracted && held.as_of >= now && kinds(kind.as_ref()).contains(&key.kind)
+        };
+        let told = |deleted: &RecordDeleted| {
+            deleted.source.provider == provider
+                && deleted.record == record
+                && deleted.as_of >= now
+                && (deleted.kind.is_none() || deleted.kind == kind)
+        };
+        Ok(facts.iter().any(gone) || self.deletions(person, state).await?.iter().any(told))
+    }
+
+    /// The records of which nothing was known when their provider said that they are gone.
+    pub(super) async fn deletions(
+        &self,
+        person: PersonId,
+        state: &PersonState,
+    ) -> Result<Vec<RecordDeleted>, EngineError> {
+        if !state.deletions {
+            return Ok(Vec::new());
+        }
+        let entities = self.views.entities(person, "deletion", None).await?;
+        Ok(entities.into_iter().filter_map(|entity| serde_json::from_value(entity.body).ok()).collect())
+    }
+
+    /// Takes back what was just told of a record that is known to be gone, as if its deletion had come after it.
+    pub(super) async fn delete_again(
+        &self,
+        person: PersonId,
+        deleted: &RecordDeleted,
+        now: Instant,
+    ) -> Result<(), EngineError> {
+        let (record, said) = ((deleted.record.as_str(), deleted.kind), (deleted.reason.as_str(), deleted.as_of));
+        self.retract(person, deleted.source.provider, record, said, now).await.map(|_| ())
     }
 
     /// The facts that stand of a record: those that bear its id, and those of the same kind and start, which a file told

@@ -64,7 +64,7 @@ impl Engine {
         if verified.faults.is_empty() {
             self.views.catch_up().await?;
             let paused = self.views.progress().await?.paused;
-            for person in self.views.persons().await? {
+            for person in self.views.persons().await?.into_iter().chain(self.views.erased().await?) {
                 if paused.iter().all(|one| one.person != person) {
                     self.verify_person(person, &mut verified).await?;
                 }
@@ -194,6 +194,8 @@ impl Fold {
         };
         if let Event::ErasureRequested(e) = event {
             self.erased.extend(&e.keys);
+            // A file of several sources went with one of them.
+            e.originals.iter().for_each(|digest| drop(self.originals.remove(digest)));
         }
         // Until then it was decided from what cannot be read any more: it is folded, and not judged.
         self.redacted &= self.reads_from.is_none_or(|from| recorded.revision < from);

@@ -17,6 +17,10 @@ const FAILURES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// How long it is open at most.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// How long nobody asks who was asked too often and does not say when to come back; it doubles with every trial that is told so.
+const LIMITED_WAIT: Duration = Duration::from_mins(1);
+/// How long somebody may tell us to stay away.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 /// How often a change is tried against others that change it at once.
 const TRIES: usize = 16;
 
@@ -48,6 +52,23 @@ pub fn ended(breaker: Breaker, failed: bool, now: Instant) -> Breaker {
     Breaker { failures, open_until: Some(after(now, wait)), wait }
 }
 
+/// The breaker after an answer that there were too many calls: nobody asks again for as long as it says, or as is sensible.
+#[must_use]
+pub fn limited(breaker: Breaker, said: Option<Duration>, now: Instant) -> Breaker {
+    let wait = match breaker.open_until {
+        Some(_) => (breaker.wait * 2).clamp(LIMITED_WAIT, LONGEST_WAIT),
+        None => LIMITED_WAIT,
+    };
+    // Who says when is taken at that word, and then one asks first, for a minute.
+    let (wait, pause) = said.map_or((wait, wait), |said| (LIMITED_WAIT, said.min(LONGEST_PAUSE)));
+    Breaker { open_until: Some(after(now, pause)), wait, ..breaker }
+}
+
+/// Whether it was opened by another after a call had begun: how that call went says nothing new then.
+fn opened_since(breaker: Breaker, began: Instant) -> bool {
+    breaker.open_until.is_some_and(|until| until - TimeDelta::from_std(breaker.wait).unwrap_or(TimeDelta::MAX) > began)
+}
+
 fn after(now: Instant, wait: Duration) -> Instant {
     now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
 }
@@ -69,19 +90,49 @@ pub async fn passes(breakers: &dyn Breakers, name: &str, now: Instant) -> Result
     Ok(Some(now))
 }
 
-/// Tells a breaker by name how a call went.
+/// Tells a breaker by name how a call went that began at an instant.
 ///
 /// # Errors
 /// When the breakers cannot be read or written.
-pub async fn tell(breakers: &dyn Breakers, name: &str, failed: bool, now: Instant) -> Result<(), QueueError> {
+pub async fn tell(
+    breakers: &dyn Breakers,
+    name: &str,
+    failed: bool,
+    (began, now): (Instant, Instant),
+) -> Result<(), QueueError> {
+    change(breakers, name, |breaker| if opened_since(breaker, began) { breaker } else { ended(breaker, failed, now) })
+        .await
+        .map(|_| ())
+}
+
+/// Tells a breaker by name that a call which began at an instant was one too many; until when nobody asks.
+///
+/// # Errors
+/// When the breakers cannot be read or written.
+pub async fn tell_limited(
+    breakers: &dyn Breakers,
+    name: &str,
+    said: Option<Duration>,
+    (began, now): (Instant, Instant),
+) -> Result<Instant, QueueError> {
+    let open = change(breakers, name, |breaker| {
+        let longer = limited(breaker, said, now);
+        let known = opened_since(breaker, began) && (said.is_none() || breaker.open_until >= longer.open_until);
+        if known { breaker } else { longer }
+    });
+    Ok(open.await?.open_until.unwrap_or(now))
+}
+
+/// Changes a breaker, looking again where another changes it at once; what it is then.
+async fn change(breakers: &dyn Breakers, name: &str, to: impl Fn(Breaker) -> Breaker) -> Result<Breaker, QueueError> {
     for _ in 0..TRIES {
         let (breaker, version) = breakers.breaker(name).await?;
-        let after = ended(breaker, failed, now);
+        let after = to(breaker);
         if after == breaker || breakers.set_breaker(name, version, after).await? {
-            return Ok(());
+            return Ok(after);
         }
     }
-    Ok(())
+    breakers.breaker(name).await.map(|(breaker, _)| breaker)
 }
 
 #[cfg(test)]
@@ -109,6 +160,25 @@ mod tests {
         assert_eq!(admit(failed, at(91)), Err(at(92)));
         let trial = admit(failed, at(92)).expect("one may try");
         assert_eq!(ended(trial, false, at(93)), Breaker::default());
+    }
+
+    #[test]
+    fn too_many_calls_make_a_pause_that_doubles_or_lasts_as_long_as_is_said() {
+        let limited_at = |breaker, said, second| limited(breaker, said, at(second));
+        let mut breaker = limited_at(Breaker::default(), None, 0);
+        let mut pauses = Vec::new();
+        for _ in 0..6 {
+            let until = admit(breaker, at(0)).expect_err("open");
+            pauses.push((until - at(0)).num_seconds());
+            let trial = admit(breaker, until).expect("one may try");
+            breaker = limited(trial, None, at(0));
+        }
+        assert_eq!(pauses, [60, 120, 240, 480, 900, 900]);
+        let said = limited_at(breaker, Some(Duration::from_secs(7)), 0);
+        assert_eq!(admit(said, at(6)), Err(at(7)));
+        let trial = admit(said, at(7)).expect("one may try");
+        assert_eq!(ended(trial, false, at(8)), Breaker::default());
+        assert_eq!(limited_at(breaker, Some(Duration::MAX), 0).open_until, Some(at(86_400)));
     }
 
     #[test]

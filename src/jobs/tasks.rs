@@ -2,7 +2,6 @@
 //! apart at the line where it happens.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{TimeDelta, Timelike as _};
@@ -11,6 +10,7 @@ use super::breaker;
 use super::handler::{Failure, Handler, Handlers};
 use crate::domain::Instant;
 use crate::domain::person::PersonId;
+use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
 use crate::engine::EngineError;
 use crate::engine::live::{Live, LiveError, Task};
@@ -18,11 +18,9 @@ use crate::engine::ports::breakers::Breakers;
 use crate::engine::ports::checkpoint::{CheckpointError, Checkpoints};
 use crate::engine::ports::connections::ConnectionState;
 use crate::engine::ports::jobs::{Claimed, QueueError, Steps};
+use crate::engine::ports::mornings::{self, Mornings};
 use crate::engine::ports::provider_api::CallFault;
 use crate::engine::run;
-
-/// A clock for durations: called once it starts, what it gives tells how long ago that was.
-pub type Watch = Arc<dyn Fn() -> Box<dyn Fn() -> Duration + Send + Sync> + Send + Sync>;
 
 /// Does the tasks of live providers.
 #[derive(Clone)]
@@ -33,8 +31,6 @@ pub struct Tasks {
     pub breakers: Arc<dyn Breakers>,
     /// The time.
     pub clock: Arc<dyn Fn() -> Instant + Send + Sync>,
-    /// How long things take.
-    pub watch: Watch,
 }
 
 impl Tasks {
@@ -50,26 +46,38 @@ impl Tasks {
         let names = [format!("{provider}/{person}"), provider.to_string()];
         for name in &names {
             if let Some(until) = breaker::passes(self.breakers.as_ref(), name, now).await.map_err(queue)? {
-                let reason = "too many calls in a row have failed: none is made until then".to_owned();
+                let reason =
+                    "too many calls in a row have failed, or there were too many: none is made until then".to_owned();
                 return Err(Failure::PutOff { code: "breaker_open", reason, until });
             }
         }
         let done = self.provider(person, task, now).await;
         let [of_person, of_provider] = &names;
+        if let Err(LiveError::Call(fault @ CallFault::Limited { after })) = &done {
+            // Its limits are those of this application: whoever asks next would be told the same.
+            let told = (now, (self.clock)());
+            let until = breaker::tell_limited(self.breakers.as_ref(), of_provider, *after, told).await;
+            return Err(Failure::PutOff {
+                code: "rate_limited",
+                reason: fault.to_string(),
+                until: until.map_err(queue)?,
+            });
+        }
         // Only an answer says something of a provider, or that there was none.
         let answered = match &done {
             Ok(()) => Some((false, false)),
             Err(LiveError::Call(CallFault::NotYet { .. })) => None,
             Err(LiveError::Call(CallFault::Unavailable(_))) => Some((true, true)),
-            Err(LiveError::Call(CallFault::NotFound | CallFault::Limited { .. })) => Some((false, false)),
+            Err(LiveError::Call(CallFault::NotFound)) => Some((false, false)),
             Err(LiveError::Call(_)) => Some((false, true)),
             Err(_) => None,
         };
         if let Some((down, failed)) = answered {
-            breaker::tell(self.breakers.as_ref(), of_provider, down, (self.clock)()).await.map_err(queue)?;
-            breaker::tell(self.breakers.as_ref(), of_person, failed, (self.clock)()).await.map_err(queue)?;
+            let (breakers, at) = (self.breakers.as_ref(), (now, (self.clock)()));
+            breaker::tell(breakers, of_provider, down, at).await.map_err(queue)?;
+            breaker::tell(breakers, of_person, failed, at).await.map_err(queue)?;
         }
-        let failed = done.map_err(|error| failure(error, (self.clock)()));
+        let failed = done.map_err(failure);
         // What only waits its turn is no fault that a person has to know of.
         if let Err(Failure::Retry { code, .. } | Failure::GiveUp { code, .. }) = &failed {
             let noted = self.live.connections.failed(person, provider, code, (self.clock)()).await;
@@ -99,26 +107,27 @@ impl Handler for Tasks {
         let task: Task = serde_json::from_str(&job.payload)
             .map_err(|_| Failure::give_up("not_understood", "its payload is none that this build knows"))?;
         let person = job.person.ok_or_else(|| Failure::give_up("not_understood", "it is about nobody"))?;
-        let (now, started) = ((self.clock)(), (self.watch)());
+        let tasks = Self { live: self.live.at(job.priority), ..self.clone() };
+        let now = (self.clock)();
         let done = match &task {
-            Task::Loop => self.stages(person, now).await,
+            Task::Loop => tasks.stages(person, now).await,
             // Nobody is asked: it says nothing of the provider.
-            Task::Pushed { .. } => self.provider(person, &task, now).await.map_err(|error| failure(error, now)),
+            Task::Pushed { .. } => tasks.provider(person, &task, now).await.map_err(failure),
             Task::Sync { provider }
             | Task::Backfill { provider }
             | Task::Record { provider, .. }
             | Task::Gone { provider, .. }
-            | Task::Revoked { provider } => self.guarded(person, *provider, &task, now).await,
+            | Task::Revoked { provider } => tasks.guarded(person, *provider, &task, now).await,
         };
-        steps.insert(task.kind(), started());
+        steps.extend(tasks.live.timed.steps());
         done
     }
 }
 
 impl Tasks {
     async fn stages(&self, person: PersonId, now: Instant) -> Result<(), Failure> {
-        let ran = self.live.engine.run_stages(person, now, None, &|_, _| ()).await;
-        ran.map(|_| ()).map_err(|error| failure(error.into(), now))
+        let ran = self.live.timed.step("run", self.live.engine.run_stages(person, now, None, &|_, _| ())).await;
+        ran.map(|_| ()).map_err(|error| failure(error.into()))
     }
 }
 
@@ -127,17 +136,13 @@ fn queue(error: QueueError) -> Failure {
 }
 
 /// What is to become of a task that was not done.
-fn failure(error: LiveError, now: Instant) -> Failure {
+fn failure(error: LiveError) -> Failure {
     match error {
         LiveError::Busy(until) => Failure::PutOff { code: "renewing", reason: error.to_string(), until },
         LiveError::Call(CallFault::NotYet { until }) => {
             Failure::PutOff { code: "budget_used", reason: CallFault::NotYet { until }.to_string(), until }
         }
-        LiveError::Call(CallFault::Limited { after }) => {
-            let wait = after.unwrap_or(Duration::from_mins(15)).min(Duration::from_hours(24));
-            let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
-            Failure::PutOff { code: "rate_limited", reason: CallFault::Limited { after }.to_string(), until }
-        }
+        LiveError::Call(fault @ CallFault::Limited { .. }) => Failure::retry("rate_limited", fault),
         LiveError::Call(fault @ (CallFault::Unavailable(_) | CallFault::Unauthorised)) => {
             Failure::retry("unavailable", fault)
         }
@@ -170,16 +175,24 @@ fn failure(error: LiveError, now: Instant) -> Failure {
 const POLL_AFTER: TimeDelta = TimeDelta::hours(1);
 /// How long a connection that was given up on is left alone by the clock; a notice or its person tries it before.
 const AFTER_A_FAULT: TimeDelta = TimeDelta::hours(6);
-/// How long jobs that were done are shown.
+/// How long jobs that were done are shown, with their attempts.
 const SHOWN: TimeDelta = TimeDelta::days(7);
+/// How long those that were given up are kept to be looked at and ordered again.
+const GIVEN_UP: TimeDelta = TimeDelta::days(90);
+/// Days for which mornings are kept.
+const KEPT_MORNINGS: u32 = 90;
 /// The hours of a person's morning in which the day's loop runs.
 const MORNING: std::ops::Range<u32> = 7..11;
 
 /// Does what comes due by the clock and is about nobody in particular.
 #[derive(Clone)]
 pub struct Keeping {
-    /// Whom it orders tasks of.
+    /// The tasks of persons.
     pub tasks: Tasks,
+    /// What is known of mornings.
+    pub mornings: Arc<dyn Mornings>,
+    /// The rate of mornings, in percent, below which who runs the server is warned.
+    pub target_pct: f64,
     /// Where the log is held fast.
     pub checkpoints: Arc<dyn Checkpoints>,
 }
@@ -188,6 +201,7 @@ impl Keeping {
     /// Orders what is new of every connection that was not asked for long.
     async fn poll(&self, now: Instant) -> Result<(), LiveError> {
         let live = &self.tasks.live;
+        live.engine.finish_all_erasing(now).await?;
         for connection in live.connections.list(None).await? {
             let polls = live.apis.get(&connection.provider).is_some_and(|api| api.polls());
             let stale = connection.reach.synced_at.is_none_or(|at| now - at >= POLL_AFTER);
@@ -195,6 +209,20 @@ impl Keeping {
             if polls && stale && !failed && connection.state == ConnectionState::Connected {
                 live.order(connection.person, &[Task::Sync { provider: connection.provider }], now).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Forgets what is kept no longer.
+    async fn prune(&self, now: Instant) -> Result<(), LiveError> {
+        let live = &self.tasks.live;
+        live.queue.prune(now - SHOWN, now - GIVEN_UP).await?;
+        live.connections.prune(now).await?;
+        let last = mornings::last(now);
+        self.mornings.forget(last.minus(KEPT_MORNINGS)).await?;
+        let rate = self.mornings.rate(last, mornings::DAYS).await?;
+        if let Some(percent) = rate.percent().filter(|percent| *percent < self.target_pct) {
+            tracing::warn!(percent, target = self.target_pct, "too few mornings had their run by themselves");
         }
         Ok(())
     }
@@ -227,8 +255,14 @@ impl Keeping {
     async fn morning_of(&self, person: PersonId, now: Instant) -> Result<(), LiveError> {
         let state = self.tasks.live.engine.state(person).await?;
         let hour = now.with_timezone(&state.profile.zone()).hour();
-        let looked_at = state.last_present.as_ref().is_some_and(|last| last.day >= run::today(&state, now));
-        if MORNING.contains(&hour) && !looked_at {
+        let today = run::today(&state, now);
+        // Of who takes back that their data are processed nothing is expected.
+        if !MORNING.contains(&hour) || !state.consents.contains(&Purpose::Processing) {
+            return Ok(());
+        }
+        let looked_at = state.last_present.as_ref().is_some_and(|last| last.day >= today);
+        self.mornings.note(person, today, looked_at).await?;
+        if !looked_at {
             self.tasks.live.order(person, &[Task::Loop], now).await?;
         }
         Ok(())
@@ -243,8 +277,8 @@ impl Handler for Keeping {
             "poll" => self.poll(now).await,
             "morning" => self.morning(now).await,
             "checkpoint" => return self.checkpoint().await,
-            _ => self.tasks.live.queue.prune(now - SHOWN).await.map(|_| ()).map_err(LiveError::from),
+            _ => self.prune(now).await,
         };
-        done.map_err(|error| failure(error, now))
+        done.map_err(failure)
     }
 }

@@ -15,12 +15,12 @@ use super::handler::{Failure, Handlers};
 use super::schedule::Schedule;
 use crate::domain::Instant;
 use crate::engine::ports::entropy::Entropy;
-use crate::engine::ports::jobs::{Claimed, Ended, Ending, Queue, Steps, Turn, Turned};
+use crate::engine::ports::jobs::{Claimed, Ended, Ending, Priority, Queue, Steps, Turn, Turned};
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Jobs done at once.
+    /// Jobs done at once; a quarter of them is kept for what has just happened.
     pub at_once: u32,
     /// How often it looks for jobs that others ordered; what is ordered in this process wakes it.
     pub poll: Duration,
@@ -30,7 +30,7 @@ pub struct Pace {
     pub renew: Duration,
     /// How long an attempt may take.
     pub attempt: Duration,
-    /// How long a stop waits for what is under way.
+    /// How long a stop waits for what is under way: a provider that hangs holds nobody up, since its job goes back to the queue.
     pub drain: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Default for Pace {
             lease: Duration::from_mins(1),
             renew: Duration::from_secs(20),
             attempt: Duration::from_mins(30),
-            drain: Duration::from_secs(25),
+            drain: Duration::from_secs(3),
         }
     }
 }
@@ -132,6 +132,9 @@ impl Worker {
     async fn turn(&self, work: &mut Work, want: u32, renewing: bool) -> Option<Turned> {
         let now = (self.clock)();
         let lease_until = now + TimeDelta::from_std(self.pace.lease).unwrap_or(TimeDelta::MAX);
+        // However long what is past takes, what has just happened does not wait for it.
+        let kept = self.pace.at_once / 4;
+        let (want, least) = if want > kept { (want - kept, Priority::History) } else { (want, Priority::Live) };
         let holding = work.holding.values().map(|job| (job.id, job.lease));
         let turn = Turn {
             worker: self.name.clone(),
@@ -139,6 +142,7 @@ impl Worker {
             ended: work.ended.clone(),
             holding: if renewing { holding.collect() } else { Vec::new() },
             want,
+            least,
             lease: self.new_id(),
             lease_until,
         };

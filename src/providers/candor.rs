@@ -62,6 +62,8 @@ pub(super) fn read(line: Object<'_>, reading: &Reading, row: u32) -> Result<Take
     }
     if let Some(updated_at) = time(line, "updated_at")? {
         draft.changed_at(updated_at.to_utc(), "updated_at")?;
+    } else if let Some(seen_at) = time(line, "seen_at")? {
+        draft.seen_at(seen_at.to_utc(), "seen_at")?;
     }
     draft.add(&record, metric, Some(value), &unit, "value").map_err(|mut fault| {
         if fault.reason.starts_with("unit") {

@@ -76,9 +76,14 @@ pub(super) struct Draft<'a> {
     activity: Option<Activity>,
     own_id: Option<String>,
     finality: u32,
+    dated: bool,
     newest: Option<Instant>,
     zone_assumed: bool,
+    nothing: &'static str,
 }
+
+/// Why a row is not used, unless its reader knows more.
+const NOTHING: &str = "holds no measurement that is kept here";
 
 impl<'a> Draft<'a> {
     pub(super) fn new(reading: &'a Reading, provider: Provider, row: u32) -> Self {
@@ -91,9 +96,16 @@ impl<'a> Draft<'a> {
             activity: None,
             own_id: None,
             finality: 0,
+            dated: false,
             newest: None,
             zone_assumed: false,
+            nothing: NOTHING,
         }
+    }
+
+    /// Says why the row is not used if it holds nothing.
+    pub(super) fn holds_nothing(&mut self, why: &'static str) {
+        self.nothing = why;
     }
 
     /// Notes an instant that the row names, after checking that it can be.
@@ -105,6 +117,12 @@ impl<'a> Draft<'a> {
 
     /// The record's own time of change outranks the export's.
     pub(super) fn changed_at(&mut self, instant: Instant, field: &str) -> Result<(), Fault> {
+        self.dated = true;
+        self.seen_at(instant, field)
+    }
+
+    /// So does the time at which somebody saw it so, which is another each time they look.
+    pub(super) fn seen_at(&mut self, instant: Instant, field: &str) -> Result<(), Fault> {
         self.see(instant, field)?;
         self.as_of = instant;
         Ok(())
@@ -177,6 +195,7 @@ impl<'a> Draft<'a> {
             row: self.row,
             record: self.own_id.clone(),
             finality: self.finality,
+            dated: self.dated,
         });
         Ok(())
     }
@@ -196,14 +215,15 @@ impl<'a> Draft<'a> {
 
     pub(super) fn finish(self) -> Taken {
         // A change time may be read after the first values of a row.
-        let as_of = self.as_of;
+        let (as_of, dated) = (self.as_of, self.dated);
         let mut observations = self.observations;
         for observation in &mut observations {
-            observation.as_of = as_of;
+            (observation.as_of, observation.dated) = (as_of, dated);
         }
         Taken {
             row: match self.activity {
                 Some(activity) => Row::Activity(activity, observations),
+                None if observations.is_empty() => Row::Unused(self.nothing),
                 None => Row::Observations(observations),
             },
             newest: self.newest,

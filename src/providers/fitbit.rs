@@ -16,7 +16,7 @@ use crate::domain::provider::Provider;
 
 use super::draft::{Draft, Reading, Record, Taken, check_asleep, check_order};
 use super::fields::{Fault, Fields, Object};
-use super::files::{DocumentFormat, DocumentReader, Rows};
+use super::files::{DocumentFormat, DocumentReader, Rows, Shape};
 use super::time;
 use super::written::Written;
 
@@ -38,7 +38,27 @@ pub(super) const MARKS: &[&[&str]] = &[
 /// Keys by which a list of an export is known.
 pub(super) const EXPORT_MARKS: &[&[&str]] = &[&["dateOfSleep", "levels"], &["dateTime", "value.error"]];
 
-/// Steps by the minute: a list like that of other counts, told from them by the name of its file alone.
+/// Why a list of counts is not taken.
+pub(super) const COUNTS_OF_WHAT: &str = "is a list of counts with their times that does not say what was counted: Fitbit's \
+    steps, distances and calories look alike. Steps are known by the name of their file, which begins with `steps-` as in \
+    the export, or by a folder `steps` in a zip";
+/// A minute has fewer steps than this: the fastest runners make about 300 (engineering default).
+const MINUTE: f64 = 1_000.0;
+
+/// Whether a document is a list of counts, of whatever.
+pub(super) fn counts_something(shape: &Shape) -> bool {
+    let plain =
+        |path: &str| shape.has(path) && !shape.has(&format!("{path}.error")) && !shape.has(&format!("{path}.bpm"));
+    shape.list && shape.has("[].dateTime") && plain("[].value")
+}
+
+/// Whether the name of a file, or of a folder it lies in within a zip, says that steps were counted.
+pub(super) fn is_named_steps(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    name.starts_with("steps-") || folders.split('/').any(|folder| folder.eq_ignore_ascii_case("steps"))
+}
+
+/// Steps by the minute: a list like that of other counts, told from them by its name and by what can be steps.
 pub(super) const STEPS: DocumentFormat = DocumentFormat { lists: &[], reader: || Box::new(Steps::default()) };
 
 /// Less than this asleep is a nap where nothing says what it was.
@@ -199,7 +219,11 @@ fn tenths(written: Written) -> Written {
 
 /// The days of a file of minutes.
 #[derive(Default)]
-struct Steps(BTreeMap<NaiveDate, (Written, NaiveDateTime, u32)>);
+struct Steps {
+    days: BTreeMap<NaiveDate, (Written, NaiveDateTime, u32)>,
+    /// Something in it cannot be steps, whatever it is named.
+    of_something_else: bool,
+}
 
 impl DocumentReader for Steps {
     fn read(
@@ -216,8 +240,15 @@ impl DocumentReader for Steps {
         // A date that cannot be is refused here, so that no more days are kept than there were.
         reading.check(local.and_utc(), "dateTime")?;
         let counted = record.number("value")?.ok_or_else(|| Fault::missing("value", "a number"))?;
+        if counted.value.fract() != 0.0 || counted.value > MINUTE {
+            self.of_something_else = true;
+            return Err(Fault::new(
+                "value",
+                "cannot be the steps of a minute, so that nothing of the file is taken for steps",
+            ));
+        }
         Metric::Steps.accept(counted.value, "steps").map_err(|refusal| Fault::new("value", refusal.to_string()))?;
-        self.0
+        self.days
             .entry(local.date())
             .and_modify(|(sum, newest, _)| {
                 *sum = sum.plus(counted);
@@ -228,6 +259,9 @@ impl DocumentReader for Steps {
     }
 
     fn finish(&mut self, reading: &Reading) -> Rows {
+        if self.of_something_else {
+            return Vec::new();
+        }
         let told = |(date, (sum, newest, row)): (NaiveDate, (Written, NaiveDateTime, u32))| {
             let mut draft = Draft::new(reading, Provider::Fitbit, row);
             let told = at_home(&mut draft, newest, "dateTime").and_then(|_| day(&mut draft, date, "dateTime"));
@@ -235,7 +269,7 @@ impl DocumentReader for Steps {
             let added = told.and_then(|day| draft.add(&day, Metric::Steps, counted, "steps", "value"));
             (row, added.map(|()| draft.finish()))
         };
-        std::mem::take(&mut self.0).into_iter().map(told).collect()
+        std::mem::take(&mut self.days).into_iter().map(told).collect()
     }
 }
 
@@ -247,7 +281,7 @@ mod tests {
     use crate::domain::observation::RecordKind;
     use crate::engine::ports::export::{ExportReader, ReadContext, Row};
     use crate::providers::ExportFiles;
-    use crate::providers::files::probe::{Probe, probe, probe_in, utc};
+    use crate::providers::files::probe::{Probe, probe, probe_in, utc, zipped};
 
     const NIGHT: &str = r#"{"logId": 7, "dateOfSleep": "2024-03-02", "startTime": "2024-03-01T23:10:30.000",
         "endTime": "2024-03-02T06:50:00.000", "duration": 27570000, "minutesAsleep": 410, "minutesAwake": 49,
@@ -319,7 +353,28 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let other = folder.path().join("calories-2024-03-01.json");
         std::fs::write(&other, minutes).expect("written");
-        assert!(ExportFiles.parts(&other).is_err(), "calories look the same");
+        let refused = ExportFiles.parts(&other).expect_err("calories look the same").to_string();
+        assert!(refused.contains("does not say what was counted") && refused.contains("`steps-`"), "{refused}");
+        // Named like steps, and of distances: nothing of it is told.
+        let named = folder.path().join("steps-2024-03-02.json");
+        std::fs::write(&named, minutes.replace("\"60\"", "\"7310\"")).expect("written");
+        let part = ExportFiles.parts(&named).expect("its name says so").remove(0);
+        let context = ReadContext { home_zone: Tz::UTC, now: utc("2027-01-01T00:00:00Z") };
+        let mut rows = Vec::new();
+        let mut keep = |_, row| {
+            rows.push(row);
+            std::ops::ControlFlow::Continue(())
+        };
+        ExportFiles.rows(&named, &part, &context, context.now, &mut keep).expect("read");
+        assert!(rows.len() == 2 && rows.iter().all(|row| matches!(row, Row::Rejected(_))), "{rows:?}");
+        // In a zip its folder says so too.
+        let zip = folder.path().join("export.zip");
+        let members: [(&str, &[u8]); 2] =
+            [("Fitbit/Steps/march.json", minutes.as_bytes()), ("Fitbit/Distance/march.json", minutes.as_bytes())];
+        std::fs::write(&zip, zipped(&members)).expect("written");
+        let parts = ExportFiles.parts(&zip).expect("read");
+        let names: Vec<_> = parts.iter().map(|part| (part.name.as_str(), part.format)).collect();
+        assert_eq!(names, [("export.zip/march.json", "fitbit_steps_json")]);
         let path = folder.path().join("steps-2024-03-01.json");
         std::fs::write(&path, minutes).expect("written");
         let part = ExportFiles.parts(&path).expect("read").remove(0);
@@ -332,7 +387,7 @@ mod tests {
             match row {
                 Row::Observations(found) => told.push((number, found[0].day.to_string(), found[0].value)),
                 Row::Rejected(rejection) => told.push((number, rejection.field, 0.0)),
-                Row::Activity(..) => panic!("no activity"),
+                Row::Activity(..) | Row::Unused(_) => panic!("neither an activity nor nothing"),
             }
             std::ops::ControlFlow::Continue(())
         };

@@ -243,17 +243,13 @@ impl Keys for KeyStore {
         rows.await.and_then(|rows| rows.iter().map(id).collect()).map_err(not_erased)
     }
 
-    async fn destroy(&self, person: PersonId, scope: Scope) -> Result<(), ErasingError> {
-        let args = [person.to_string().into(), scope.to_string().into()];
+    async fn destroy(&self, keys: &[Uuid]) -> Result<(), ErasingError> {
+        let ids: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let gone = self.sql.write(move |tx| {
             Box::pin(async move {
-                tx.execute(
-                    "DELETE FROM keys
-                     WHERE person = $1
-                       AND (scope = $2 OR $2 = 'person')",
-                    &args,
-                )
-                .await?;
+                for id in ids {
+                    tx.execute("DELETE FROM keys WHERE key_id = $1", &[id.into()]).await?;
+                }
                 tx.execute("UPDATE keys_destroyed SET times = times + 1", &[]).await
             })
         });

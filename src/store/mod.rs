@@ -21,6 +21,7 @@ pub mod log;
 pub mod master_key;
 mod migrate;
 pub mod mode_tag;
+pub mod newcomer;
 pub mod originals;
 pub mod proof;
 pub mod refusals;

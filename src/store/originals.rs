@@ -101,10 +101,11 @@ fn lost(error: impl std::fmt::Display) -> OriginalsError {
 impl Originals for SealedOriginals {
     async fn keep(&self, person: PersonId, provider: Provider, file: &Path) -> Result<String, OriginalsError> {
         let (name_key, key) = (self.key(person, None).await?, self.key(person, Some(provider)).await?);
-        std::fs::create_dir_all(&self.folder).map_err(failed)?;
+        private_folder(&self.folder).map_err(failed)?;
         let digest = digest(file).map_err(failed)?;
         let target = self.path(&name_key, provider, &digest)?;
-        if target.exists() {
+        // One that an erased key sealed is none any more.
+        if opens(&target, &key) {
             return Ok(digest);
         }
         let (source, entropy) = (file.to_owned(), Arc::clone(&self.entropy));
@@ -238,6 +239,30 @@ fn seal_file(source: &Path, out: &mut dyn Write, key: &Key, entropy: &dyn Entrop
         chunk = next;
     }
     Ok(())
+}
+
+/// Makes a folder that only its owner may look into.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Whether a file is there that a key opens: its first chunk tells.
+fn opens(path: &Path, key: &Key) -> bool {
+    let first = || -> io::Result<()> {
+        let mut reader = BufReader::new(File::open(path)?);
+        let mut length = [0; 4];
+        reader.read_exact(&mut length)?;
+        let length = u64::from(u32::from_be_bytes(length));
+        let last = std::fs::metadata(path)?.len() == 4 + length;
+        let mut sealed = Vec::new();
+        reader.take(length.min(2 * CHUNK as u64)).read_to_end(&mut sealed)?;
+        seal::decrypt(key, &bound_to(0, last), &sealed).map(|_| ()).map_err(io::Error::other)
+    };
+    first().is_ok()
 }
 
 fn open_file(path: &Path, out: &mut dyn Write, key: &Key) -> io::Result<()> {

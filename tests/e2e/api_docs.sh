@@ -22,7 +22,7 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 } >"$folder/page.sh"
 cd "$folder"
 PATH="$folder/bin:$PATH" no_proxy='*' bash page.sh >said 2>&1 || { cat said server.log >&2; exit 1; }
-for expected in '"role":"person"' '"accepted": 90' '"row": 2' '304' '"days_left"' '"follow_ups"' 'as they were recorded' 'sleep duration' '"what_would_change_it"' 'day_assessed' '"checkin_mood"'; do
+for expected in '"role":"person"' '"accepted": 90' '"row": 2' '304' '"days_left"' '"follow_ups"' 'as they were recorded' 'sleep duration' '"what_would_change_it"' 'day_assessed' '"checkin_mood"' '"keys_destroyed"'; do
   grep -qF -- "$expected" said || { echo "docs/api.md did not show $expected:" >&2; cat said >&2; exit 1; }
 done
 echo "docs/api.md: $(grep -c . page.sh) lines run, $(grep -c . said) lines shown"

@@ -97,7 +97,7 @@ is "the same again" "$(notice recovery.updated one)" 200
 jobs() { curl -s "http://127.0.0.1:$served/api/v1/jobs?limit=200" | pick "$1"; }
 until_done() {
   for _ in $(seq 300); do
-    [ "$(jobs "len([x for x in j if x['kind'] == '$1' and x['state'] == 'done'])")" -ge "$2" ] && return
+    [ "$(jobs "len([x for x in j['jobs'] if x['kind'] == '$1' and x['state'] == 'done'])")" -ge "$2" ] && return
     # A look a tenth of a second: the shell has no other wait than for a line that never comes.
     read -r -t 0.1 <&"$never" || true
   done

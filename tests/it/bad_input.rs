@@ -132,6 +132,82 @@ fn a_bad_field_rejects_its_row_alone_and_names_it() {
 }
 
 #[test]
+fn every_row_is_counted_once_and_what_is_not_used_is_told_apart() {
+    let store = Store::new(NOW);
+    let nothing = "2026-01-05 23:00:00,2026-01-06 23:00:00,UTC+01:00,,,,,,".to_owned();
+    let rows = [
+        row(1, "55", "430"),
+        row(1, "55", "430"),
+        nothing.clone(),
+        row(3, "6000", "430"),
+        nothing,
+        row(4, "56", "431"),
+    ];
+    let path = file(&store, "cycles.csv", format!("{HEADER}\n{}\n", rows.join("\n")).as_bytes());
+    let report = &store.import(std::slice::from_ref(&path))[0];
+    let counts = ["read", "accepted", "duplicates", "corrected", "unused", "rejected"].map(|name| count(report, name));
+    assert_eq!(counts, [6, 2, 3, 0, 2, 1]);
+    assert_eq!(
+        report["not_used"],
+        serde_json::json!([{ "reason": "holds no measurement that is kept here", "rows": 2 }])
+    );
+    // The same on the terminal, and in the log.
+    let told = store.text(&["import", path.to_str().unwrap()]);
+    assert!(told.contains("rows that are not used, 2: each holds no measurement that is kept here"), "{told}");
+    let log: serde_json::Value =
+        serde_json::from_str(store.text(&["--json", "audit", "--type", "file_imported"]).trim()).unwrap();
+    assert_eq!((&log["content"]["not_used"][0]["rows"], &log["content"]["duplicates"]), (&2.into(), &3.into()));
+}
+
+#[test]
+fn a_file_of_which_every_row_is_refused_is_named_in_plain_words() {
+    let store = Store::new(NOW);
+    let all_bad = format!("{HEADER}\n{}\n{}\n", row(1, "6000", "430"), row(2, "55", "-1"));
+    let bad = file(&store, "bad.csv", all_bad.as_bytes());
+    let good = file(&store, "good.csv", format!("{HEADER}\n{}\n", row(1, "55", "430")).as_bytes());
+    let mixed =
+        file(&store, "mixed.csv", format!("{HEADER}\n{}\n{}\n", row(1, "55", "430"), row(2, "6000", "1")).as_bytes());
+    for args in [&["import"][..], &["--json", "import"]] {
+        let refused = store.run(&[args, &[bad.to_str().unwrap(), good.to_str().unwrap()]].concat());
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(0), "it was readable: {said}");
+        assert!(said.contains("bad.csv: nothing was taken") && !said.contains("good.csv"), "{said}");
+        // One good row, known or not, is something.
+        assert_eq!(store.run(&[args, &[mixed.to_str().unwrap()]].concat()).status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_file_without_a_zone_says_so_until_the_home_zone_is_known_and_that_can_be_said_first() {
+    let strava = "Activity ID,Activity Date,Activity Type,Elapsed Time,Distance\n\
+                  71,\"Jan 14, 2026, 11:00:41 PM\",Run,3601,10.8\n";
+    let import = |store: &Store| {
+        let path = file(store, "activities.csv", strava.as_bytes());
+        let output = store.with_notes().args(["import", path.to_str().unwrap()]).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).contains("names no time zone")
+    };
+    let said_later = Store::new(NOW);
+    assert!(import(&said_later), "its days were told by UTC");
+    said_later.json(&["profile", "set", "--home-zone", "Europe/Berlin"]);
+    assert!(!import(&said_later), "nothing is assumed any more");
+    let said_first = Store::new(NOW);
+    let profile = said_first.json(&["profile", "set", "--home-zone", "Europe/Berlin"]);
+    assert_eq!(profile["home_zone"], "Europe/Berlin");
+    assert!(!import(&said_first));
+    for store in [said_later, said_first] {
+        let distance = store
+            .json(&["metrics"])
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|m| m["metric_key"] == "activity_distance")
+            .cloned();
+        assert_eq!(distance.unwrap()["newest_day"], "2026-01-15");
+    }
+}
+
+#[test]
 fn newer_exports_correct_and_older_ones_do_not() {
     let store = Store::new(NOW);
     let export = |rows: &[String]| format!("{HEADER}\n{}\n", rows.join("\n")).into_bytes();
@@ -153,4 +229,21 @@ fn newer_exports_correct_and_older_ones_do_not() {
     let corrected = store.text(&["--json", "audit", "--type", "observation_corrected"]);
     let event: serde_json::Value = serde_json::from_str(corrected.lines().next().unwrap()).unwrap();
     assert_eq!(event["content"]["previous_value"], 56.0);
+}
+
+#[test]
+fn a_file_of_a_source_that_was_taken_back_is_named_and_the_others_are_taken() {
+    let store = Store::new(NOW);
+    let nights = file(&store, "nights.csv", format!("{HEADER}\n{}\n", row(1, "55", "430")).as_bytes());
+    store.import(std::slice::from_ref(&nights));
+    store.json(&["consent", "withdraw", "provider:strava"]);
+    let run = "Activity ID,Activity Date,Activity Type,Elapsed Time\n7,\"Jan 5, 2026, 5:00:00 PM\",Run,3600\n";
+    let run = file(&store, "activities.csv", run.as_bytes());
+    let more = file(&store, "more.csv", format!("{HEADER}\n{}\n", row(2, "56", "431")).as_bytes());
+    let imported = store.run(&["--json", "import", run.to_str().unwrap(), more.to_str().unwrap()]);
+    let (told, said): (serde_json::Value, _) =
+        (serde_json::from_slice(&imported.stdout).unwrap(), String::from_utf8_lossy(&imported.stderr).into_owned());
+    assert_eq!(imported.status.code(), Some(1), "{said}");
+    assert!(said.contains("activities.csv") && said.contains("provider:strava"), "{said}");
+    assert_eq!((&told["files"][0]["file"], count(&told["files"][0], "accepted")), (&"more.csv".into(), 1), "{told}");
 }

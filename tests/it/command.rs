@@ -9,7 +9,8 @@ use serde_json::Value;
 pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
 
 /// What a shell may have left set, and a test must not depend on.
-const SETTINGS: [&str; 19] = [
+const SETTINGS: [&str; 21] = [
+    "AUTO_RUN_SUCCESS_TARGET_PCT",
     "CANDOR_ALERTS",
     "CANDOR_BACKUP_DIR",
     "CANDOR_CHECKPOINT_DIR",
@@ -24,6 +25,7 @@ const SETTINGS: [&str; 19] = [
     "CANDOR_SIGNING_KEY_FILE",
     "CANDOR_SLOW_QUERY_MS",
     "CANDOR_TRUSTED_PROXIES",
+    "CANDOR_WORKER_METRICS_LISTEN",
     "DATABASE_URL",
     "ENABLE_LLM",
     "ENV_MODE",

@@ -17,12 +17,11 @@ on_both!(a_store_belongs_to_the_mode_that_claims_it_first);
 const NOW: &str = "2026-03-01T12:00:00Z";
 
 /// What production asks for that is wrong when nothing is set, whatever the machine.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 6] = [
     "CANDOR_SIGNING_KEY_FILE",
     "CANDOR_MASTER_KEY_FILE",
     "CANDOR_PUBLIC_URL",
     "CANDOR_BACKUP_DIR",
-    "CANDOR_CHECKPOINT_DIR",
     "CANDOR_ALERTS",
     "RETENTION_DAYS",
 ];
@@ -114,7 +113,6 @@ fn a_store_starts_in_one_mode_and_is_refused_by_the_other() {
             .env("CANDOR_MASTER_KEY_FILE", &master)
             .env("CANDOR_PUBLIC_URL", "https://candor.example")
             .env("CANDOR_BACKUP_DIR", &backups)
-            .env("CANDOR_CHECKPOINT_DIR", backups.join("checkpoints"))
             .env("CANDOR_LISTEN", "127.0.0.1:0")
             .env("CANDOR_ALERTS", "none-accepted")
             .env("RETENTION_DAYS", "0");

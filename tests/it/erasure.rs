@@ -14,9 +14,11 @@ use candor::domain::event::Event;
 use candor::domain::person::PersonId;
 use candor::domain::profile::Purpose;
 use candor::domain::provider::Provider;
-use candor::engine::Engine;
+use candor::engine::erasure::Erased;
 use candor::engine::ports::erasing::{ErasingError, Holder, Keys};
 use candor::engine::ports::export::ReadContext;
+use candor::engine::ports::journal::JournalError;
+use candor::engine::{Engine, EngineError};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,6 +29,9 @@ on_both!(
     a_crash_between_any_two_steps_is_finished_by_who_comes_next,
     a_process_that_still_has_the_key_in_memory_reads_and_writes_nothing_with_it,
     a_key_that_is_gone_without_an_erasure_is_a_fault,
+    a_person_is_erased_with_everything_and_nothing_is_ever_written_again,
+    a_person_who_never_comes_back_is_erased_all_the_same,
+    who_was_held_up_takes_nothing_away_that_came_afterwards,
 );
 
 /// What WHOOP measured on one day, to the last digit: found nowhere afterwards.
@@ -70,7 +75,7 @@ async fn tell(engine: &Engine, folder: &Path, person: PersonId) {
     engine.run_stages(person, now(), None, &|_, _| ()).await.unwrap();
 }
 
-async fn erase(engine: &Engine, person: PersonId) -> Result<(), candor::engine::EngineError> {
+async fn erase(engine: &Engine, person: PersonId) -> Result<Erased, EngineError> {
     engine.erase(person, Scope::Provider(Provider::Whoop), &|_| Vec::new(), now()).await
 }
 
@@ -149,7 +154,10 @@ async fn what_a_provider_brought_is_gone_and_everything_else_stands(place: &Plac
     assert!(verified.ok && verified.redacted > 0 && verified.runs_reproduced > 0, "{verified:?}");
     let rebuilt = engine.views.rebuild().await.unwrap();
     assert!(rebuilt.matches_live && rebuilt.switched, "{rebuilt:?}");
-    // It may come again: under a key of its own, as if it had never been there.
+    // It comes again once it is allowed: under a key of its own, as if it had never been there.
+    tell(&engine, &place.path("."), person(1)).await;
+    assert_eq!(measured_by(&engine, person(1)).await, BTreeSet::from([Provider::Garmin]), "not before");
+    engine.grant(person(1), Purpose::Provider(Provider::Whoop), now()).await.unwrap();
     tell(&engine, &place.path("."), person(1)).await;
     assert_eq!(measured_by(&engine, person(1)).await, BTreeSet::from([Provider::Whoop, Provider::Garmin]));
     let verified = engine.verify(None, &|_| ()).await.unwrap();
@@ -176,9 +184,9 @@ impl Keys for Failing {
         self.keys.ids(person, scope).await
     }
 
-    async fn destroy(&self, person: PersonId, scope: Scope) -> Result<(), ErasingError> {
+    async fn destroy(&self, keys: &[Uuid]) -> Result<(), ErasingError> {
         self.step()?;
-        self.keys.destroy(person, scope).await?;
+        self.keys.destroy(keys).await?;
         self.step()
     }
 }
@@ -192,7 +200,7 @@ impl Holder for Failing {
 
 async fn a_crash_between_any_two_steps_is_finished_by_who_comes_next(place: &Place) {
     let good = place.engine_over(place.log().await).await;
-    // After the originals went, before the key goes, after it went.
+    // After the originals went, after the key went, and before everybody else's is gone.
     for fails_at in 0..3 {
         let person = person(10 + u128::from(fails_at));
         tell(&good, &place.path("."), person).await;
@@ -201,9 +209,14 @@ async fn a_crash_between_any_two_steps_is_finished_by_who_comes_next(place: &Pla
         bad.keys = Arc::clone(&failing) as _;
         bad.holders.push(failing);
         assert!(erase(&bad, person).await.is_err(), "step {fails_at}");
-        assert_eq!(good.state(person).await.unwrap().erasures.under_way, Some(Scope::Provider(Provider::Whoop)));
+        let under_way = good.state(person).await.unwrap().erasures.under_way.unwrap();
+        assert_eq!(under_way.scope, Scope::Provider(Provider::Whoop));
         let verified = good.verify(None, &|_| ()).await.unwrap();
         assert!(verified.ok, "in the middle, after step {fails_at}: {verified:?}");
+        if fails_at == 2 {
+            // Who asks again gets the proof of what was begun.
+            assert_eq!(erase(&good, person).await.unwrap().keys_destroyed, under_way.keys);
+        }
         // Somebody else just wants to say something.
         good.grant(person, Purpose::NarrativeByModel, now()).await.unwrap();
         let state = good.state(person).await.unwrap();
@@ -227,6 +240,7 @@ async fn a_process_that_still_has_the_key_in_memory_reads_and_writes_nothing_wit
     erase(&here, person(1)).await.unwrap();
     assert_eq!(readable(&there).await, 0);
     // What it writes now can be read by everybody, also by one who begins today.
+    there.grant(person(1), Purpose::Provider(Provider::Whoop), now()).await.unwrap();
     tell(&there, &place.path("."), person(1)).await;
     let fresh = place.engine_over(place.log().await).await;
     let (written, read) = (readable(&there).await, readable(&fresh).await);
@@ -238,8 +252,119 @@ async fn a_key_that_is_gone_without_an_erasure_is_a_fault(place: &Place) {
     let engine = place.engine_over(place.log().await).await;
     tell(&engine, &place.path("."), person(1)).await;
     erase(&engine, person(1)).await.unwrap();
-    engine.keys.destroy(person(1), Scope::Provider(Provider::Garmin)).await.unwrap();
+    let garmin = engine.keys.ids(person(1), Scope::Provider(Provider::Garmin)).await.unwrap();
+    engine.keys.destroy(&garmin).await.unwrap();
     let verified = engine.verify(None, &|_| ()).await.unwrap();
     assert!(!verified.ok);
     assert!(verified.faults.iter().any(|fault| fault.rule == "key_is_there"), "{verified:?}");
+}
+
+async fn a_person_is_erased_with_everything_and_nothing_is_ever_written_again(place: &Place) {
+    let engine = place.engine_over(place.log().await).await;
+    let there = place.engine_over(place.log().await).await;
+    for number in [1, 2] {
+        tell(&engine, &place.path("."), person(number)).await;
+    }
+    erase(&engine, person(1)).await.unwrap();
+    let other = shown(&engine, person(2)).await;
+    // Somebody is about to say something for them, and has loaded what they decide from.
+    let before = there.state(person(1)).await.unwrap();
+    let events = there.journal.read(person(1), 0, 10_000).await.unwrap();
+    let late = events.iter().find_map(|event| event.content.clone()).unwrap();
+
+    let erased = engine.erase(person(1), Scope::Person, &|_| Vec::new(), now()).await.unwrap();
+    assert_eq!(erased.keys_destroyed.len(), 3, "the person's, Garmin's and that of their own files");
+
+    let too_late = there.journal.append(person(1), before.revision, "late", &[late], now()).await;
+    assert!(matches!(too_late, Err(JournalError::Conflict)), "{too_late:?}");
+    for engine in [&engine, &there] {
+        let refused = engine.grant(person(1), Purpose::NarrativeByModel, now()).await.unwrap_err();
+        assert!(matches!(&refused, EngineError::Refused(rule) if rule.rule == "person_is_not_erased"), "{refused}");
+        assert!(matches!(engine.register(person(1), now()).await, Err(EngineError::Refused(_))));
+        assert_eq!(engine.views.persons().await.unwrap(), [person(2)]);
+        let events = engine.journal.read(person(1), 0, 10_000).await.unwrap();
+        let read: Vec<_> = events.iter().filter(|event| event.content.is_some()).map(|e| e.kind.as_str()).collect();
+        assert_eq!(read, ["erasure_requested", "erasure_completed"], "the bare fact is left");
+        assert_eq!(events.len() as u64, erased.events_unreadable + 2);
+    }
+    assert_eq!(measured_by(&engine, person(1)).await, BTreeSet::new());
+    assert_eq!(shown(&engine, person(2)).await, other, "everybody else is as they were");
+    let originals = std::fs::read_dir(place.path("originals")).unwrap().count();
+    assert_eq!(originals, 2, "those of the other person");
+    let verified = engine.verify(None, &|_| ()).await.unwrap();
+    assert!(verified.ok && verified.redacted == erased.events_unreadable, "{verified:?}");
+    assert!(engine.views.rebuild().await.unwrap().matches_live);
+    if !place.is_postgres() {
+        engine.erase(person(2), Scope::Person, &|_| Vec::new(), now()).await.unwrap();
+        assert_eq!(files_with_it(&place.path(".")), Vec::<String>::new());
+    }
+}
+
+async fn a_person_who_never_comes_back_is_erased_all_the_same(place: &Place) {
+    let good = place.engine_over(place.log().await).await;
+    for fails_at in 0..3 {
+        let person = person(20 + u128::from(fails_at));
+        tell(&good, &place.path("."), person).await;
+        let failing = Arc::new(Failing { keys: place.keys().await, fails_at, step: AtomicU32::new(0) });
+        let mut bad = place.engine_over(place.log().await).await;
+        bad.keys = Arc::clone(&failing) as _;
+        bad.holders.push(failing);
+        assert!(bad.erase(person, Scope::Person, &|_| Vec::new(), now()).await.is_err(), "step {fails_at}");
+        // A server looks by itself.
+        good.finish_all_erasing(now()).await.unwrap();
+        assert!(good.views.erased().await.unwrap().contains(&person), "after step {fails_at}");
+        assert!(good.keys.ids(person, Scope::Person).await.unwrap().is_empty());
+        let again = good.erase(person, Scope::Person, &|_| Vec::new(), now()).await.unwrap();
+        assert_eq!(again.keys_destroyed.len(), 4, "the proof can be had again");
+    }
+    let verified = good.verify(None, &|_| ()).await.unwrap();
+    assert!(verified.ok, "{verified:?}");
+}
+
+/// Keys whose holder is held up just before they are destroyed, until somebody else has finished and the data are back.
+struct HeldUp {
+    keys: Arc<dyn Keys>,
+    meanwhile: tokio::sync::Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
+    there: tokio::sync::Notify,
+}
+
+#[async_trait]
+impl Keys for HeldUp {
+    async fn ids(&self, person: PersonId, scope: Scope) -> Result<Vec<Uuid>, ErasingError> {
+        self.keys.ids(person, scope).await
+    }
+
+    async fn destroy(&self, keys: &[Uuid]) -> Result<(), ErasingError> {
+        if let Some(meanwhile) = self.meanwhile.lock().await.take() {
+            self.there.notify_one();
+            meanwhile.await.unwrap();
+        }
+        self.keys.destroy(keys).await
+    }
+}
+
+async fn who_was_held_up_takes_nothing_away_that_came_afterwards(place: &Place) {
+    let here = place.engine_over(place.log().await).await;
+    tell(&here, &place.path("."), person(1)).await;
+    let (go_on, meanwhile) = tokio::sync::oneshot::channel();
+    let held_up = Arc::new(HeldUp {
+        keys: place.keys().await,
+        meanwhile: tokio::sync::Mutex::new(Some(meanwhile)),
+        there: tokio::sync::Notify::new(),
+    });
+    let mut there = place.engine_over(place.log().await).await;
+    there.keys = Arc::clone(&held_up) as _;
+    let late = tokio::spawn(async move { erase(&there, person(1)).await.map(|_| ()) });
+    held_up.there.notified().await;
+    // Somebody else finishes it, and the person brings everything again.
+    here.finish_all_erasing(now()).await.unwrap();
+    here.grant(person(1), Purpose::Provider(Provider::Whoop), now()).await.unwrap();
+    tell(&here, &place.path("."), person(1)).await;
+    go_on.send(()).unwrap();
+    late.await.unwrap().unwrap();
+    let fresh = place.engine_over(place.log().await).await;
+    assert_eq!(measured_by(&fresh, person(1)).await, BTreeSet::from([Provider::Whoop, Provider::Garmin]));
+    let verified = fresh.verify(None, &|_| ()).await.unwrap();
+    assert!(verified.ok, "{verified:?}");
+    assert!(fresh.views.rebuild().await.unwrap().matches_live);
 }

@@ -1,5 +1,8 @@
 //! What an operator sees: on a listener of its own, of a bounded number of kinds, and nothing of a person.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::command::Store;
@@ -73,6 +76,22 @@ async fn what_a_server_does_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_only_works_shows_its_counts_too() {
+    let store = Store::new("2026-04-06T20:00:00Z");
+    let mut command = store.today();
+    command.arg("worker").env("ENV_MODE", "dev").env("CANDOR_WORKER_METRICS_LISTEN", "127.0.0.1:0");
+    let mut program = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut notes = BufReader::new(program.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let address = notes.find_map(|line| line.strip_prefix("metrics are on ").map(str::to_owned)).unwrap();
+    let shown = reqwest::get(&address).await.unwrap().text().await.unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    assert_eq!(value(&shown, &format!("candor_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
+    assert_eq!(value(&shown, "candor_views_events_behind"), 0.0);
+    assert!(value(&shown, "candor_morning_runs_success_pct").is_nan(), "there was no morning yet, which is not zero");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_somebody_makes_up_is_one_series_however_much_it_is() {
     let store = Store::new("2026-04-06T20:00:00Z");
     let serving = Serving::start(&store, &[]);
@@ -103,7 +122,8 @@ async fn metrics_are_on_a_port_of_their_own_and_nothing_else_is_there() {
     let serving = Serving::start(&store, &[]);
     assert_eq!(serving.ask("GET", "/metrics", "", None).await.status, 404);
     let document = serving.ask("GET", "/api/v1/openapi.json", "", None).await.ok();
-    assert!(document["paths"].as_object().unwrap().keys().all(|path| path.starts_with("/api/v1/")), "{document}");
+    let described = |path: &String| ["/api/v1/", "/webhooks/"].iter().any(|start| path.starts_with(start));
+    assert!(document["paths"].as_object().unwrap().keys().all(described), "{document}");
     for path in ["/healthz", "/api/v1/openapi.json", "/api/v1/auth/login"] {
         let got = serving.send(serving.client.get(format!("{}{path}", serving.metrics))).await;
         assert_eq!(got.status, 404, "{path}");

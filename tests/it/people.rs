@@ -347,3 +347,40 @@ fn answers_of_a_journal_are_kept_once_and_never_averaged() {
     assert!(trail.contains("Any caffeine?") && !trail.contains("Anna"));
     assert_eq!(store.json(&["verify"])["ok"], true);
 }
+
+#[test]
+fn who_erases_everything_is_asked_first_and_leaves_nothing_behind() {
+    let store = store();
+    store.json(&["loop"]);
+    store.json(&["checkin", "--mood", "4"]);
+    refused(&store, &["erase"], 1, "--yes");
+    let before = store.json(&["verify"]);
+
+    // One source alone: the rest stands and is worked out anew.
+    let erased = store.json(&["erase", "--provider", "file", "--yes"]);
+    assert!(erased["events_unreadable"].as_u64() > Some(0) && erased["keys_destroyed"].as_array().unwrap().len() == 1);
+    store.json(&["loop"]);
+    let metrics = store.json(&["metrics"]);
+    let measured: Vec<_> = metrics.as_array().unwrap().iter().filter_map(|m| m["metric_key"].as_str()).collect();
+    assert!(measured.contains(&"checkin_mood") && !measured.contains(&"steps"), "{measured:?}");
+    // The same file may come again once it is allowed.
+    store.json(&["consent", "grant", "provider:file"]);
+    assert_eq!(command::count(&store.import(&[store.path("days.ndjson")])[0], "accepted"), 100);
+
+    let erased = store.json(&["erase", "--yes"]);
+    assert_eq!(erased["scope"], "person");
+    assert!(erased["hash"].as_str().unwrap().len() == 64 && erased["position"].is_string());
+    for args in [&["today"][..], &["insights"], &["audit"], &["erase", "--yes"]] {
+        refused(&store, args, 1, "there is no person");
+    }
+    refused(
+        &store,
+        &["import", store.path("days.ndjson").to_str().unwrap()],
+        1,
+        "everything of this person was erased",
+    );
+    let after = store.json(&["verify"]);
+    assert!(after["ok"] == true && after["events"].as_u64() > before["events"].as_u64(), "{after}");
+    assert_eq!(std::fs::read_dir(store.path("data/originals")).unwrap().count(), 0);
+    assert_eq!(store.json(&["rebuild"])["matches_live"], true);
+}

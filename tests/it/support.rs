@@ -2,9 +2,11 @@
 
 use crate::postgres;
 use candor::engine::Engine;
-use candor::engine::live::Live;
+use candor::engine::live::{Live, Timed};
 use candor::engine::ports::entropy::Entropy;
+use candor::engine::ports::jobs::Priority;
 use candor::providers::ExportFiles;
+use candor::store::accounts::AccountPlace;
 use candor::store::chain::{Hash, Header};
 use candor::store::event_id::event_ids;
 use candor::store::jobs::{JobPlace, JobTables};
@@ -102,9 +104,9 @@ impl Place {
     /// The tables of the first generation of read models, to look at and to tamper with.
     pub(crate) async fn view_tables(&self) -> Sql {
         match &self.url {
-            Some(url) => Sql::open_postgres(url, "candor_views_people_v9_1", 4).await.unwrap(),
+            Some(url) => Sql::open_postgres(url, "candor_views_people_v10_1", 4).await.unwrap(),
             None => {
-                let path = self.folder.path().join("views-people-v9-1.db");
+                let path = self.folder.path().join("views-people-v10-1.db");
                 Sql::open_sqlite(&path, Durability::Rebuildable).await.unwrap()
             }
         }
@@ -118,7 +120,7 @@ impl Place {
             journal,
             originals: Arc::new(self.originals().await),
             keys: self.keys().await,
-            holders: vec![Arc::new(self.job_place())],
+            holders: vec![Arc::new(self.job_place()), Arc::new(self.account_place())],
             exports: Arc::new(ExportFiles),
             refusals: Arc::new(RefusalTable::new(self.tables().await)),
             narrator: None,
@@ -132,6 +134,7 @@ impl Place {
             engine,
             connections: Arc::new(tables.connections(self.keys().await, entropy())),
             meter: Arc::clone(&tables) as _,
+            priority: Priority::Live,
             queue: tables,
             apis: BTreeMap::new(),
             webhooks: BTreeMap::new(),
@@ -139,8 +142,16 @@ impl Place {
             folder: self.path("."),
             entropy: entropy(),
             clock: Arc::new(|| "2026-01-01T00:00:00Z".parse().unwrap()),
+            timed: Timed::by(Arc::new(|| Box::new(|| std::time::Duration::ZERO))),
             tasks: TaskTracker::new(),
             bell: Arc::new(Notify::new()),
+        }
+    }
+
+    pub(crate) fn account_place(&self) -> AccountPlace {
+        match &self.url {
+            Some(url) => AccountPlace::Postgres(url.clone()),
+            None => AccountPlace::File(self.path("accounts.db")),
         }
     }
 

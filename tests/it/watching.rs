@@ -30,7 +30,11 @@ impl Watching {
     pub(crate) fn start(store: &Store, folder: &Path) -> Self {
         let mut command = store.command();
         command.args(["--json", "import", "--every", "0.05", "--watch"]).arg(folder);
-        let mut program = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::of(command.stderr(Stdio::null()))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut program = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(program.stdout.take().unwrap()).lines();
         let (sender, said) = mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -92,6 +96,77 @@ fn what_lies_in_a_folder_is_taken_once_and_what_appears_there_too() {
     assert_eq!(again.interrupt(), Some(0));
     let log = store.text(&["--json", "audit", "--type", "file_imported"]);
     assert_eq!(log.lines().count(), 4, "{log}");
+}
+
+#[test]
+fn an_empty_file_is_named_and_taken_once_something_is_in_it() {
+    let store = Store::new("2026-03-20T08:00:00Z");
+    let folder = store.path("inbox");
+    fs::create_dir(&folder).unwrap();
+    for name in ["a.ndjson", "b.ndjson"] {
+        fs::write(folder.join(name), "").unwrap();
+    }
+    let watching = Watching::start(&store, &folder);
+    assert_eq!([watching.next(), watching.next()], ["a.ndjson", "b.ndjson"].map(|name| (name.to_owned(), None)));
+    drop_file(&folder, "a.ndjson", 1);
+    assert_eq!(watching.next(), ("a.ndjson".to_owned(), Some(1)));
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn a_folder_that_goes_is_said_and_waited_for() {
+    let store = Store::new("2026-03-20T08:00:00Z");
+    let folder = store.path("inbox");
+    fs::create_dir(&folder).unwrap();
+    let mut command = store.with_notes();
+    command.args(["--json", "import", "--every", "0.05", "--watch"]).arg(&folder);
+    let mut watching = Watching::of(command.stderr(Stdio::piped()));
+    let notes = BufReader::new(watching.program.stderr.take().unwrap()).lines();
+    let (sender, noted) = mpsc::channel();
+    std::thread::spawn(move || notes.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    let noted = |words: &str| {
+        let line = noted.recv_timeout(PATIENCE).expect("a note");
+        assert!(line.contains(words), "{line:?} instead of {words:?}");
+    };
+    noted("Watching");
+    fs::remove_dir(&folder).unwrap();
+    noted("waiting until it is there again");
+    fs::create_dir(&folder).unwrap();
+    noted("is there again");
+    drop_file(&folder, "a.ndjson", 1);
+    assert_eq!(watching.next(), ("a.ndjson".to_owned(), Some(1)));
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn two_that_begin_on_an_empty_store_at_once_make_one_person() {
+    for _ in 0..3 {
+        let store = Store::new("2026-03-20T08:00:00Z");
+        let folders = ["one", "two"].map(|name| store.path(name));
+        for (day, folder) in (1..).zip(&folders) {
+            fs::create_dir(folder).unwrap();
+            drop_file(folder, "a.ndjson", day);
+        }
+        let both = folders.each_ref().map(|folder| {
+            let mut command = store.today();
+            command.args([
+                "--now",
+                "2026-03-20T08:00:00Z",
+                "--quiet",
+                "--json",
+                "import",
+                "--every",
+                "0.05",
+                "--watch",
+            ]);
+            Watching::of(command.arg(folder).stderr(Stdio::null()))
+        });
+        for watching in both {
+            assert_eq!(watching.next(), ("a.ndjson".to_owned(), Some(1)));
+            assert_eq!(watching.interrupt(), Some(0));
+        }
+        assert_eq!(store.json(&["status"])["persons"], 1);
+    }
 }
 
 #[test]

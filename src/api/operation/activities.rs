@@ -1,14 +1,10 @@
 //! `/activities`: the list, one with what its record says, its samples, and weeks of them.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
-use tempfile::TempDir;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 use validator::Validate;
 
@@ -20,7 +16,7 @@ use crate::api::page::{self, Listing};
 use crate::api::{Problem, Service, shape, upload};
 use crate::domain::activity::Family;
 use crate::domain::day::LocalDay;
-use crate::engine::activities::ActivityFilter;
+use crate::engine::ports::views::ActivityFilter;
 
 /// Weeks that are told unless a first day is named.
 const USUAL_WEEKS: u32 = 12;
@@ -58,7 +54,7 @@ fn filter(sport: Option<&str>, since: Option<&str>, until: Option<&str>) -> Resu
     if since > until {
         return Err(Problem::field("since", "lies after until"));
     }
-    Ok(ActivityFilter { family: sport.map(Family::of), since, until })
+    Ok(ActivityFilter { family: sport.map(Family::of), since, until, ..ActivityFilter::default() })
 }
 
 /// The activities, the newest first. One workout that two providers recorded stands twice, and each names the other.
@@ -115,25 +111,14 @@ pub(in crate::api) async fn weeks(
     Asked(asked): Asked<WhichWeeks>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let filter = filter(asked.sport.as_deref(), None, None)?;
+    let sport = asked.sport.as_deref().map(Family::of);
     let count = usize::try_from(asked.weeks.unwrap_or(USUAL_WEEKS)).unwrap_or(usize::MAX);
-    let family = filter.family.as_ref().map(Family::key).unwrap_or_default();
-    let name = format!("activities/weeks/{count}/{family}");
+    let name = format!("activities/weeks/{count}/{}", sport.as_ref().map(Family::key).unwrap_or_default());
     kept(&service, person, name, &headers, async || {
-        let weeks = service.engine.activity_weeks(person, &filter).await?;
-        Ok(weeks.into_iter().take(count).map(shape::ActivityWeek::from).collect::<Vec<_>>())
+        let weeks = service.engine.activity_weeks(person, sport.as_ref(), count).await?;
+        Ok(weeks.into_iter().map(shape::ActivityWeek::from).collect::<Vec<_>>())
     })
     .await
-}
-
-/// A folder for an original in clear, gone with what is returned, and a turn to open it in: opening is work.
-async fn opening(service: &Service) -> Result<(TempDir, OwnedSemaphorePermit), Problem> {
-    let turn = Arc::clone(&service.turns).acquire_owned().await.map_err(|_| Problem::busy())?;
-    let folder = tempfile::Builder::new().prefix(upload::PREFIX).tempdir_in(&service.uploads).map_err(|error| {
-        tracing::error!(%error, "there is no place for an original in clear");
-        Problem::unavailable()
-    })?;
-    Ok((folder, turn))
 }
 
 /// One activity: splits, best efforts, time in your own zones, drift, load, and of what is missing, why.
@@ -150,7 +135,7 @@ pub(in crate::api) async fn get(
 ) -> Result<Response, Problem> {
     let trail_id = shape::of_activity_id(&id).ok_or_else(Problem::not_found)?;
     kept(&service, person, format!("activities/{id}"), &headers, async || {
-        let (folder, _turn) = opening(&service).await?;
+        let (folder, _turn) = upload::opening(&service).await?;
         let told = service.engine.activity(person, &trail_id, folder.path()).await?;
         Ok(shape::ActivityDetail::from(told))
     })
@@ -189,7 +174,7 @@ pub(in crate::api) async fn streams(
     let trail_id = shape::of_activity_id(&id).ok_or_else(Problem::not_found)?;
     let step = usize::try_from(asked.downsample.unwrap_or(5)).unwrap_or(usize::MAX);
     kept(&service, person, format!("activities/{id}/streams/{step}"), &headers, async || {
-        let (folder, _turn) = opening(&service).await?;
+        let (folder, _turn) = upload::opening(&service).await?;
         let samples = service.engine.activity_samples(person, &trail_id, folder.path()).await?;
         Ok(shape::ActivityStreams::of(&samples, step))
     })

@@ -11,6 +11,7 @@ pub(super) mod checkins;
 pub(super) mod consents;
 pub(super) mod days;
 pub(super) mod devices;
+pub(super) mod erasure;
 pub(super) mod experiments;
 pub(super) mod export;
 pub(super) mod imports;

@@ -83,14 +83,17 @@ pub(in crate::api) struct Batch {
 pub(in crate::api) async fn create(
     State(service): State<Service>,
     Measuring(person): Measuring,
-    Body(mut batch): Body<Batch>,
+    Body(batch): Body<Batch>,
 ) -> Result<Json<shape::Import>, Problem> {
     let mut upload = Upload::begin(&service.uploads, "batch.ndjson")?;
     let now = service.now().to_rfc3339();
-    for measured in &mut batch.observations {
-        measured.updated_at.get_or_insert_with(|| now.clone());
-        let line = serde_json::to_string(measured).map_err(|_| Problem::internal())? + "\n";
-        upload.add(line.as_bytes())?;
+    for measured in &batch.observations {
+        let mut line = serde_json::to_value(measured).map_err(|_| Problem::internal())?;
+        // When it came in is not when its record changed.
+        if measured.updated_at.is_none() {
+            line["seen_at"] = now.as_str().into();
+        }
+        upload.add(format!("{line}\n").as_bytes())?;
     }
     let taken = upload.take_batch(&service, person).await?;
     taken.into_iter().next().map(Json).ok_or_else(Problem::internal)

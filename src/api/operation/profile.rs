@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::api::body::Body;
 use crate::api::caller::{AboutPerson, Owner, Reader};
-use crate::api::{Problem, Service, shape};
+use crate::api::{Problem, Service, shape, upload};
 use crate::domain::profile;
 
 /// What is to be changed; what is not named stays as it is.
@@ -94,5 +94,7 @@ pub(in crate::api) async fn change(
     Owner(person): Owner,
     Body(change): Body<ProfileChange>,
 ) -> Result<Json<shape::Profile>, Problem> {
-    Ok(Json(service.engine.declare(person, &change.read()?, service.now()).await?.into()))
+    let change = change.read()?;
+    let (folder, _turn) = upload::opening(&service).await?;
+    Ok(Json(service.engine.declare(person, &change, service.now(), folder.path()).await?.into()))
 }

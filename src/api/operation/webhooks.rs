@@ -142,13 +142,17 @@ async fn take_at(service: &Service, name: &str, end: &str, request: Request) -> 
     let (told, _held) = reading.await.map_err(|_| Problem::internal())?;
     let told = told.map_err(|refusal| refused(provider, refusal))?;
     count(provider, "passed_over", told.passed_over);
+    // What cannot be taken of one person holds up nobody else; it is all sent again then, and what was taken is known.
+    let mut taken = Ok(StatusCode::OK);
     for notice in &told.notices {
-        count_noticed(provider, service.live.take_notice(provider, notice, now).await)?;
+        let noticed = count_noticed(provider, service.live.take_notice(provider, notice, now).await);
+        taken = taken.and_then(|status| noticed.map(|()| status));
     }
     for pushed in told.pushed {
-        count_noticed(provider, service.live.take_push(provider, pushed, now).await)?;
+        let noticed = count_noticed(provider, service.live.take_push(provider, pushed, now).await);
+        taken = taken.and_then(|status| noticed.map(|()| status));
     }
-    Ok(StatusCode::OK)
+    taken
 }
 
 fn count_noticed(provider: Provider, noticed: Result<Noticed, LiveError>) -> Result<(), Problem> {

@@ -28,6 +28,21 @@ pub(super) fn rounded(value: f64, decimals: u8) -> f64 {
     (value * scale).round() / scale
 }
 
+/// A figure that is missing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MissingFigure {
+    /// Which, as in `zones`.
+    pub what: &'static str,
+    /// Why, and what it needs.
+    pub reason: String,
+}
+
+/// A reason as a sentence.
+pub(super) fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 /// What a provider says of an activity as a whole.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ActivityValue {
@@ -191,20 +206,38 @@ pub struct ActivityWeek {
     pub count: u32,
     /// Metres of those whose distance is known.
     pub distance_m: Option<f64>,
-    /// Seconds in motion, or of duration where a provider tells no more.
+    /// Activities among them that tell no distance.
+    pub without_distance: u32,
+    /// Seconds in motion of those that tell them. Time by the clock is not that, and stands in for none.
     pub moving_s: Option<f64>,
-    /// Seconds a kilometre: the time by the distance of those for which both are known.
+    /// Activities among them that tell no time in motion.
+    pub without_moving: u32,
+    /// Seconds a kilometre: the time by the distance of those for which both are known; of one sport alone.
     pub pace_s_km: Option<f64>,
+    /// What is missing, and why.
+    pub missing: Vec<MissingFigure>,
 }
 
 impl From<Week> for ActivityWeek {
     fn from(week: Week) -> Self {
+        let mut missing = Vec::new();
+        let mut absent = |what, reason: &str| missing.push(MissingFigure { what, reason: sentence(reason) });
+        if week.distance_m.is_none() {
+            absent("distance_m", "no activity of the week tells its distance");
+        }
+        if week.moving_s.is_none() {
+            absent("moving_s", "no activity of the week tells its time in motion");
+        }
+        let pace = week.pace_s_km.map_err(|why| absent("pace_s_km", &why.to_string())).ok();
         Self {
             monday: week.monday.to_string(),
             count: week.count,
             distance_m: week.distance_m.map(|metres| rounded(metres, 1)),
+            without_distance: week.without_distance,
             moving_s: week.moving_s.map(|seconds| rounded(seconds, 1)),
-            pace_s_km: week.pace_s_km.map(|pace| rounded(pace, 1)),
+            without_moving: week.without_moving,
+            pace_s_km: pace.map(|pace| rounded(pace, 1)),
+            missing,
         }
     }
 }

@@ -3,24 +3,15 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::activity::{Activity, rounded};
+use super::activity::{Activity, MissingFigure, rounded, sentence};
 use super::word;
 use crate::domain::activity::drift::Drift;
 use crate::domain::activity::effort::Effort;
 use crate::domain::activity::load::Load;
 use crate::domain::activity::split::Split;
 use crate::domain::activity::zone::ZoneTimes;
-use crate::domain::activity::{Absent, Reserve};
+use crate::domain::activity::{Absent, Analysis, Reserve};
 use crate::engine::activities::ActivityTold;
-
-/// A figure that is missing.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct MissingFigure {
-    /// Which, as in `zones`.
-    pub what: &'static str,
-    /// Why, and what it needs.
-    pub reason: String,
-}
 
 /// A kilometre, or what is left at the end if it is over 100 m.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -178,7 +169,7 @@ impl From<Load> for ActivityLoad {
     }
 }
 
-/// One activity with what its record says. What is missing is `null` and named in `missing`.
+/// One activity with what its record says. What is missing is `null` or empty, and named in `missing` with its reason.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ActivityDetail {
     /// The activity.
@@ -209,69 +200,117 @@ pub struct ActivityDetail {
     pub drift: Option<ActivityDrift>,
     /// The training impulse.
     pub load: Option<ActivityLoad>,
-    /// Columns that the record does not have.
+    /// Columns that the record does not have; named in `missing` while nothing may be told of it.
     pub missing_streams: Vec<&'static str>,
     /// Whether there is no heart rate among them.
     pub missing_hr_streams: bool,
-    /// What is missing, and why.
+    /// Each figure that is missing, and why; one that only some of the splits lack as `splits.elevation_m`.
     pub missing: Vec<MissingFigure>,
+}
+
+/// Whether a split lacks something.
+type Lacks = fn(&Split) -> bool;
+
+/// What a split may lack, and what it needs.
+const OF_SPLITS: [(&str, Lacks, &str); 4] = [
+    ("splits.pace_s_km", |split| split.pace_s_km.is_none(), "needs time in motion; a split has none"),
+    (
+        "splits.heart_rate_bpm",
+        |split| split.heart_rate.is_none(),
+        "needs a heart rate for half of a split; one has less",
+    ),
+    (
+        "splits.elevation_m",
+        |split| split.elevation_m.is_none(),
+        "needs the altitude at both ends of a split; one lacks it",
+    ),
+    (
+        "splits.grade_adjusted_s_km",
+        |split| split.grade_adjusted_s_km.is_none(),
+        "needs the altitude along nine tenths of a split, of a run or a walk; one has less",
+    ),
+];
+
+/// Takes figures, and writes down of each that is absent, why.
+struct Figures {
+    /// Why nothing at all is told.
+    nothing: Option<Absent>,
+    missing: Vec<MissingFigure>,
+}
+
+impl Figures {
+    fn lacks(&mut self, what: &'static str, reason: &str) {
+        self.missing.push(MissingFigure { what, reason: sentence(reason) });
+    }
+
+    /// A figure of an analysis, if it is there.
+    fn of<T>(&mut self, what: &'static str, figure: Option<Result<T, Absent>>) -> Option<T> {
+        let absent = match figure {
+            Some(Ok(figure)) => return Some(figure),
+            Some(Err(absent)) => Some(absent),
+            None => self.nothing.clone(),
+        };
+        self.lacks(what, &absent.map(|absent| absent.to_string()).unwrap_or_default());
+        None
+    }
+
+    /// A number, to so many decimals.
+    fn number(&mut self, what: &'static str, decimals: u8, figure: Option<Result<f64, Absent>>) -> Option<f64> {
+        self.of(what, figure).map(|number| rounded(number, decimals))
+    }
 }
 
 impl From<ActivityTold> for ActivityDetail {
     fn from(told: ActivityTold) -> Self {
-        let record = told.record.key();
-        let mut missing = Vec::new();
-        let mut detail = Self {
-            activity: told.view.into(),
-            record,
-            elapsed_s: None,
-            moving_s: None,
-            distance_m: None,
-            pace_s_km: None,
-            grade_adjusted_s_km: None,
-            heart_rate_bpm: None,
-            highest_heart_rate_bpm: None,
-            splits: Vec::new(),
-            best_efforts: Vec::new(),
-            zones: None,
-            drift: None,
-            load: None,
-            missing_streams: Vec::new(),
-            missing_hr_streams: false,
-            missing: Vec::new(),
+        let (said, nothing) = match told.analysis {
+            Ok(said) => (Some(said), None),
+            Err(absent) => (None, Some(absent)),
         };
-        let Some(said) = or_missing("analysis", told.analysis, &mut missing) else { return Self { missing, ..detail } };
-        let kept = record == "kept";
-        detail.elapsed_s = kept.then(|| rounded(said.elapsed_s, 1));
-        detail.moving_s = said.moving_s.map(|seconds| rounded(seconds, 1));
-        detail.distance_m = said.distance_m.map(|metres| rounded(metres, 1));
-        detail.pace_s_km = said.pace_s_km.map(|pace| rounded(pace, 1));
-        detail.grade_adjusted_s_km = said.grade_adjusted_s_km.map(|pace| rounded(pace, 1));
-        detail.heart_rate_bpm = said.heart_rate.map(|rate| rounded(rate, 0));
-        detail.highest_heart_rate_bpm = said.highest_heart_rate;
-        detail.splits = said.splits.iter().enumerate().map(ActivitySplit::of).collect();
-        detail.best_efforts = said.efforts.iter().map(BestEffort::of).collect();
-        if said.distance_m.is_none() {
-            let reason = if kept { Absent::NoDistance } else { Absent::NoSamples };
-            missing.push(MissingFigure { what: "splits", reason: capital(&reason) });
+        let mut figures = Figures { nothing, missing: Vec::new() };
+        if told.view.activity.end.is_none() {
+            figures.lacks("activity.end", "the source does not tell when it ended");
         }
-        let zones = said.zones.and_then(|times| told.reserve.map(|reserve| ActivityZones::of(reserve, &times)));
-        detail.zones = or_missing("zones", zones, &mut missing);
-        detail.drift = or_missing("drift", said.drift.map(ActivityDrift::from), &mut missing);
-        detail.load = or_missing("load", said.load.map(ActivityLoad::from), &mut missing);
-        detail.missing_streams = said.missing_streams;
-        detail.missing_hr_streams = said.missing_hr_streams;
-        Self { missing, ..detail }
+        let of = said.as_ref();
+        let zones = of.map(|said| {
+            let times = said.zones.clone()?;
+            Ok(ActivityZones::of(told.reserve.clone()?, &times))
+        });
+        let splits = figures.of("splits", of.map(Analysis::told_splits)).unwrap_or_default();
+        for (what, lacks, reason) in OF_SPLITS {
+            if splits.iter().any(lacks) {
+                figures.lacks(what, reason);
+            }
+        }
+        let efforts = figures.of("best_efforts", of.map(Analysis::told_efforts)).unwrap_or_default();
+        if said.is_none() {
+            figures.of::<()>("missing_streams", None);
+        }
+        Self {
+            record: told.record.key(),
+            activity: told.view.into(),
+            elapsed_s: figures.number("elapsed_s", 1, of.map(|said| said.elapsed_s.clone())),
+            moving_s: figures.number("moving_s", 1, of.map(|said| said.moving_s.clone())),
+            distance_m: figures.number("distance_m", 1, of.map(|said| said.distance_m.clone())),
+            pace_s_km: figures.number("pace_s_km", 1, of.map(|said| said.pace_s_km.clone())),
+            grade_adjusted_s_km: figures.number(
+                "grade_adjusted_s_km",
+                1,
+                of.map(|said| said.grade_adjusted_s_km.clone()),
+            ),
+            heart_rate_bpm: figures.number("heart_rate_bpm", 0, of.map(|said| said.heart_rate.clone())),
+            highest_heart_rate_bpm: figures.number(
+                "highest_heart_rate_bpm",
+                0,
+                of.map(|said| said.highest_heart_rate.clone()),
+            ),
+            splits: splits.iter().enumerate().map(ActivitySplit::of).collect(),
+            best_efforts: efforts.iter().map(BestEffort::of).collect(),
+            zones: figures.of("zones", zones),
+            drift: figures.of("drift", of.map(|said| said.drift.clone())).map(ActivityDrift::from),
+            load: figures.of("load", of.map(|said| said.load.clone())).map(ActivityLoad::from),
+            missing_streams: of.map(|said| said.missing_streams.clone()).unwrap_or_default(),
+            missing_hr_streams: of.is_some_and(|said| said.missing_hr_streams),
+            missing: figures.missing,
+        }
     }
-}
-
-fn or_missing<T>(what: &'static str, figure: Result<T, Absent>, missing: &mut Vec<MissingFigure>) -> Option<T> {
-    figure.map_err(|absent| missing.push(MissingFigure { what, reason: capital(&absent) })).ok()
-}
-
-/// A reason as a sentence.
-fn capital(absent: &Absent) -> String {
-    let text = absent.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

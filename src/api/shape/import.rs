@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::api::importing::Progress;
 use crate::domain::event::FileImported;
+use crate::domain::observation::NotUsed;
 use crate::engine::import::FileReport;
 use crate::engine::ports::export;
 
@@ -25,7 +26,23 @@ impl From<export::Rejection> for Rejection {
     }
 }
 
-/// What became of one part of a file: `read` is the sum of the four counts after it.
+/// Rows that say nothing that is kept.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RowsNotUsed {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub rows: u64,
+}
+
+impl From<NotUsed> for RowsNotUsed {
+    fn from(not_used: NotUsed) -> Self {
+        Self { reason: not_used.reason, rows: not_used.rows }
+    }
+}
+
+/// What became of one part of a file: `read` is the sum of the four counts `accepted`, `duplicates`,
+/// `corrected` and `rejected`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Import {
     /// The file, or `export.zip/member.csv`.
@@ -36,10 +53,14 @@ pub struct Import {
     pub read: u64,
     /// Rows that said something new.
     pub accepted: u64,
-    /// Rows that said what was known, or held no measurement.
+    /// Rows that said what was known, or nothing that is kept.
     pub duplicates: u64,
     /// Rows that changed what was known.
     pub corrected: u64,
+    /// Duplicates that say nothing that is kept.
+    pub unused: u64,
+    /// Why they are not used.
+    pub not_used: Vec<RowsNotUsed>,
     /// Rows that were refused.
     pub rejected: u64,
     /// Observations written.
@@ -57,6 +78,8 @@ impl From<FileReport> for Import {
             accepted: report.accepted,
             duplicates: report.duplicates,
             corrected: report.corrected,
+            unused: report.unused,
+            not_used: report.not_used.into_iter().map(Into::into).collect(),
             rejected: report.rejected,
             observations: report.observations,
             rejections: report.rejections.into_iter().map(Into::into).collect(),
@@ -88,10 +111,14 @@ pub struct Taken {
     pub read: u64,
     /// Rows that said something new.
     pub accepted: u64,
-    /// Rows that said what was known, or held no measurement.
+    /// Rows that said what was known, or nothing that is kept.
     pub duplicates: u64,
     /// Rows that changed what was known.
     pub corrected: u64,
+    /// Duplicates that say nothing that is kept.
+    pub unused: u64,
+    /// Why they are not used.
+    pub not_used: Vec<RowsNotUsed>,
     /// Rows that were refused.
     pub rejected: u64,
     /// How new the file's word is.
@@ -121,6 +148,8 @@ impl Imports {
             accepted: part.accepted,
             duplicates: part.duplicates,
             corrected: part.corrected,
+            unused: part.not_used.iter().map(|not_used| not_used.rows).sum(),
+            not_used: part.not_used.into_iter().map(Into::into).collect(),
             rejected: part.rejected,
             as_of: part.as_of.to_rfc3339(),
         });

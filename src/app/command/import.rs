@@ -10,6 +10,7 @@ use crate::app::error::Failure;
 use crate::app::files::{self, Taken};
 use crate::app::present::Out;
 use crate::app::system;
+use crate::domain::observation::NotUsed;
 use crate::domain::person::PersonId;
 use crate::engine::{Engine, EngineError};
 
@@ -24,11 +25,7 @@ pub(super) async fn run(
     paths: &[PathBuf],
 ) -> Result<bool, Failure> {
     let person = owner(engine, named).await?;
-    let newcomer = named.map_or_else(system::new_person, PersonId::new);
-    let register = async || {
-        system::register(engine, config, out, newcomer).await?;
-        Ok(newcomer)
-    };
+    let register = async || system::newcomer(engine, config, out, named).await;
     let taken = files::take(engine, config.now, out, person, paths, register).await?;
     show(out, &taken, false)?;
     Ok(taken.unreadable.is_empty())
@@ -51,24 +48,28 @@ pub(super) fn show(out: &Out, taken: &Taken, more_to_come: bool) -> Result<(), F
         out.error(message);
     }
     if out.json {
+        nothing_of(out, taken);
         let document = json!({ "files": taken.reports, "unreadable": taken.unreadable });
         return if more_to_come { out.json_line(&document) } else { out.document(&document) };
     }
     let rows = taken.reports.iter().map(|r| {
-        let counts = [r.read, r.accepted, r.duplicates, r.corrected, r.rejected, r.observations];
+        let counts = [r.read, r.accepted, r.duplicates - r.unused, r.corrected, r.unused, r.rejected, r.observations];
         [r.file.clone(), r.format.clone()].into_iter().chain(counts.iter().map(u64::to_string)).collect()
     });
     if !taken.reports.is_empty() {
-        let header = ["file", "format", "read", "accepted", "duplicates", "corrected", "rejected", "observations"];
+        let header = ["file", "format", "read", "accepted", "known", "corrected", "unused", "rejected", "observations"];
         out.table(&header, rows.collect())?;
     }
     for report in &taken.reports {
-        if report.zone_assumed {
+        if report.zone_assumed && !taken.zone_is_known {
             out.note(&format!(
-                "{}: it names no time zone; days were told by your home zone, else UTC. \
-                 `candor profile set --home-zone Europe/Berlin` sets it.",
+                "{}: it names no time zone; its days were told by UTC. `candor profile set --home-zone Europe/Berlin` \
+                 tells them by yours, now or later.",
                 report.file
             ));
+        }
+        for NotUsed { reason, rows } in &report.not_used {
+            out.line(&format!("{}: rows that are not used, {rows}: each {reason}", report.file))?;
         }
         for rejection in report.rejections.iter().take(SHOWN) {
             let (row, field, reason) = (rejection.row, &rejection.field, &rejection.reason);
@@ -79,5 +80,13 @@ pub(super) fn show(out: &Out, taken: &Taken, more_to_come: bool) -> Result<(), F
             out.line(&format!("{}: {more} more rows were refused; --json lists them", report.file))?;
         }
     }
+    nothing_of(out, taken);
     Ok(())
+}
+
+/// Names the files of which nothing was good for anything.
+fn nothing_of(out: &Out, taken: &Taken) {
+    for file in &taken.nothing_of {
+        out.error(&format!("{file}: nothing was taken: every row that holds a measurement was refused"));
+    }
 }

@@ -5,11 +5,13 @@ pub(super) mod calibrate;
 pub(super) mod checkin;
 pub(super) mod consent;
 mod doctor;
+pub(super) mod erase;
 pub(super) mod experiment;
 mod export;
 pub(super) mod feedback;
 mod import;
 pub(super) mod intervention;
+pub(super) mod jobs;
 mod operate;
 pub(super) mod profile;
 mod proof;
@@ -78,24 +80,46 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
                 Access::Private(Arc::new(identity))
             };
             let work = work::open(config, &opened, &format!("http://{}", addresses.listen)).await?;
+            let identity = match &access {
+                Access::Private(identity) => Some(Arc::clone(identity)),
+                Access::Public(_) => None,
+            };
+            let scraped = scraped.map(|scraped| (scraped, work.looked_up(identity)));
             let service = serve::service(config, work.live.clone(), access, &secret)?;
             let served = serve::run(config, out, addresses.listen, scraped, (service, work.worker()?)).await;
             work.finish().await;
             return served;
         }
-        Command::Worker => {
+        Command::Worker { metrics } => {
             serve::log(config)?;
             // It answers nobody: where it would listen is no fault of its.
-            let nowhere = Addresses { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), metrics: None };
+            let nowhere = Addresses { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), metrics: *metrics };
             doctor::refuse(config, out, false, nowhere).await?;
+            let scraped = match metrics {
+                Some(address) => Some(Scraped::open(*address).await?),
+                None => None,
+            };
             system::claim(config).await?;
-            return work::run(config, out).await;
+            return work::run(config, out, scraped).await;
         }
+        Command::Jobs { action } => return jobs::run(config, out, action.as_ref()).await,
         Command::Provider(action) => {
             let opened = system::open_all(config).await?;
             let work = work::open(config, &opened, "http://127.0.0.1:8080").await?;
-            let person = system::person(&opened.engine, global.person).await?;
+            // Who connects an account may have nothing here yet.
+            let person = match (action, import::owner(&opened.engine, global.person).await) {
+                (provider::Action::Connect { .. } | provider::Action::List, Ok(None)) => {
+                    system::newcomer(&opened.engine, config, out, global.person).await?
+                }
+                _ => system::person(&opened.engine, global.person).await?,
+            };
             return provider::run(&work, config, out, person, action).await;
+        }
+        Command::Erase(what) => {
+            let opened = system::open_all(config).await?;
+            let work = work::open(config, &opened, "http://127.0.0.1:8080").await?;
+            let person = system::person(&opened.engine, global.person).await?;
+            return erase::run(&work.live, config, out, person, what).await;
         }
         Command::Doctor { addresses } => return doctor::run(config, out, *addresses).await,
         Command::User(action) => {
@@ -131,7 +155,13 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         _ => {}
     }
     let engine = system::open(config).await?;
-    let person = system::person(&engine, global.person).await?;
+    // What a person says of themselves may come before their first file.
+    let person = match (&cli.command, import::owner(&engine, global.person).await) {
+        (Command::Profile(profile::Action::Set(_)), Ok(None)) => {
+            system::newcomer(&engine, config, out, global.person).await?
+        }
+        _ => system::person(&engine, global.person).await?,
+    };
     match &cli.command {
         Command::Loop { day } => operate::stages(&engine, config, out, person, day.as_deref()).await,
         Command::Today => read::today(&engine, config, out, person).await,
@@ -150,11 +180,13 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Demo { .. }
         | Command::Import { .. }
         | Command::Status { .. }
+        | Command::Jobs { .. }
         | Command::Calibrate(_)
         | Command::Serve { .. }
         | Command::Doctor { .. }
-        | Command::Worker
+        | Command::Worker { .. }
         | Command::Provider(_)
+        | Command::Erase(_)
         | Command::User(_)
         | Command::Verify { .. }
         | Command::Export { .. }

@@ -113,6 +113,9 @@ pub(super) async fn verify(
             ),
         }
     }
+    if verified.redacted > 0 {
+        out.line(&format!("{} events were erased: they stand there, and nobody can read them", verified.redacted))?;
+    }
     if verified.runs_of_other_rules > 0 {
         out.line(&format!(
             "{} runs were made under other rules and cannot be made again",
@@ -204,6 +207,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     let paused = engine.views.progress().await.map_err(EngineError::from)?.paused;
     let refusals = engine.refusals.list().await.map_err(EngineError::from)?;
     let persons = engine.views.persons().await.map_err(EngineError::from)?;
+    let jobs = super::jobs::Glance::read(config).await?;
     let store = if config.database_url.is_some() { "postgresql" } else { "sqlite" };
     let mode = match config.env_mode {
         None => "unset",
@@ -234,6 +238,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         "safety_status": "strict", "enable_llm": config.model.is_some(),
         "read_models": { "behind": behind, "paused": paused },
         "refusals": refusals,
+        "jobs": jobs.document(config.mornings_target_pct),
     });
     if show && let Some(object) = document.as_object_mut() {
         object.insert("config".to_owned(), settings);
@@ -253,6 +258,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     for paused in &paused {
         out.line(&format!("person {} stands still at position {}: {}", paused.person, paused.position, paused.reason))?;
     }
+    jobs.show(config.mornings_target_pct, out)?;
     if !refusals.is_empty() {
         let rows = refusals.iter().map(|r| vec![r.rule.clone(), r.field.clone(), r.count.to_string()]);
         out.table(&["refused by rule", "field", "times"], rows.collect())?;

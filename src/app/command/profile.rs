@@ -109,7 +109,11 @@ pub(super) async fn run(
 ) -> Result<bool, Failure> {
     let profile = match action {
         Action::Show => engine.state(person).await?.profile,
-        Action::Set(settings) => engine.declare(person, &settings.change()?, config.now).await?,
+        Action::Set(settings) => {
+            let change = settings.change()?;
+            let folder = tempfile::Builder::new().prefix(".original.").tempdir_in(&config.data_dir)?;
+            engine.declare(person, &change, config.now, folder.path()).await?
+        }
     };
     if out.json {
         out.document(&profile)?;

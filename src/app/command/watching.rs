@@ -16,7 +16,6 @@ use crate::app::error::Failure;
 use crate::app::files;
 use crate::app::present::Out;
 use crate::app::{serve, system};
-use crate::domain::person::PersonId;
 use crate::engine::Engine;
 
 /// What shows that a file changed: its size and when it was written.
@@ -38,7 +37,7 @@ impl Folder {
         for (path, stamp) in found {
             let known = before.get(&path).filter(|(known, _)| *known == stamp);
             let done = known.is_some_and(|(_, done)| *done);
-            if known.is_some() && !done && stamp.bytes > 0 {
+            if known.is_some() && !done {
                 ready.push(path.clone());
             }
             self.0.insert(path, (stamp, done));
@@ -95,7 +94,7 @@ fn digest(path: &Path) -> io::Result<String> {
 /// Looks at a folder until a signal, each file's report as it comes.
 ///
 /// # Errors
-/// When the folder cannot be looked at, or the store does not take what a file says.
+/// When there is no such folder to begin with, or the store does not take what a file says. A folder that goes is waited for.
 pub(super) async fn run(
     engine: &Engine,
     config: &Config,
@@ -107,11 +106,10 @@ pub(super) async fn run(
     if !folder.is_dir() {
         return Err(Failure::usage(format!("--watch {}: is not a folder", folder.display())));
     }
-    let newcomer = named.map_or_else(system::new_person, PersonId::new);
     let mut seen = Folder::default();
     let mut bytes = HashSet::new();
     let mut stop = pin!(serve::stop_asked());
-    let mut said = false;
+    let (mut said, mut away) = (false, false);
     loop {
         tokio::select! {
             biased;
@@ -122,15 +120,27 @@ pub(super) async fn run(
             said = true;
             out.note(&format!("Watching {}; Ctrl-C ends it.", folder.display()));
         }
-        let found = look(folder)
-            .map_err(|error| Failure::refused(format!("{}: cannot be looked at: {error}", folder.display())))?;
+        let found = match look(folder) {
+            Ok(found) => found,
+            Err(error) => {
+                // A drive that is pulled out comes back, and nobody may be there to start the command again.
+                if !std::mem::replace(&mut away, true) {
+                    let folder = folder.display();
+                    out.error(&format!("{folder}: cannot be looked at: {error}; waiting until it is there again"));
+                }
+                continue;
+            }
+        };
+        if std::mem::take(&mut away) {
+            out.note(&format!("{} is there again.", folder.display()));
+        }
         for file in seen.at_rest(found) {
             tokio::select! {
                 biased;
                 () = &mut stop => return Ok(true),
                 () = std::future::ready(()) => {}
             }
-            if take(engine, config, out, (named, newcomer), &file, &mut bytes).await? && seen.is_still(&file) {
+            if take(engine, config, out, named, &file, &mut bytes).await? && seen.is_still(&file) {
                 seen.done(&file);
             }
         }
@@ -142,16 +152,22 @@ async fn take(
     engine: &Engine,
     config: &Config,
     out: &Out,
-    (named, newcomer): (Option<Uuid>, PersonId),
+    named: Option<Uuid>,
     file: &Path,
     bytes: &mut HashSet<String>,
 ) -> Result<bool, Failure> {
     let path = file.to_owned();
+    let cannot = |reason: &str| {
+        let unreadable = vec![format!("{}: {reason}", files::name(file))];
+        import::show(out, &files::Taken { unreadable, ..files::Taken::nothing() }, true)
+    };
+    if stamp(file).is_ok_and(|stamp| stamp.is_some_and(|stamp| stamp.bytes == 0)) {
+        cannot("is empty; it is looked at again once something is in it")?;
+        return Ok(true);
+    }
     let Ok(Ok(sum)) = tokio::task::spawn_blocking(move || digest(&path)).await else {
         // Another may own it, or it is gone by now.
-        let taken =
-            files::Taken { reports: Vec::new(), unreadable: vec![format!("{}: cannot be read", files::name(file))] };
-        import::show(out, &taken, true)?;
+        cannot("cannot be read")?;
         return Ok(true);
     };
     let person = import::owner(engine, named).await?;
@@ -167,10 +183,7 @@ async fn take(
         return Ok(true);
     }
     let now = config.pretended.unwrap_or_else(clock);
-    let register = async || {
-        system::register(engine, config, out, newcomer).await?;
-        Ok(newcomer)
-    };
+    let register = async || system::newcomer(engine, config, out, named).await;
     let files = [file.to_owned()];
     let taken = files::take(engine, now, out, person, &files, register).await?;
     import::show(out, &taken, true)?;
@@ -202,10 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_waits_and_one_that_is_gone_is_forgotten() {
+    fn one_that_is_gone_is_forgotten() {
         let mut folder = Folder::default();
-        folder.at_rest(found("a", 0, 1));
-        assert!(folder.at_rest(found("a", 0, 1)).is_empty());
         folder.at_rest(found("b", 5, 1));
         assert!(folder.at_rest(Vec::new()).is_empty());
         assert!(folder.at_rest(found("b", 5, 1)).is_empty(), "it is new again");

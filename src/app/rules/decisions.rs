@@ -29,8 +29,8 @@ fn backup(facts: &Facts) -> Option<Fault> {
 
 fn checkpoints(facts: &Facts) -> Option<Fault> {
     let what = match facts.checkpoints {
-        Backup::Apart => return None,
-        Backup::Unnamed => "it is not set, and what would show that the log was changed lies beside it",
+        // Where it is not set they lie with the backups.
+        Backup::Apart | Backup::Unnamed => return None,
         Backup::NoFolder => "it names no folder",
         Backup::InsideData => "it lies in the data folder",
     };

@@ -73,7 +73,7 @@ pub(super) fn metrics(facts: &Facts) -> Option<Fault> {
     facts.metrics.filter(open).map(|address| {
         Fault::new(
             "CANDOR_METRICS_LISTEN",
-            format!("{address} may be reached from everywhere, and metrics are for the operator alone"),
+            format!("{address}, where `serve` or, by CANDOR_WORKER_METRICS_LISTEN, `worker` shows them, may be reached from everywhere, and metrics are for the operator alone"),
             "write an address of this machine or of a private network, like 127.0.0.1:9464",
         )
     })

@@ -186,7 +186,7 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
         ("a file others read", |f| f.files.push(file("keys.db", 0o644)), DATA, DATA),
         ("a file that runs", |f| f.files.push(file("keys.db", 0o700)), DATA, DATA),
         ("an old SQLite", |f| f.sqlite_version = 3_051_002, DATA, DATA),
-        ("checkpoints beside the log", |f| f.checkpoints = Backup::Unnamed, FAST, FAST),
+        ("checkpoints with the backups", |f| f.checkpoints = Backup::Unnamed, NONE, NONE),
         ("checkpoints in no folder", |f| f.checkpoints = Backup::NoFolder, FAST, FAST),
         ("checkpoints in the data folder", |f| f.checkpoints = Backup::InsideData, FAST, FAST),
         ("a key of checkpoints", |f| f.checkpoint_key = given(SIGNING, 0o400), NONE, NONE),

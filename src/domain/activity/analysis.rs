@@ -18,6 +18,9 @@ pub enum Absent {
     /// There is no record second by second.
     #[error("needs the record second by second; the source has none, or it was not imported")]
     NoSamples,
+    /// There may be a record, and it cannot be read.
+    #[error("needs the file the activity came with, which cannot be read any more; import it again")]
+    Unreadable,
     /// No heart rate was recorded.
     #[error("needs a heart rate second by second; the record has none")]
     NoHeartRate,
@@ -27,6 +30,18 @@ pub enum Absent {
     /// No distance was recorded.
     #[error("needs a distance second by second; the record has none")]
     NoDistance,
+    /// No time in motion was recorded.
+    #[error("needs time in motion; the record has none")]
+    NoMotion,
+    /// The cost of climbing was measured on foot.
+    #[error("is told of runs and walks alone: the cost of climbing was measured on foot")]
+    NotOnFoot,
+    /// Too little is known of the climb.
+    #[error("needs the altitude along nine tenths of the way")]
+    NoGrade,
+    /// The way is too short.
+    #[error("needs a way of more than {0} m; the record has less")]
+    TooNear(u32),
     /// The person's reserve is not known.
     #[error("needs your own heart-rate reserve: {0}")]
     NoReserve(String),
@@ -45,19 +60,19 @@ pub enum Absent {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
     /// Seconds from the first to the last sample.
-    pub elapsed_s: f64,
+    pub elapsed_s: Result<f64, Absent>,
     /// Seconds in motion, where there is a distance.
-    pub moving_s: Option<f64>,
+    pub moving_s: Result<f64, Absent>,
     /// Metres covered, where there is a distance.
-    pub distance_m: Option<f64>,
+    pub distance_m: Result<f64, Absent>,
     /// Seconds in motion a kilometre.
-    pub pace_s_km: Option<f64>,
+    pub pace_s_km: Result<f64, Absent>,
     /// The pace on the flat that would have cost as much.
-    pub grade_adjusted_s_km: Option<f64>,
+    pub grade_adjusted_s_km: Result<f64, Absent>,
     /// Mean heart rate, beats a minute.
-    pub heart_rate: Option<f64>,
+    pub heart_rate: Result<f64, Absent>,
     /// The highest heart rate recorded.
-    pub highest_heart_rate: Option<f64>,
+    pub highest_heart_rate: Result<f64, Absent>,
     /// The smoothed pace at each sample.
     pub paces_s_km: Vec<Option<f64>>,
     /// Kilometre by kilometre.
@@ -88,29 +103,34 @@ pub fn analyse(track: &Track, family: &Family, reserve: &Result<Reserve, Absent>
     };
     let sums = Sums::of(track, &heights, cost);
     let total = |column: &[f64]| column.last().copied().unwrap_or_default();
-    let distance_m = track.total_m();
-    let moving_s = distance_m.map(|_| total(&sums.moving_s));
-    let pace_s_km = moving_s.zip(distance_m).filter(|(s, m)| *s > 0.0 && *m > 0.0).map(|(s, m)| s / m * 1_000.0);
+    let without = |absent| if track.time_s.is_empty() { Absent::NoSamples } else { absent };
+    let distance_m = track.total_m().ok_or_else(|| without(Absent::NoDistance));
+    let metres = distance_m.as_ref().copied().unwrap_or_default();
+    let moving_s = distance_m.clone().map(|_| total(&sums.moving_s));
+    let pace_s_km = moving_s.clone().and_then(|seconds| match (seconds > 0.0, metres > 0.0) {
+        (true, true) => Ok(seconds / metres * 1_000.0),
+        (false, _) | (_, false) => Err(Absent::NoMotion),
+    });
+    let on_the_flat = |pace| split::grade_adjusted(Some(pace), metres, total(&sums.graded_m), total(&sums.flat_m));
     let beating = track.heart_rate.iter().flatten().copied();
     let missing_hr_streams = track.heart_rate.iter().flatten().next().is_none();
-    let without_heart = || if track.time_s.is_empty() { Absent::NoSamples } else { Absent::NoHeartRate };
+    let without_heart = || without(Absent::NoHeartRate);
     let of_heart = |reserve: &Result<Reserve, Absent>| match (missing_hr_streams, reserve) {
         (true, _) => Err(without_heart()),
         (false, reserve) => reserve.clone(),
     };
     Analysis {
-        elapsed_s: track.elapsed_s(),
+        elapsed_s: if track.time_s.is_empty() { Err(Absent::NoSamples) } else { Ok(track.elapsed_s()) },
+        grade_adjusted_s_km: match (cost, &pace_s_km) {
+            (None, _) => Err(without(Absent::NotOnFoot)),
+            (Some(_), Err(absent)) => Err(absent.clone()),
+            (Some(_), Ok(pace)) => on_the_flat(*pace).ok_or(Absent::NoGrade),
+        },
         moving_s,
         distance_m,
         pace_s_km,
-        grade_adjusted_s_km: split::grade_adjusted(
-            pace_s_km,
-            distance_m.unwrap_or_default(),
-            total(&sums.graded_m),
-            total(&sums.flat_m),
-        ),
-        heart_rate: split::mean_heart_rate(total(&sums.beats), total(&sums.beating_s), 0.0),
-        highest_heart_rate: beating.reduce(f64::max),
+        heart_rate: split::mean_heart_rate(total(&sums.beats), total(&sums.beating_s), 0.0).ok_or_else(without_heart),
+        highest_heart_rate: beating.reduce(f64::max).ok_or_else(without_heart),
         paces_s_km: pace::smoothed(track),
         splits: split::splits(track, &heights, &sums),
         efforts: effort::efforts(track),
@@ -119,6 +139,30 @@ pub fn analyse(track: &Track, family: &Family, reserve: &Result<Reserve, Absent>
         load: of_heart(reserve).and_then(|reserve| load::load(track, reserve).ok_or_else(without_heart)),
         missing_streams: missing(track),
         missing_hr_streams,
+    }
+}
+
+impl Analysis {
+    /// The splits, of which there is at least one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn told_splits(&self) -> Result<&[Split], Absent> {
+        self.stretches(&self.splits, split::LAST_M)
+    }
+
+    /// The fastest stretches, of which there is at least one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn told_efforts(&self) -> Result<&[Effort], Absent> {
+        self.stretches(&self.efforts, effort::DISTANCES[0])
+    }
+
+    fn stretches<'a, T>(&self, found: &'a [T], shortest_m: f64) -> Result<&'a [T], Absent> {
+        self.distance_m.clone()?;
+        // The shortest have whole metres.
+        if found.is_empty() { Err(Absent::TooNear(shortest_m as u32)) } else { Ok(found) }
     }
 }
 

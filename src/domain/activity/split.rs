@@ -6,7 +6,7 @@ use super::track::Track;
 /// Metres of a split.
 const SPLIT_M: f64 = 1_000.0;
 /// A last split shorter than this, in metres, is left out.
-const LAST_M: f64 = 100.0;
+pub(super) const LAST_M: f64 = 100.0;
 /// How much of a split a heart rate and a grade must be known of (engineering defaults).
 const BEATING: f64 = 0.5;
 const GRADED: f64 = 0.9;

@@ -4,7 +4,7 @@ use super::analysis::{Absent, analyse};
 use super::drift::Work;
 use super::grade::Cost;
 use super::same::{Alike, Link, Workout, links};
-use super::week::{Share, monday, weeks};
+use super::week::{NoPace, Share, monday, weeks};
 use super::zone::{self, ZoneTimes};
 use super::{Analysis, Family, Reserve, Streams, Track, pace};
 use crate::domain::provider::Provider;
@@ -65,13 +65,20 @@ fn what_is_missing_is_said_and_nothing_is_filled() {
     let none = run(&Streams::default());
     assert_eq!(none.missing_streams, ["time", "distance", "heart_rate", "cadence", "altitude", "speed", "power"]);
     assert!(none.missing_hr_streams && none.splits.is_empty() && none.efforts.is_empty());
-    assert_eq!((none.zones, none.drift), (Err(Absent::NoSamples), Err(Absent::NoSamples)));
+    assert_eq!((&none.zones, &none.drift), (&Err(Absent::NoSamples), &Err(Absent::NoSamples)));
+    for figure in [&none.elapsed_s, &none.moving_s, &none.pace_s_km, &none.grade_adjusted_s_km, &none.heart_rate] {
+        assert_eq!(*figure, Err(Absent::NoSamples));
+    }
+    assert_eq!(none.told_splits(), Err(Absent::NoSamples));
     let bare = run(&steady(1_500, |_| 3.0, |_| None));
     assert_eq!(bare.missing_streams, ["heart_rate", "cadence", "altitude", "speed", "power"]);
+    assert_eq!((bare.pace_s_km.is_ok(), &bare.grade_adjusted_s_km), (true, &Err(Absent::NoGrade)));
     assert_eq!((bare.zones, bare.load.clone().err()), (Err(Absent::NoHeartRate), Some(Absent::NoHeartRate)));
     assert!(bare.splits.iter().all(|split| split.heart_rate.is_none() && split.grade_adjusted_s_km.is_none()));
     // A sensor that writes zeros is no sensor.
-    assert!(run(&steady(60, |_| 3.0, |_| Some(0.0))).missing_hr_streams);
+    let short = run(&steady(60, |_| 1.0, |_| Some(0.0)));
+    assert!(short.missing_hr_streams);
+    assert_eq!((short.told_splits(), short.told_efforts()), (Err(Absent::TooNear(100)), Err(Absent::TooNear(400))));
 }
 
 #[test]
@@ -239,16 +246,32 @@ fn a_week_begins_on_its_local_monday() {
     for (of, begins) in [("2026-02-01", "2026-01-26"), ("2026-02-02", "2026-02-02"), ("2026-02-08", "2026-02-02")] {
         assert_eq!(monday(day(of)), day(begins), "{of}");
     }
-    let share = |on: &str, km: f64, s: f64| Share { day: day(on), distance_m: Some(km * 1e3), moving_s: Some(s) };
-    let unknown = Share { day: day("2026-02-05"), distance_m: None, moving_s: Some(600.0) };
+    let share = |family: Family, on: &str, km: f64, s: f64| Share {
+        day: day(on),
+        family,
+        distance_m: Some(km * 1e3),
+        moving_s: Some(s),
+    };
+    let run = |on, km, s| share(Family::Run, on, km, s);
+    // How long it took is known, how long of it in motion is not.
+    let by_the_clock = Share { moving_s: None, ..run("2026-02-06", 5.0, 0.0) };
+    let on_a_treadmill = Share { distance_m: None, ..run("2026-02-05", 0.0, 600.0) };
     let told = weeks(&[
-        share("2026-02-01", 1.0, 300.0),
-        share("2026-02-02", 1.0, 320.0),
-        share("2026-02-04", 9.0, 3_000.0),
-        unknown,
+        run("2026-02-01", 1.0, 300.0),
+        run("2026-02-02", 1.0, 320.0),
+        run("2026-02-04", 9.0, 3_000.0),
+        on_a_treadmill,
+        by_the_clock.clone(),
     ]);
-    let told: Vec<_> = told.iter().map(|w| (w.monday, w.count, w.distance_m, w.moving_s, w.pace_s_km)).collect();
+    let [second, first] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((second.monday, second.count, first.monday, first.count), (day("2026-02-02"), 4, day("2026-01-26"), 1));
+    assert_eq!((second.distance_m, second.without_distance), (Some(15_000.0), 1));
+    assert_eq!((second.moving_s, second.without_moving), (Some(3_920.0), 1));
     // 3,320 s over the 10 km that have both: a mean of the two paces would say 327.
-    let second = (day("2026-02-02"), 3, Some(10_000.0), Some(3_920.0), Some(332.0));
-    assert_eq!(told, [second, (day("2026-01-26"), 1, Some(1_000.0), Some(300.0), Some(300.0))]);
+    assert_eq!((second.pace_s_km, first.pace_s_km), (Ok(332.0), Ok(300.0)));
+    // A run and a ride have no pace in common, and what took an hour by the clock has none.
+    let both = weeks(&[run("2026-02-02", 10.0, 3_000.0), share(Family::Ride, "2026-02-03", 30.0, 3_600.0)]);
+    assert_eq!((both[0].distance_m, both[0].pace_s_km), (Some(40_000.0), Err(NoPace::SeveralSports)));
+    let clock = weeks(&[by_the_clock]);
+    assert_eq!((clock[0].moving_s, clock[0].pace_s_km), (None, Err(NoPace::NeverBoth)));
 }

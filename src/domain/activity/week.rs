@@ -4,17 +4,33 @@
 
 use std::collections::BTreeMap;
 
+use thiserror::Error;
+
+use super::Family;
 use crate::domain::day::LocalDay;
 
 /// What one activity brings to its week.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Share {
     /// Its local day.
     pub day: LocalDay,
+    /// Its sport.
+    pub family: Family,
     /// Metres, where known.
     pub distance_m: Option<f64>,
-    /// Seconds in motion, where known.
+    /// Seconds in motion, where told: how long it took by the clock is not that.
     pub moving_s: Option<f64>,
+}
+
+/// Why a week has no pace.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum NoPace {
+    /// A ride and a run have none in common.
+    #[error("is of one sport; this week has several, and `sport` names one")]
+    SeveralSports,
+    /// No activity tells both.
+    #[error("needs an activity of which both the distance and the time in motion are told")]
+    NeverBoth,
 }
 
 /// A week with at least one activity.
@@ -26,10 +42,14 @@ pub struct Week {
     pub count: u32,
     /// Metres of those whose distance is known; none without any.
     pub distance_m: Option<f64>,
-    /// Seconds in motion of those for which they are known.
+    /// How many of them tell no distance.
+    pub without_distance: u32,
+    /// Seconds in motion of those for which they are known; none without any.
     pub moving_s: Option<f64>,
-    /// Seconds a kilometre over all for which both are known: time by distance, not a mean of paces.
-    pub pace_s_km: Option<f64>,
+    /// How many of them tell no time in motion.
+    pub without_moving: u32,
+    /// Seconds a kilometre over all for which both are known: time by distance, not a mean of paces, and of one sport.
+    pub pace_s_km: Result<f64, NoPace>,
 }
 
 /// The Monday on or before a day.
@@ -44,19 +64,32 @@ pub fn monday(day: LocalDay) -> LocalDay {
 pub fn weeks(shares: &[Share]) -> Vec<Week> {
     let mut weeks: BTreeMap<LocalDay, Vec<Share>> = BTreeMap::new();
     for share in shares {
-        weeks.entry(monday(share.day)).or_default().push(*share);
+        weeks.entry(monday(share.day)).or_default().push(share.clone());
     }
-    let week = |(monday, shares): (LocalDay, Vec<Share>)| {
-        let sum = |value: fn(&Share) -> Option<f64>| shares.iter().filter_map(value).reduce(|a, b| a + b);
-        let both: Vec<(f64, f64)> = shares.iter().filter_map(|share| share.moving_s.zip(share.distance_m)).collect();
-        let (seconds, metres) = both.iter().fold((0.0, 0.0), |(s, m), (seconds, metres)| (s + seconds, m + metres));
-        Week {
-            monday,
-            count: u32::try_from(shares.len()).unwrap_or(u32::MAX),
-            distance_m: sum(|share| share.distance_m),
-            moving_s: sum(|share| share.moving_s),
-            pace_s_km: (seconds > 0.0 && metres > 0.0).then(|| seconds / metres * 1_000.0),
-        }
-    };
-    weeks.into_iter().rev().map(week).collect()
+    weeks.into_iter().rev().map(|(monday, shares)| week(monday, &shares)).collect()
+}
+
+fn week(monday: LocalDay, shares: &[Share]) -> Week {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let sum = |value: fn(&Share) -> Option<f64>| shares.iter().filter_map(value).reduce(|a, b| a + b);
+    let without =
+        |value: fn(&Share) -> Option<f64>| count(shares.iter().filter(|share| value(share).is_none()).count());
+    Week {
+        monday,
+        count: count(shares.len()),
+        distance_m: sum(|share| share.distance_m),
+        without_distance: without(|share| share.distance_m),
+        moving_s: sum(|share| share.moving_s),
+        without_moving: without(|share| share.moving_s),
+        pace_s_km: pace(shares),
+    }
+}
+
+fn pace(shares: &[Share]) -> Result<f64, NoPace> {
+    if shares.windows(2).any(|two| two[0].family != two[1].family) {
+        return Err(NoPace::SeveralSports);
+    }
+    let both = shares.iter().filter_map(|share| share.moving_s.zip(share.distance_m));
+    let (seconds, metres) = both.fold((0.0, 0.0), |(s, m), (seconds, metres)| (s + seconds, m + metres));
+    if seconds > 0.0 && metres > 0.0 { Ok(seconds / metres * 1_000.0) } else { Err(NoPace::NeverBoth) }
 }

@@ -66,7 +66,7 @@ impl FromStr for Decision {
 /// A type of event, what it is about, and the kind of decision.
 type Row = (&'static str, &'static str, Decision);
 
-const ROWS: [Row; 51] = [
+const ROWS: [Row; 52] = [
     ("person_registered", "person", Decision::Told),
     ("data_read", "person", Decision::Told),
     ("export_produced", "person", Decision::Told),
@@ -86,6 +86,7 @@ const ROWS: [Row; 51] = [
     ("observations_recorded", "observation", Decision::Told),
     ("observation_corrected", "observation", Decision::Updated),
     ("observation_retracted", "observation", Decision::Ended),
+    ("record_deleted", "deletion", Decision::Ended),
     ("activity_recorded", "observation", Decision::Told),
     ("check_in_recorded", "observation", Decision::Told),
     ("safety_notice_raised", "safety_notice", Decision::Created),

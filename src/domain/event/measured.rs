@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Instant;
 use crate::domain::day::LocalDay;
-use crate::domain::observation::{Activity, Observation, ObservationKey, Rejection, Source};
+use crate::domain::observation::{Activity, NotUsed, Observation, ObservationKey, RecordKind, Rejection, Source};
 use crate::domain::provider::Provider;
 use crate::domain::safety::Symptom;
 
@@ -23,6 +24,9 @@ pub struct FileImported {
     pub duplicates: u64,
     /// Rows that changed what was known.
     pub corrected: u64,
+    /// Rows that say nothing Candor keeps, by why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_used: Vec<NotUsed>,
     /// Rows that were refused.
     pub rejected: u64,
     /// Each refused row with its reason, up to a thousand.
@@ -33,6 +37,28 @@ pub struct FileImported {
     /// Who measured what is in it, where that is not the source alone: its original goes with any of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<Provider>,
+    /// The zone that stood in for the one the file does not name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_zone: Option<Tz>,
+    /// How often the file was told again since, by another such zone.
+    #[serde(default, skip_serializing_if = "never")]
+    pub retold: u32,
+}
+
+/// How a file that names no zone was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumed {
+    /// By which zone.
+    pub zone: Tz,
+    /// How new the file's word is.
+    pub as_of: Instant,
+    /// How often it was told again by another.
+    pub retold: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn never(times: &u32) -> bool {
+    *times == 0
 }
 
 /// A batch of measurements, at most 1,000.
@@ -77,6 +103,22 @@ pub struct ObservationRetracted {
     /// How new the word is: an older one about the measurement does not bring it back.
     pub as_of: Instant,
     /// Why, as in `record_moved`.
+    pub reason: String,
+}
+
+/// A provider said that a record is gone of which nothing was known: what comes in later and is older does not stand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordDeleted {
+    /// Where the word came from.
+    pub source: Source,
+    /// The provider's own id of the record.
+    pub record: String,
+    /// Which kind of it alone; every kind that bears the id, if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RecordKind>,
+    /// How new the word is.
+    pub as_of: Instant,
+    /// Why, as in `deleted_by_provider`.
     pub reason: String,
 }
 

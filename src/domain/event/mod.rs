@@ -15,6 +15,7 @@ use uuid::Uuid;
 use codec::events;
 use envelope::Body;
 pub use envelope::{Actor, DecodeError, Meta, Said};
+pub use measured::Assumed;
 
 use crate::domain::Instant;
 use crate::domain::conversation::{Gist, Topics};
@@ -69,6 +70,8 @@ events! {
         scope: Scope,
         /// The keys that are destroyed: a backup that brings one of them back must not be believed.
         keys: Vec<Uuid>,
+        /// The originals of files that go, by digest: files of several sources go with any of them.
+        originals: Vec<String>,
     }
     /// They are erased.
     ErasureCompleted = "erasure_completed" {
@@ -360,6 +363,7 @@ events! {
     ObservationsRecorded = "observations_recorded",
     ObservationCorrected = "observation_corrected",
     ObservationRetracted = "observation_retracted",
+    RecordDeleted = "record_deleted",
     ActivityRecorded = "activity_recorded",
     CheckInRecorded = "check_in_recorded",
     => narrated:

@@ -36,6 +36,7 @@ impl Event {
             | Self::ProviderConnected(_)
             | Self::ProviderDisconnected(_)
             | Self::ErasureRequested(_)
+            | Self::RecordDeleted(_)
             | Self::DayScored(_)
             | Self::BaselineComputed(_)
             | Self::BaselinesFrozen(_)
@@ -78,6 +79,7 @@ impl Event {
                 | Self::ProviderConnected(_)
                 | Self::ProviderDisconnected(_)
                 | Self::ErasureRequested(_)
+                | Self::RecordDeleted(_)
                 | Self::ExportProduced(_)
                 | Self::DataRead(_)
                 | Self::ObjectiveSet(_)
@@ -100,6 +102,7 @@ impl Event {
         };
         match self {
             Self::FileImported(e) => e.providers.iter().copied().chain([e.source.provider]).collect(),
+            Self::RecordDeleted(e) => BTreeSet::from([e.source.provider]),
             // A file may name whoever measured each row.
             Self::ObservationsRecorded(e) => measured(e.source.provider, &e.observations),
             Self::ObservationCorrected(e) => measured(e.source.provider, std::slice::from_ref(&e.observation)),

@@ -7,17 +7,15 @@ mod record;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use chrono::TimeDelta;
 
+use super::ports::views::{ActivityFilter, ActivityPlace};
 use super::{Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::activity::Family;
 use crate::domain::activity::same::{Alike, Workout, links};
-use crate::domain::activity::week::{Share, Week, weeks};
-use crate::domain::day::LocalDay;
+use crate::domain::activity::week::{Share, Week, monday, weeks};
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Activity, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
@@ -49,48 +47,8 @@ const METRICS: [Metric; 14] = [
 const COMPARED: [Metric; 2] = [Metric::ActivityDuration, Metric::ActivityDistance];
 /// Counterparts start no further apart than this: a clock that is off by 14 hours, and a little.
 const COUNTERPARTS: TimeDelta = TimeDelta::hours(15);
-
-/// Which activities are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActivityFilter {
-    /// Those of one sport.
-    pub family: Option<Family>,
-    /// The first local day.
-    pub since: LocalDay,
-    /// The last local day.
-    pub until: LocalDay,
-}
-
-impl ActivityFilter {
-    fn passes(&self, activity: &Activity) -> bool {
-        (self.since..=self.until).contains(&activity.day)
-            && self.family.as_ref().is_none_or(|family| *family == Family::of(&activity.sport))
-    }
-}
-
-/// Where an activity stands among those of its person: by its start, then its id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ActivityPlace {
-    /// When it started.
-    pub start: Instant,
-    /// Its id.
-    pub id: String,
-}
-
-impl fmt::Display for ActivityPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = serde_json::to_string(&(self.start, &self.id)).map_err(|_| fmt::Error)?;
-        f.write_str(&place)
-    }
-}
-
-impl FromStr for ActivityPlace {
-    type Err = serde_json::Error;
-
-    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text).map(|(start, id)| Self { start, id })
-    }
-}
+/// Activities that weeks are read by at a time.
+const READ_AT_ONCE: u64 = 200;
 
 /// The same workout as another provider recorded it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,65 +99,65 @@ impl Engine {
         limit: usize,
     ) -> Result<ActivityPage, EngineError> {
         let state = self.state(person).await?;
-        let all = self.kept(person, &state).await?;
-        let behind = |(id, activity): &&Kept| {
-            after.is_none_or(|place| (activity.start, id.as_str()) < (place.start, place.id.as_str()))
-        };
-        let mut page: Vec<Kept> = all
-            .iter()
-            .filter(|(_, activity)| filter.passes(activity))
-            .filter(behind)
-            .take(limit + 1)
-            .cloned()
-            .collect();
+        let filter = ActivityFilter { without: taken_back(&state), ..filter.clone() };
+        let mut page = self.views.activities(person, &filter, after, limit as u64 + 1).await?;
         let more = page.len() > limit;
         page.truncate(limit);
         let last = page.last().filter(|_| more);
         let next = last.map(|(id, activity)| ActivityPlace { start: activity.start, id: id.clone() });
-        Ok(ActivityPage { activities: self.views_of(person, &state, &all, page).await?, next })
+        Ok(ActivityPage { activities: self.views_of(person, &state, page).await?, next })
     }
 
-    /// The weeks of a person's activities from local Monday to Sunday, the newest first. A workout that two providers recorded
-    /// counts once, as the first of them in the order of priority has it that tells its distance.
+    /// The newest weeks of a person's activities from local Monday to Sunday, the newest first. A workout that two providers
+    /// recorded counts once, as the first of them in the order of priority has it that tells its distance and its time in
+    /// motion.
     ///
     /// # Errors
     /// When the read models do not answer.
-    pub async fn activity_weeks(&self, person: PersonId, filter: &ActivityFilter) -> Result<Vec<Week>, EngineError> {
+    pub async fn activity_weeks(
+        &self,
+        person: PersonId,
+        family: Option<&Family>,
+        count: usize,
+    ) -> Result<Vec<Week>, EngineError> {
         let state = self.state(person).await?;
-        let mut all = self.kept(person, &state).await?;
-        let reach = |day: LocalDay| day.minus(2);
-        all.retain(|(_, activity)| activity.day >= reach(filter.since) && activity.day <= filter.until.plus(2));
-        let views = self.views_of(person, &state, &all, all.clone()).await?;
-        let distances: BTreeMap<&str, f64> = views
-            .iter()
-            .filter_map(|view| Some((view.id.as_str(), *view.values.get(&Metric::ActivityDistance)?)))
-            .collect();
+        let filter =
+            ActivityFilter { family: family.cloned(), without: taken_back(&state), ..ActivityFilter::default() };
+        let (mut found, mut mondays): (Vec<Kept>, _) = (Vec::new(), BTreeSet::new());
+        // Of two that start close to each other the later may be of the earlier local day: a whole week is read beyond.
+        while mondays.len() < count.saturating_add(2) {
+            let last = found.last().map(|(id, activity)| ActivityPlace { start: activity.start, id: id.clone() });
+            let page = self.views.activities(person, &filter, last.as_ref(), READ_AT_ONCE).await?;
+            let is_last = (page.len() as u64) < READ_AT_ONCE;
+            mondays.extend(page.iter().map(|(_, activity)| monday(activity.day)));
+            found.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        let views = self.views_of(person, &state, found).await?;
         // A strap that counts no metres does not hide the watch that does.
-        let rank = |id: &str, provider: Provider| (!distances.contains_key(id), provider);
+        let ranks: BTreeMap<&str, (usize, Provider)> = views
+            .iter()
+            .map(|view| {
+                let lacks = |metric: &&Metric| !view.values.contains_key(metric);
+                let lacking = [Metric::ActivityDistance, Metric::ActivityMovingTime].iter().filter(lacks).count();
+                (view.id.as_str(), (lacking, view.activity.provider))
+            })
+            .collect();
         let once = |view: &&ActivityView| {
-            let own = rank(&view.id, view.activity.provider);
-            view.same_as.iter().all(|other| own <= rank(&other.id, other.provider))
+            let own = ranks.get(view.id.as_str());
+            view.same_as.iter().all(|other| ranks.get(other.id.as_str()).is_none_or(|other| own <= Some(other)))
         };
-        let minutes = |view: &ActivityView, metric: Metric| view.values.get(&metric).map(|minutes| minutes * 60.0);
         let share = |view: &ActivityView| Share {
             day: view.activity.day,
+            family: Family::of(&view.activity.sport),
             distance_m: view.values.get(&Metric::ActivityDistance).copied(),
-            moving_s: minutes(view, Metric::ActivityMovingTime).or_else(|| minutes(view, Metric::ActivityDuration)),
+            moving_s: view.values.get(&Metric::ActivityMovingTime).map(|minutes| minutes * 60.0),
         };
-        let counted = views.iter().filter(|view| filter.passes(&view.activity)).filter(once);
-        Ok(weeks(&counted.map(share).collect::<Vec<_>>()))
-    }
-
-    /// Every activity that may be shown, the newest first.
-    async fn kept(&self, person: PersonId, state: &PersonState) -> Result<Vec<Kept>, EngineError> {
-        let entities = self.views.entities(person, "activity", None).await?;
-        let kept = entities
-            .into_iter()
-            .filter_map(|entity| Some((entity.entity_id, serde_json::from_value(entity.body).ok()?)));
-        let mut kept: Vec<Kept> =
-            kept.filter(|(_, activity): &Kept| !state.is_taken_back(&[activity.provider])).collect();
-        kept.sort_by(|(a_id, a), (b_id, b)| (b.start, b_id).cmp(&(a.start, a_id)));
-        Ok(kept)
+        let mut weeks = weeks(&views.iter().filter(once).map(share).collect::<Vec<_>>());
+        weeks.truncate(count);
+        Ok(weeks)
     }
 
     /// Some activities with what was measured of them and their counterparts among all.
@@ -207,18 +165,17 @@ impl Engine {
         &self,
         person: PersonId,
         state: &PersonState,
-        all: &[Kept],
         page: Vec<Kept>,
     ) -> Result<Vec<ActivityView>, EngineError> {
         let starts = || page.iter().map(|(_, activity)| activity.start);
         let (Some(first), Some(last)) = (starts().min(), starts().max()) else { return Ok(Vec::new()) };
-        let near: Vec<&Kept> = all
-            .iter()
-            .filter(|(_, near)| {
-                let end = near.end.unwrap_or(near.start).max(near.start);
-                near.start <= last + COUNTERPARTS && end >= first - COUNTERPARTS
-            })
-            .collect();
+        let lasted = |(_, activity): &Kept| activity.end.map(|end| end - activity.start);
+        // What goes on at the same time and lasts as long starts no further apart than it lasts.
+        let reach = page.iter().filter_map(lasted).fold(COUNTERPARTS, TimeDelta::max);
+        let around = (first.checked_sub_signed(reach), last.checked_add_signed(reach));
+        let started = (around.0.unwrap_or(Instant::MIN_UTC), around.1.unwrap_or(Instant::MAX_UTC));
+        let filter = ActivityFilter { started, without: taken_back(state), ..ActivityFilter::default() };
+        let near = self.views.activities(person, &filter, None, u64::MAX).await?;
         let shown: BTreeSet<&str> = page.iter().map(|(id, _)| id.as_str()).collect();
         let metrics = |id: &str| if shown.contains(id) { METRICS.as_slice() } else { &COMPARED };
         let keys = near.iter().flat_map(|(id, activity)| metrics(id).iter().map(|metric| key(activity, *metric)));
@@ -246,6 +203,11 @@ impl Engine {
         };
         Ok(page.iter().cloned().map(view).collect())
     }
+}
+
+/// Whose activities are not shown.
+fn taken_back(state: &PersonState) -> Vec<Provider> {
+    Provider::ALL.into_iter().filter(|provider| state.is_taken_back(&[*provider])).collect()
 }
 
 fn key(activity: &Activity, metric: Metric) -> ObservationKey {

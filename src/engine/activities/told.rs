@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ActivityView, Kept, Record};
+use super::{ActivityView, Record};
 use crate::domain::activity::{Absent, Analysis, Family, Reserve, Track, analyse, pace};
 use crate::domain::intervention::LoadEffect;
 use crate::domain::metric::Metric;
@@ -46,14 +46,15 @@ impl Engine {
     /// When there is no such activity, or the store does not answer.
     pub async fn activity(&self, person: PersonId, id: &str, folder: &Path) -> Result<ActivityTold, EngineError> {
         let state = self.state(person).await?;
-        let (all, kept) = self.find(person, &state, id).await?;
-        let (id, activity) = kept.clone();
-        let views = self.views_of(person, &state, &all, vec![kept]).await?;
-        let view = views.into_iter().next().ok_or_else(|| not_found(&id))?;
-        let record = self.record(person, &id, &activity, folder).await?;
+        let activity = self.find(person, &state, id).await?;
+        let views = self.views_of(person, &state, vec![(id.to_owned(), activity.clone())]).await?;
+        let view = views.into_iter().next().ok_or_else(|| not_found(id))?;
+        let record = self.record(person, id, &activity, folder).await?;
         let reserve = self.reserve(person, &state, &activity).await?;
         let family = Family::of(&activity.sport);
-        let analysis = if !state.consents.contains(&Purpose::Processing) {
+        let analysis = if record == Record::Unreadable {
+            Err(Absent::Unreadable)
+        } else if !state.consents.contains(&Purpose::Processing) {
             Err(Absent::NoConsent)
         } else if allowance(&state).analysis {
             Ok(analyse(&record.track(&family), &family, &reserve))
@@ -69,16 +70,15 @@ impl Engine {
     /// When there is no such activity, or the store does not answer.
     pub async fn activity_samples(&self, person: PersonId, id: &str, folder: &Path) -> Result<Samples, EngineError> {
         let state = self.state(person).await?;
-        let (_, (id, activity)) = self.find(person, &state, id).await?;
-        let record = self.record(person, &id, &activity, folder).await?;
+        let activity = self.find(person, &state, id).await?;
+        let record = self.record(person, id, &activity, folder).await?;
         let track = record.track(&Family::of(&activity.sport));
         Ok(Samples { paces_s_km: pace::smoothed(&track), track, record })
     }
 
-    async fn find(&self, person: PersonId, state: &PersonState, id: &str) -> Result<(Vec<Kept>, Kept), EngineError> {
-        let all = self.kept(person, state).await?;
-        let kept = all.iter().find(|(kept, _)| kept == id).cloned().ok_or_else(|| not_found(id))?;
-        Ok((all, kept))
+    async fn find(&self, person: PersonId, state: &PersonState, id: &str) -> Result<Activity, EngineError> {
+        let found = self.views.activity(person, id).await?;
+        found.filter(|activity| !state.is_taken_back(&[activity.provider])).ok_or_else(|| not_found(id))
     }
 
     /// The reserve on the day of an activity, unless a notice keeps it back.

@@ -55,6 +55,7 @@ impl Pulse {
                 row: 0,
                 record: None,
                 finality: 0,
+                dated: false,
             })
         });
         let history = History::of(observations);

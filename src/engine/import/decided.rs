@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Taking;
 use super::records::{Holdings, Place, Standing};
+use super::taking::Taking;
 use crate::domain::Instant;
 use crate::domain::event::{ActivityRecorded, Event, ObservationCorrected, ObservationsRecorded};
 use crate::domain::invariants;
@@ -47,6 +47,7 @@ impl Decided {
             records.entry(Place::of(&observation.key)).or_default().push(observation);
         }
         let (mut new, mut corrected) = (Vec::new(), false);
+        let mut other_day = false;
         for (place, told) in &records {
             let mut own_id = None;
             match self.holdings.standing_of(place, told) {
@@ -71,6 +72,7 @@ impl Decided {
                 if observation.own_id().is_none() {
                     observation.record.clone_from(&own_id);
                 }
+                other_day |= self.holdings.fact(&observation.key).is_some_and(|held| held.day != observation.day);
                 corrected |= self.fact(taking, observation, &mut new);
             }
         }
@@ -81,7 +83,8 @@ impl Decided {
         }
         self.observations += new.len() as u64;
         match activity {
-            Some(activity) if !new.is_empty() => {
+            // An activity that was moved to another day is told anew, though each of its values is known.
+            Some(activity) if !new.is_empty() || corrected && other_day => {
                 self.rest.push(
                     ActivityRecorded { source: taking.source(), activity: activity.clone(), observations: new }.into(),
                 );

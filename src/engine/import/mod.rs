@@ -3,35 +3,26 @@
 
 mod decided;
 mod records;
+mod retell;
+mod taking;
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tokio::sync::mpsc;
 
-use super::ports::export::{ExportError, Part, ReadContext, Rejection, Row, Survey};
-use super::ports::journal::JournalError;
-use super::{Command, Engine, EngineError};
+use super::ports::export::{ExportError, Part, ReadContext, Rejection, Survey};
+use super::{Engine, EngineError};
 use crate::domain::Instant;
-use crate::domain::event::{Event, FileImported};
-use crate::domain::invariants::{self, OBSERVATIONS_PER_BATCH};
-use crate::domain::observation::{Activity, Observation, ObservationKey, Source};
+use crate::domain::invariants;
+use crate::domain::observation::NotUsed;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
-use crate::domain::state::PersonState;
-use decided::{Decided, not_taken};
-use records::Holdings;
-
-/// Rejections named one by one; beyond it they are counted.
-const REJECTIONS_NAMED: usize = 1_000;
-/// Activities that go into one append.
-const ACTIVITIES_PER_APPEND: usize = 200;
-/// Rows that may wait between the reader and the log.
-const ROWS_WAITING: usize = 512;
+use taking::Taking;
 
 /// What became of one part of a file.
+///
+/// `read` is the sum of `accepted`, `duplicates`, `corrected` and `rejected`; `unused` says how many of the duplicates say nothing.
 #[derive(Clone, Debug, Serialize)]
 pub struct FileReport {
     /// The file, or `export.zip/member.csv`.
@@ -42,10 +33,14 @@ pub struct FileReport {
     pub read: u64,
     /// Rows that said something new.
     pub accepted: u64,
-    /// Rows that said what was known, or held no measurement.
+    /// Rows that said what was known, or nothing Candor keeps.
     pub duplicates: u64,
     /// Rows that changed what was known.
     pub corrected: u64,
+    /// Duplicates that say nothing Candor keeps.
+    pub unused: u64,
+    /// Why they are not used.
+    pub not_used: Vec<NotUsed>,
     /// Rows that were refused.
     pub rejected: u64,
     /// Observations written.
@@ -55,6 +50,7 @@ pub struct FileReport {
     /// Whether local days were told with the home zone since the file gives none.
     pub zone_assumed: bool,
     /// Who measured what is in it.
+    #[serde(skip)]
     pub providers: BTreeSet<Provider>,
 }
 
@@ -70,6 +66,24 @@ impl Surveyed {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.parts.iter().map(|(_, survey)| survey.rows).sum()
+    }
+}
+
+impl FileReport {
+    /// Whether rows of a file's parts were refused, and none said anything that was taken or known.
+    #[must_use]
+    pub fn came_to_nothing(parts: &[Self]) -> bool {
+        let good = |part: &Self| part.accepted + part.corrected + part.duplicates > part.unused;
+        parts.iter().any(|part| part.rejected > 0) && !parts.iter().any(good)
+    }
+
+    fn leave_out(&mut self, reason: &str) {
+        self.unused += 1;
+        self.duplicates += 1;
+        match self.not_used.iter_mut().find(|known| known.reason == reason) {
+            Some(known) => known.rows += 1,
+            None => self.not_used.push(NotUsed { reason: reason.to_owned(), rows: 1 }),
+        }
     }
 }
 
@@ -154,10 +168,11 @@ impl Engine {
         let (mut reports, mut before) = (Vec::new(), 0);
         for (part, survey) in &surveyed.parts {
             let as_of = newest.unwrap_or(context.now);
-            let taking = Taking { engine: self, person, part, as_of, now: context.now, digest: digest.clone() };
+            let digest = digest.clone();
+            let taking = Taking { engine: self, person, part, as_of, now: context.now, digest, retold: 0 };
             let mut report = taking.rows(&surveyed.path, context, &|rows| progress(before + rows)).await?;
             report.zone_assumed = survey.zone_assumed;
-            taking.conclude(&report).await?;
+            taking.conclude(&report, survey.zone_assumed.then_some(context.home_zone)).await?;
             before += report.read;
             reports.push(report);
         }
@@ -167,189 +182,4 @@ impl Engine {
 
 fn reader_stopped() -> ExportError {
     ExportError::Unreadable { file: String::new(), reason: "the reader stopped unexpectedly".to_owned() }
-}
-
-/// A part on its way into the log.
-struct Taking<'a> {
-    engine: &'a Engine,
-    person: PersonId,
-    part: &'a Part,
-    as_of: Instant,
-    now: Instant,
-    /// Of the original that is kept; none of a batch.
-    digest: Option<String>,
-}
-
-/// Rows that wait to be appended together.
-#[derive(Default)]
-struct Batch {
-    rows: Vec<(Option<Activity>, Vec<Observation>)>,
-    observations: usize,
-    activities: usize,
-}
-
-impl Taking<'_> {
-    async fn rows(
-        &self,
-        path: &Path,
-        context: ReadContext,
-        progress: &(dyn Fn(u64) + Send + Sync),
-    ) -> Result<FileReport, EngineError> {
-        let (exports, path, part) = (self.engine.exports.clone(), path.to_owned(), self.part.clone());
-        let (sender, mut receiver) = mpsc::channel(ROWS_WAITING);
-        let as_of = self.as_of;
-        let reader = tokio::task::spawn_blocking(move || {
-            exports.rows(&path, &part, &context, as_of, &mut |number, row| {
-                if sender.blocking_send((number, row)).is_ok() {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })
-        });
-        let mut report = FileReport {
-            file: self.part.name.clone(),
-            format: self.part.format.to_owned(),
-            read: 0,
-            accepted: 0,
-            duplicates: 0,
-            corrected: 0,
-            rejected: 0,
-            observations: 0,
-            rejections: Vec::new(),
-            zone_assumed: false,
-            providers: BTreeSet::new(),
-        };
-        let mut batch = Batch::default();
-        while let Some((_, row)) = receiver.recv().await {
-            report.read += 1;
-            let (activity, observations) = match row {
-                Row::Rejected(rejection) => {
-                    report.rejected += 1;
-                    if report.rejections.len() < REJECTIONS_NAMED {
-                        report.rejections.push(rejection);
-                    }
-                    continue;
-                }
-                Row::Observations(observations) => (None, observations),
-                Row::Activity(activity, observations) => (Some(activity), observations),
-            };
-            let full = batch.observations + observations.len() > OBSERVATIONS_PER_BATCH;
-            if full || batch.activities >= ACTIVITIES_PER_APPEND {
-                self.append(std::mem::take(&mut batch), &mut report).await?;
-                progress(report.read);
-            }
-            batch.observations += observations.len();
-            batch.activities += usize::from(activity.is_some());
-            batch.rows.push((activity, observations));
-        }
-        reader.await.unwrap_or_else(|_| Err(reader_stopped()))?;
-        self.append(batch, &mut report).await?;
-        progress(report.read);
-        Ok(report)
-    }
-
-    fn source(&self) -> Source {
-        Source {
-            provider: self.part.provider,
-            format: self.part.format.to_owned(),
-            file: self.digest.as_ref().map(|_| self.part.name.clone()),
-            digest: self.digest.clone(),
-        }
-    }
-
-    /// Appends a batch: what is new, and corrections of what is known. Rows are counted once the append is durable. When
-    /// another import was faster, the batch is compared again with what is known then.
-    async fn append(&self, batch: Batch, report: &mut FileReport) -> Result<(), EngineError> {
-        if batch.rows.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<ObservationKey> =
-            batch.rows.iter().flat_map(|(_, observations)| observations).map(|o| o.key.clone()).collect();
-        report.providers.extend(keys.iter().map(|key| key.provider));
-        let name = format!("import/{}/{}", self.source().file_key(), report.read);
-        for _ in 0..super::TRIES {
-            // The state first: what is held may then be newer than it, and the append conflicts, but never older.
-            let state = self.engine.finish_erasing(self.person, self.now).await?;
-            let holdings = self.holdings(&batch, &keys).await?;
-            // Without consent to anything no row is to blame.
-            if let Err(violation) = invariants::may_process(&state) {
-                self.engine.count_refusal(&violation, self.now).await;
-                return Err(violation.into());
-            }
-            let mut decided = Decided::over(holdings);
-            for (activity, observations) in &batch.rows {
-                match not_taken(&state, observations) {
-                    Some(rejection) => decided.rejections.push(rejection),
-                    None => decided.row(self, activity.as_ref(), observations),
-                }
-            }
-            let events = decided.events(self);
-            let command = Command::new(self.person, &name, &state, &events, self.now);
-            match self.engine.write(&command, state, &events).await {
-                Err(EngineError::Journal(JournalError::Conflict)) => {}
-                Err(EngineError::Refused(violation)) => {
-                    self.engine.count_refusal(&violation, self.now).await;
-                    return Err(violation.into());
-                }
-                Err(error) => return Err(error),
-                Ok(_) => {
-                    report.accepted += decided.accepted;
-                    report.duplicates += decided.duplicates;
-                    report.corrected += decided.corrected;
-                    report.observations += decided.observations;
-                    report.rejected += decided.rejections.len() as u64;
-                    let room = REJECTIONS_NAMED.saturating_sub(report.rejections.len());
-                    report.rejections.extend(decided.rejections.into_iter().take(room));
-                    return Ok(());
-                }
-            }
-        }
-        Err(JournalError::Conflict.into())
-    }
-
-    /// What is held of some facts and, for those that are not, of the records that may be theirs.
-    async fn holdings(&self, batch: &Batch, keys: &[ObservationKey]) -> Result<Holdings, EngineError> {
-        let views = &self.engine.views;
-        let mut holdings = Holdings::new(views.held(self.person, keys).await?);
-        let wanted = holdings.wanted(batch.rows.iter().flat_map(|(_, observations)| observations));
-        let mut more = Vec::new();
-        for (provider, ids) in &wanted.ids {
-            let ids: Vec<String> = ids.iter().cloned().collect();
-            let found = views.held_of_records(self.person, *provider, &ids).await?;
-            more.push(wanted.found(&found));
-            found.into_iter().for_each(|(key, held)| holdings.hold(key, held));
-        }
-        for (kind, days) in more.iter().chain([&wanted]).flat_map(|wanted| &wanted.days) {
-            let found = views.held_of_days(self.person, *kind, *days).await?;
-            found.into_iter().for_each(|(key, held)| holdings.hold(key, held));
-        }
-        Ok(holdings)
-    }
-
-    /// Writes down that the file was taken, once a file.
-    async fn conclude(&self, report: &FileReport) -> Result<(), EngineError> {
-        if self.digest.is_none() {
-            return Ok(());
-        }
-        let source = self.source();
-        let key = source.file_key();
-        let own = report.providers.iter().all(|provider| *provider == source.provider);
-        let event: Event = FileImported {
-            source,
-            read: report.read,
-            accepted: report.accepted,
-            duplicates: report.duplicates,
-            corrected: report.corrected,
-            rejected: report.rejected,
-            rejections: report.rejections.clone(),
-            as_of: self.as_of,
-            providers: if own { Vec::new() } else { report.providers.iter().copied().collect() },
-        }
-        .into();
-        let decide =
-            |state: &PersonState| Ok(if state.files.contains(&key) { Vec::new() } else { vec![event.clone()] });
-        self.engine.decide(self.person, "file", self.now, decide).await?;
-        Ok(())
-    }
 }

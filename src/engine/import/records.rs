@@ -36,17 +36,20 @@ impl Place {
 /// Whether records of a kind can move to another time and stay the same.
 const fn moves(kind: RecordKind) -> bool {
     match kind {
-        RecordKind::Sleep | RecordKind::Nap | RecordKind::Recovery | RecordKind::Cycle | RecordKind::Activity => true,
-        RecordKind::Day | RecordKind::Weighing | RecordKind::Checkin | RecordKind::Journal | RecordKind::Sample => {
-            false
-        }
+        RecordKind::Sleep
+        | RecordKind::Nap
+        | RecordKind::Recovery
+        | RecordKind::Cycle
+        | RecordKind::Activity
+        | RecordKind::Weighing => true,
+        RecordKind::Day | RecordKind::Checkin | RecordKind::Journal | RecordKind::Sample => false,
     }
 }
 
 /// Whether two records of a kind cannot go on at the same time. Activities can: a warm-up inside a class, a ride in a
-/// commute; which of them are one only their ids tell.
+/// commute; and who steps on the scales twice is weighed twice. Which of them are one only their ids tell.
 const fn excludes(kind: RecordKind) -> bool {
-    moves(kind) && !matches!(kind, RecordKind::Activity)
+    moves(kind) && !matches!(kind, RecordKind::Activity | RecordKind::Weighing)
 }
 
 /// Kinds between which a provider may move a record: a sleep that turns out to be a nap.
@@ -56,7 +59,8 @@ const fn family(kind: RecordKind) -> &'static [RecordKind] {
         RecordKind::Recovery => &[RecordKind::Recovery],
         RecordKind::Cycle => &[RecordKind::Cycle],
         RecordKind::Activity => &[RecordKind::Activity],
-        RecordKind::Day | RecordKind::Weighing | RecordKind::Checkin | RecordKind::Journal | RecordKind::Sample => &[],
+        RecordKind::Weighing => &[RecordKind::Weighing],
+        RecordKind::Day | RecordKind::Checkin | RecordKind::Journal | RecordKind::Sample => &[],
     }
 }
 
@@ -348,6 +352,7 @@ mod tests {
             row: 1,
             record: id.map(str::to_owned),
             finality: 0,
+            dated: false,
         }
     }
 

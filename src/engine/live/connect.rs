@@ -100,7 +100,10 @@ impl Live {
             Some(account) => account,
             None => match api.account(&grant, self.meter.as_ref(), now).await {
                 Err(CallFault::Forbidden | CallFault::Unauthorised) => {
-                    drop(api.revoke(&grant).await);
+                    // Whose it is nobody knows: access that somebody has here must not end with it.
+                    if self.connections.list(None).await?.iter().all(|other| other.provider != provider) {
+                        drop(api.revoke(&grant).await);
+                    }
                     return Err(LiveError::Nameless(provider));
                 }
                 account => account?,
@@ -112,8 +115,7 @@ impl Live {
         }
         let person = attempt.person;
         if self.connections.owner(provider, &account).await?.is_some_and(|owner| owner != person) {
-            // Nothing of it is left behind, here or there.
-            drop(api.revoke(&grant).await);
+            // Not revoked: at the provider that ends the whole account's access, which is the other person's.
             return Err(LiveError::OtherPerson);
         }
         let generation = match self.connections.get(person, provider).await {
@@ -144,6 +146,12 @@ impl Live {
         let jobs = first.iter().map(|task| self.job(person, task, now)).collect();
         if !self.connections.connect(&connection, &grant, jobs, now).await? {
             return Err(LiveError::OtherPerson);
+        }
+        // Somebody may have been erased, or have taken it back, since it was allowed.
+        let state = self.engine.state(person).await?;
+        if invariants::may_take_from(&state, provider).is_err() {
+            self.connections.forget(person, provider).await?;
+            return Err(LiveError::NotBegun);
         }
         self.bell.notify_one();
         Ok(person)

@@ -3,11 +3,11 @@
 use super::{Live, LiveError};
 use crate::domain::Instant;
 use crate::domain::erasure::Scope;
-use crate::domain::event::{ConsentWithdrawn, Event, ProviderDisconnected};
+use crate::domain::event::{Event, ProviderDisconnected};
 use crate::domain::person::PersonId;
-use crate::domain::profile::Purpose;
 use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
+use crate::engine::erasure::Erased;
 
 /// What becomes of what a provider brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct Disconnected {
 }
 
 impl Live {
-    /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Its data can be deleted without a
-    /// connection too. Nothing of that provider is taken in afterwards before the person allows it again.
+    /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Where its data are deleted, nothing of
+    /// that provider is taken in afterwards before the person allows it again.
     ///
     /// # Errors
     /// `NotConnected`, `MustGo` where its terms do not let its data stay, or when the connections or the log do not answer: what
@@ -44,9 +44,7 @@ impl Live {
         }
         let revoked = match self.access(person, provider, now).await {
             Ok((_, grant)) => self.api(provider)?.revoke(&grant).await.is_ok(),
-            Err(LiveError::NotConnected(provider)) if brought == Brought::Kept => {
-                return Err(LiveError::NotConnected(provider));
-            }
+            Err(LiveError::NotConnected(provider)) => return Err(LiveError::NotConnected(provider)),
             Err(_) => false,
         };
         self.end(person, provider, brought, now).await?;
@@ -69,16 +67,32 @@ impl Live {
                 self.connections.forget(person, provider).await?;
             }
             Brought::Deleted => {
-                // What is on its way in is refused from here on.
-                let purpose = Purpose::Provider(provider);
-                let gone = |state: &PersonState| -> Vec<Event> {
-                    let withdrawn = (!state.withdrawn.contains(&purpose)).then(|| ConsentWithdrawn { purpose }.into());
-                    withdrawn.into_iter().chain([ProviderDisconnected { provider, kept }.into()]).collect()
-                };
+                let gone = |_: &PersonState| vec![ProviderDisconnected { provider, kept }.into()];
                 self.engine.erase(person, Scope::Provider(provider), &gone, now).await?;
                 self.loop_soon(person, now).await?;
             }
         }
         Ok(())
+    }
+
+    /// Erases what is in a scope. Access at the providers it is about ends first, as far as they can be reached: afterwards
+    /// nobody has the means to end it.
+    ///
+    /// # Errors
+    /// When the connections or the log do not answer: what was begun to be erased is erased all the same.
+    pub async fn erase(&self, person: PersonId, scope: Scope, now: Instant) -> Result<Erased, LiveError> {
+        let connected = self.connections.list(Some(person)).await?.into_iter().map(|connection| connection.provider);
+        let mut ended: Vec<Event> = Vec::new();
+        for provider in connected.filter(|provider| scope == Scope::Person || scope == Scope::Provider(*provider)) {
+            if let (Ok((_, grant)), Ok(api)) = (self.access(person, provider, now).await, self.api(provider)) {
+                drop(api.revoke(&grant).await);
+            }
+            ended.push(ProviderDisconnected { provider, kept: false }.into());
+        }
+        let erased = self.engine.erase(person, scope, &|_| ended.clone(), now).await?;
+        if scope != Scope::Person {
+            self.loop_soon(person, now).await?;
+        }
+        Ok(erased)
     }
 }

@@ -52,7 +52,7 @@ pub struct Synced {
     pub accepted: u64,
     /// Rows that changed what was known.
     pub corrected: u64,
-    /// Rows that said what was known.
+    /// Rows that said what was known, or nothing that is kept.
     pub duplicates: u64,
     /// Rows that were refused.
     pub rejected: u64,
@@ -207,7 +207,8 @@ impl Live {
         wanted: &Wanted,
         now: Instant,
     ) -> Result<Fetched, LiveError> {
-        Ok(self.api(provider)?.fetch(grant, wanted, self.meter.as_ref(), now).await?)
+        let fetching = self.api(provider)?.fetch(grant, wanted, self.meter.as_ref(), now);
+        Ok(self.timed.step("fetch", fetching).await?)
     }
 
     /// Takes a document in as a file is, and orders a loop where it said something new.
@@ -253,8 +254,9 @@ impl Live {
     ) -> Result<(), LiveError> {
         let state = self.engine.state(person).await?;
         let context = ReadContext { home_zone: state.profile.zone(), now };
-        let surveyed = self.engine.survey(path, context, |_| ()).await?;
-        for report in self.engine.import(person, &surveyed, context, &|_| ()).await? {
+        let surveyed = self.timed.step("decode", self.engine.survey(path, context, |_| ())).await?;
+        let taken = self.timed.step("append", self.engine.import(person, &surveyed, context, &|_| ())).await?;
+        for report in taken {
             synced.add(&report);
         }
         if synced.accepted + synced.corrected > 0 {

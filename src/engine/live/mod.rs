@@ -12,7 +12,8 @@ pub mod renew;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 use super::ports::connections::{Connections, ConnectionsError};
 use super::ports::entropy::Entropy;
-use super::ports::jobs::{NewJob, Queue, QueueError};
+use super::ports::jobs::{NewJob, Priority, Queue, QueueError, Steps};
 use super::ports::provider_api::{CallFault, Meter, ProviderApi};
 use super::ports::webhook::Webhook;
 use super::{Engine, EngineError};
@@ -47,6 +48,8 @@ pub struct Live {
     pub connections: Arc<dyn Connections>,
     /// The count of calls.
     pub meter: Arc<dyn Meter>,
+    /// What it is done for: it orders nothing more urgent.
+    pub priority: Priority,
     /// The providers that are set up here.
     pub apis: BTreeMap<Provider, Arc<dyn ProviderApi>>,
     /// Who reads the notices of the providers that are set up here.
@@ -59,10 +62,44 @@ pub struct Live {
     pub entropy: Arc<dyn Entropy>,
     /// The time: what takes long looks at it again.
     pub clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+    /// What its steps took: `fetch`, `decode`, `append`.
+    pub timed: Timed,
     /// What must not be left half-done when its caller goes away.
     pub tasks: TaskTracker,
     /// Rung when something was ordered.
     pub bell: Arc<Notify>,
+}
+
+/// A clock for durations: called once it starts, what it gives tells how long ago that was.
+pub type Watch = Arc<dyn Fn() -> Box<dyn Fn() -> Duration + Send + Sync> + Send + Sync>;
+
+/// What the steps of one job took so far.
+#[derive(Clone)]
+pub struct Timed {
+    watch: Watch,
+    took: Arc<Mutex<Steps>>,
+}
+
+impl Timed {
+    /// By a clock.
+    #[must_use]
+    pub fn by(watch: Watch) -> Self {
+        Self { watch, took: Arc::default() }
+    }
+
+    /// What each step took, all its turns together.
+    #[must_use]
+    pub fn steps(&self) -> Steps {
+        self.took.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Does a step and adds what it took.
+    pub async fn step<T>(&self, name: &'static str, doing: impl Future<Output = T>) -> T {
+        let started = (self.watch)();
+        let done = doing.await;
+        *self.took.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += started();
+        done
+    }
 }
 
 /// Why a use case of live providers did not do what it was asked.
@@ -164,6 +201,18 @@ pub enum Task {
 }
 
 impl Task {
+    /// What a job was told, as it may be shown: without an address that opens something.
+    #[must_use]
+    pub fn shown(payload: &str) -> String {
+        match serde_json::from_str(payload) {
+            Ok(Self::Record { provider, kind, id }) => {
+                let shown = Self::Record { provider, kind, id: fetch::plain_id(&id) };
+                serde_json::to_string(&shown).unwrap_or_default()
+            }
+            _ => payload.to_owned(),
+        }
+    }
+
     /// Which handler does it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -175,6 +224,15 @@ impl Task {
             Self::Pushed { .. } => "pushed",
             Self::Revoked { .. } => "revoked",
             Self::Loop => "loop",
+        }
+    }
+
+    /// How urgent it is where nothing less urgent has led to it.
+    const fn priority(&self) -> Priority {
+        match self {
+            Self::Pushed { .. } | Self::Record { .. } | Self::Gone { .. } | Self::Revoked { .. } => Priority::Live,
+            Self::Sync { .. } | Self::Loop => Priority::Usual,
+            Self::Backfill { .. } => Priority::History,
         }
     }
 
@@ -195,6 +253,13 @@ impl Task {
 }
 
 impl Live {
+    /// The same for one job that is so urgent: it leaves a part of every limit of a provider to what is more urgent.
+    #[must_use]
+    pub fn at(&self, priority: Priority) -> Self {
+        let timed = Timed::by(Arc::clone(&self.timed.watch));
+        Self { priority, meter: self.meter.at(priority), timed, ..self.clone() }
+    }
+
     /// A job for a person.
     #[must_use]
     pub fn job(&self, person: PersonId, task: &Task, run_at: Instant) -> NewJob {
@@ -205,6 +270,7 @@ impl Live {
             person: Some(person),
             // A task has no map with other keys than texts: it can always be written.
             payload: serde_json::to_string(task).unwrap_or_default(),
+            priority: task.priority().max(self.priority),
             run_at,
             max_attempts: ATTEMPTS,
         }

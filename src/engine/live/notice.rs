@@ -13,7 +13,7 @@ use crate::domain::observation::RecordKind;
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::engine::EngineError;
-use crate::engine::ports::provider_api::{CallFault, Wanted};
+use crate::engine::ports::provider_api::{CallFault, Grant, Wanted};
 use crate::engine::ports::webhook::{Happened, Notice, Pushed};
 
 /// What became of a notice.
@@ -85,7 +85,10 @@ impl Live {
         copied.await.map_err(|_| LiveError::Stopped)?.map_err(|_| LiveError::Disk)?;
         let digest = self.engine.originals.keep(person, provider, &path).await.map_err(EngineError::from)?;
         let original = self.engine.originals.name(person, &digest).await.map_err(EngineError::from)?;
-        let delivery = format!("push/{original}");
+        // After another beginning the same words are news again.
+        let connected = self.connections.list(Some(person)).await?;
+        let since = connected.iter().find(|connection| connection.provider == provider).map(|c| c.connected_at);
+        let delivery = format!("push/{original}/{}", since.unwrap_or_default().timestamp_micros());
         self.deliver(person, &delivery, (provider, &Task::Pushed { provider, original }), now).await
     }
 
@@ -155,24 +158,35 @@ impl Live {
     /// # Errors
     /// Why it could not be looked at.
     pub async fn revoked(&self, person: PersonId, provider: Provider, now: Instant) -> Result<(), LiveError> {
-        let asked = match self.access(person, provider, now).await {
-            Ok((connection, grant)) => match self.api(provider)?.account(&grant, self.meter.as_ref(), now).await {
-                Err(CallFault::Unauthorised | CallFault::GrantEnded) => {
-                    self.connections.ended(&connection).await?;
-                    Err(LiveError::Reconnect(provider))
-                }
-                asked => asked.map(|_| ()).map_err(LiveError::from),
-            },
-            Err(error) => Err(error),
+        let (connection, grant) = match self.access(person, provider, now).await {
+            // It was found no good before this notice: only the person knows whether they took it back.
+            Err(LiveError::NotConnected(_) | LiveError::Reconnect(_)) => return Ok(()),
+            access => access?,
         };
-        match asked {
-            Err(LiveError::Reconnect(_)) => {
-                let must_go = provider.terms().delete_on_disconnect;
-                let brought = if must_go { Brought::Deleted } else { Brought::Kept };
-                self.end(person, provider, brought, now).await
+        if self.is_taken(provider, &grant, now).await? {
+            return Ok(());
+        }
+        // One that is old is refused as well: what ends everything is seen twice.
+        match self.access_after(person, provider, Some(connection.generation), now).await {
+            Ok((newer, grant)) => {
+                if self.is_taken(provider, &grant, now).await? {
+                    return Ok(());
+                }
+                self.connections.ended(&newer).await?;
             }
-            Err(LiveError::NotConnected(_)) => Ok(()),
-            asked => asked,
+            Err(LiveError::Reconnect(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let must_go = provider.terms().delete_on_disconnect;
+        let brought = if must_go { Brought::Deleted } else { Brought::Kept };
+        self.end(person, provider, brought, now).await
+    }
+
+    /// Whether a provider still takes a grant.
+    async fn is_taken(&self, provider: Provider, grant: &Grant, now: Instant) -> Result<bool, LiveError> {
+        match self.api(provider)?.account(grant, self.meter.as_ref(), now).await {
+            Err(CallFault::Unauthorised | CallFault::GrantEnded) => Ok(false),
+            asked => Ok(asked.map(|_| true)?),
         }
     }
 }

@@ -70,7 +70,8 @@ pub enum Finding {
 /// The newer source wins; an older export never corrects a newer one. Of two words that say the same the finer stands,
 /// whichever came first, and so does an end or an id that only one of them knows. Of two equally new words that differ the
 /// finer stands, and otherwise the one that came first: two files of one export that differ would else correct each other
-/// for ever.
+/// for ever. A provider's own time of change that is newer is kept though nothing else differs: the value was changed and
+/// changed back, and the word in between, told later, is outdated.
 #[must_use]
 pub fn reconcile(held: Option<&Held>, incoming: &Observation) -> Finding {
     let Some(held) = held else {
@@ -83,7 +84,9 @@ pub fn reconcile(held: Option<&Held>, incoming: &Observation) -> Finding {
     let finer = incoming.resolution < held.resolution;
     let stands = if same(held, incoming) {
         let more_final = incoming.finality > held.finality;
-        finer || more_final || incoming.end.is_some() && held.end.is_none() || names(held, incoming)
+        // Changed and changed back: what was said in between comes too late from now on.
+        let changed_back = incoming.dated && incoming.as_of > held.as_of;
+        changed_back || finer || more_final || incoming.end.is_some() && held.end.is_none() || names(held, incoming)
     } else {
         match outranks((incoming.finality, incoming.as_of), (held.finality, held.as_of)) {
             Ordering::Greater => true,
@@ -105,7 +108,8 @@ pub fn settled(held: &Held, incoming: &Observation) -> Observation {
         settled.end = incoming.end.or(held.end);
         settled.finality = incoming.finality.max(held.finality);
         if held.resolution < incoming.resolution {
-            (settled.value, settled.resolution, settled.as_of) = (held.value, held.resolution, held.as_of);
+            (settled.value, settled.resolution) = (held.value, held.resolution);
+            settled.as_of = if incoming.dated { incoming.as_of.max(held.as_of) } else { held.as_of };
         } else if held.resolution == incoming.resolution {
             settled.as_of = incoming.as_of.max(held.as_of);
         }
@@ -157,6 +161,7 @@ mod tests {
             row: 1,
             record: None,
             finality: 0,
+            dated: false,
         }
     }
 

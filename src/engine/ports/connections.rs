@@ -227,4 +227,10 @@ pub trait Connections: Send + Sync {
         jobs: Vec<NewJob>,
         now: Instant,
     ) -> Result<bool, ConnectionsError>;
+
+    /// Forgets who set out for a provider and did not come back in time, and notices that no provider sends again.
+    ///
+    /// # Errors
+    /// When the connections do not answer.
+    async fn prune(&self, now: Instant) -> Result<(), ConnectionsError>;
 }

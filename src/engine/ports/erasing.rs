@@ -25,7 +25,7 @@ pub trait Keys: Send + Sync {
     ///
     /// # Errors
     /// When the keys do not answer; they may still be there then.
-    async fn destroy(&self, person: PersonId, scope: Scope) -> Result<(), ErasingError>;
+    async fn destroy(&self, keys: &[Uuid]) -> Result<(), ErasingError>;
 }
 
 /// Whoever holds something of a person beside the log, its read models and the originals.

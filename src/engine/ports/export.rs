@@ -40,10 +40,12 @@ pub struct Part {
 /// What a row held.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Row {
-    /// Observations, none when the row holds no measurement.
+    /// Observations.
     Observations(Vec<Observation>),
     /// An activity with its measurements.
     Activity(Activity, Vec<Observation>),
+    /// Nothing that is kept, and why.
+    Unused(&'static str),
     /// One bad field rejects its row, and no other.
     Rejected(Rejection),
 }

@@ -9,6 +9,7 @@ pub mod erasing;
 pub mod export;
 pub mod jobs;
 pub mod journal;
+pub mod mornings;
 pub mod narrator;
 pub mod originals;
 pub mod proof;

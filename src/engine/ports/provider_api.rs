@@ -1,5 +1,6 @@
 //! A provider as the engine knows it: grants of access, and documents that the import understands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use chrono::DateTime;
 use secrecy::SecretString;
 use thiserror::Error;
 
+use super::jobs::Priority;
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
 
@@ -170,6 +172,9 @@ pub trait Meter: Send + Sync {
 
     /// What an answer's headers said.
     async fn told(&self, provider: Provider, allowances: Vec<Allowance>);
+
+    /// The same count for what is so urgent: it leaves a part of every window to what is more urgent.
+    fn at(&self, priority: Priority) -> Arc<dyn Meter>;
 }
 
 /// A provider's API.

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Held;
+use crate::domain::Instant;
+use crate::domain::activity::Family;
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
-use crate::domain::observation::{Observation, ObservationKey, RecordKind};
+use crate::domain::observation::{Activity, Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
@@ -107,6 +109,58 @@ impl FromStr for ObservationPlace {
     }
 }
 
+/// Which activities are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityFilter {
+    /// Those of one sport.
+    pub family: Option<Family>,
+    /// The first local day.
+    pub since: LocalDay,
+    /// The last local day.
+    pub until: LocalDay,
+    /// Those that started from one instant to another.
+    pub started: (Instant, Instant),
+    /// Providers whose activities are left out.
+    pub without: Vec<Provider>,
+}
+
+impl Default for ActivityFilter {
+    /// All of them.
+    fn default() -> Self {
+        Self {
+            family: None,
+            since: LocalDay::FIRST,
+            until: LocalDay::LAST,
+            started: (Instant::MIN_UTC, Instant::MAX_UTC),
+            without: Vec::new(),
+        }
+    }
+}
+
+/// Where an activity stands among those of its person: by its start, then its id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActivityPlace {
+    /// When it started.
+    pub start: Instant,
+    /// Its id.
+    pub id: String,
+}
+
+impl fmt::Display for ActivityPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = serde_json::to_string(&(self.start, &self.id)).map_err(|_| fmt::Error)?;
+        f.write_str(&place)
+    }
+}
+
+impl FromStr for ActivityPlace {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(|(start, id)| Self { start, id })
+    }
+}
+
 /// How far the read models have come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Progress {
@@ -142,11 +196,23 @@ pub trait Views: Send + Sync {
     /// When the store does not answer.
     async fn progress(&self) -> Result<Progress, ViewsError>;
 
-    /// The persons, in the order of their ids.
+    /// The persons, in the order of their ids: none that was erased.
     ///
     /// # Errors
     /// When the store does not answer.
     async fn persons(&self) -> Result<Vec<PersonId>, ViewsError>;
+
+    /// Those of whom something is being erased.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn erasing(&self) -> Result<Vec<PersonId>, ViewsError>;
+
+    /// Those who were erased.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn erased(&self) -> Result<Vec<PersonId>, ViewsError>;
 
     /// A person's folded state; the default one for a person who does not exist.
     ///
@@ -210,6 +276,24 @@ pub trait Views: Send + Sync {
         after: Option<&ObservationPlace>,
         limit: u64,
     ) -> Result<Vec<(Observation, String)>, ViewsError>;
+
+    /// The activities of a person, each with its id: the newest first, by start and id, after a place.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn activities(
+        &self,
+        person: PersonId,
+        filter: &ActivityFilter,
+        after: Option<&ActivityPlace>,
+        limit: u64,
+    ) -> Result<Vec<(String, Activity)>, ViewsError>;
+
+    /// One activity by its id.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    async fn activity(&self, person: PersonId, id: &str) -> Result<Option<Activity>, ViewsError>;
 
     /// The entities of a type, newest day first; one with an id, if given.
     ///

@@ -38,6 +38,7 @@ fn observed(metric: Metric, n: u32, value: f64) -> Observation {
         row: 0,
         record: None,
         finality: 0,
+        dated: false,
     }
 }
 

@@ -109,7 +109,7 @@ fn recognise(
             return Ok(Some(format));
         }
         prefix.append(&mut content.first(PREFIX - GLANCE)?);
-        Ok(sniff::recognise(&prefix, base_name(&path)).ok())
+        Ok(sniff::recognise(&prefix, &path).ok())
     });
     Ok(format?.map(|format| Member { index, path, format }))
 }

@@ -141,9 +141,7 @@ pub(super) static FORMATS: [Format; 23] = [
         name: "fitbit_steps_json",
         provider: Provider::Fitbit,
         layout: Layout::Document(fitbit::STEPS),
-        json: |shape| {
-            shape.list && shape.has("[].dateTime") && shape.has("[].value") && shape.file.starts_with("steps-")
-        },
+        json: |shape| fitbit::counts_something(shape) && fitbit::is_named_steps(&shape.file),
     },
     Format {
         name: "oura_json",

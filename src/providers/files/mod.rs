@@ -34,6 +34,7 @@ use format::{Format, Layout};
 pub(super) use content::Content;
 pub(super) use entries::{DocumentFormat, DocumentReader, Rows};
 pub(super) use failure::Failure;
+pub(super) use shape::Shape;
 pub(super) use table::{TableFormat, TableRow};
 pub(super) use xml::{Element, Node, Xml};
 

@@ -73,6 +73,7 @@ impl Probe {
     pub(in crate::providers) fn observations(&self, row: usize) -> &[Observation] {
         match &self.rows[row] {
             Row::Observations(found) | Row::Activity(_, found) => found,
+            Row::Unused(_) => &[],
             Row::Rejected(rejection) => panic!("{rejection:?}"),
         }
     }

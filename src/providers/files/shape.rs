@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 /// What is told of a document whose end may not have been seen.
 #[derive(Debug, Default)]
-pub(super) struct Shape {
+pub(in crate::providers) struct Shape {
     /// Paths of keys down to the third level, as in `dailies[].steps`; of a list, its first object.
     paths: BTreeSet<String>,
     /// The root is a list.
-    pub(super) list: bool,
-    /// The file's name: asked only where several layouts look alike.
-    pub(super) file: String,
+    pub(in crate::providers) list: bool,
+    /// The file's name, of a member of a zip with its folders: asked only where several layouts look alike.
+    pub(in crate::providers) file: String,
 }
 
 struct Frame {
@@ -77,7 +77,7 @@ impl Shape {
         groups.iter().any(|marks| marks.iter().all(|mark| self.record_has(mark)))
     }
 
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(in crate::providers) fn has(&self, path: &str) -> bool {
         self.paths.contains(path)
     }
 

@@ -1,6 +1,7 @@
 //! What a file is, told from its first bytes. Its name is asked for one layout alone, which says nothing of what it
 //! counts.
 
+use crate::providers::fitbit;
 use crate::providers::track::fit_kind;
 
 use super::content::{Content, PREFIX};
@@ -12,7 +13,7 @@ use super::{table, xml};
 pub(super) const UNDERSTOOD: &str = "understood are WHOOP account exports and API answers, Strava's activities.csv \
      and API answers, FIT, GPX and TCX activities, Apple Health's export, Oura and Fitbit JSON, Garmin Connect CSV and JSON, Garmin Health API bodies, Candor's own NDJSON, and zips of these";
 
-/// The format of a file of a name that begins so.
+/// The format of a file that begins so; its name with the folders that lie in a zip.
 pub(super) fn recognise(prefix: &[u8], name: &str) -> Result<&'static Format, String> {
     if prefix.starts_with(&[0xff, 0xfe]) || prefix.starts_with(&[0xfe, 0xff]) {
         return Err("is UTF-16 text; save it as UTF-8".to_owned());
@@ -40,6 +41,9 @@ pub(super) fn recognise(prefix: &[u8], name: &str) -> Result<&'static Format, St
     let found = if json {
         let mut shape = Shape::of(text);
         name.clone_into(&mut shape.file);
+        if fitbit::counts_something(&shape) && !fitbit::is_named_steps(name) {
+            return Err(fitbit::COUNTS_OF_WHAT.to_owned());
+        }
         FORMATS.iter().find(|format| (format.json)(&shape))
     } else {
         let whole_line = text.contains(&b'\n') || (prefix.len() as u64) < PREFIX;

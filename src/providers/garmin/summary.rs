@@ -35,7 +35,7 @@ pub(super) fn add(draft: &mut Draft<'_>, fields: &dyn Fields) -> Result<(), Faul
         end_at(draft, &mut record, Some(end), name)?;
     }
     if let Some(synced) = gmt(fields, "lastSyncTimestampGMT")? {
-        draft.changed_at(synced, "lastSyncTimestampGMT")?;
+        draft.seen_at(synced, "lastSyncTimestampGMT")?;
     }
     for (name, metric, unit) in COLUMNS {
         draft.add(&record, metric, measured(fields.number(name)?), unit, name)?;

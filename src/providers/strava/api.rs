@@ -60,7 +60,7 @@ impl DocumentReader for Answers {
             let activity = entry.object(ACTIVITY).ok_or_else(|| Fault::missing(ACTIVITY, "an activity"))?;
             add(&mut draft, activity)?;
             let fetched = instant(entry, "fetched_at")?.unwrap_or(reading.now);
-            draft.changed_at(fetched, "fetched_at")?;
+            draft.seen_at(fetched, "fetched_at")?;
         }
         Ok(Some(draft.finish()))
     }

@@ -47,6 +47,7 @@ fn read(row: &TableRow<'_>, reading: &Reading, number: u32) -> Result<Taken, Fau
         day: local.day(middle),
         provider_id: Some(question.to_owned()),
     };
+    draft.holds_nothing("is a question without an answer");
     let answer = answer.map(|value| Written { value, resolution: 1.0 });
     draft.add(&record, asked(question), answer, "yes/no", ANSWER)?;
     Ok(draft.finish())

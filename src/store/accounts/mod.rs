@@ -7,6 +7,7 @@
 mod account;
 mod attempts;
 mod devices;
+mod erasing;
 mod passwords;
 mod rows;
 mod sessions;

@@ -1,19 +1,32 @@
 //! Calls made of those a provider allows: counted where every worker sees it, before a call is made.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{JobTables, rows, time};
 use crate::domain::Instant;
 use crate::domain::provider::Provider;
+use crate::engine::ports::jobs::Priority;
 use crate::engine::ports::provider_api::{Allowance, CallFault, Limit, Meter};
 use crate::store::error::StoreError;
-use crate::store::sql::SqlTx;
+use crate::store::sql::{Sql, SqlTx};
+
+/// How many calls of a window are left to what is more urgent: a tenth by what the clock orders, a fifth by history.
+fn kept(priority: Priority, most: i64) -> i64 {
+    match priority {
+        Priority::Live => 0,
+        Priority::Usual => most / 10,
+        Priority::History => most / 5,
+    }
+}
 
 /// Takes one call; the instant until which none is left.
 async fn take(
     tx: &mut SqlTx,
     provider: Provider,
     limits: &[Limit],
+    priority: Priority,
     now: Instant,
 ) -> Result<Option<Instant>, StoreError> {
     for limit in limits {
@@ -30,7 +43,8 @@ async fn take(
             )
             .await?;
         let Some(row) = counted.first() else { continue };
-        if row.int(0)? > row.int(1)? {
+        let (used, most) = (row.int(0)?, row.int(1)?);
+        if used > most - kept(priority, most) {
             return rows::instant(row, 2).map(Some);
         }
     }
@@ -49,13 +63,21 @@ impl From<StoreError> for Undone {
     }
 }
 
+/// The count as it is for who asks.
+#[derive(Clone)]
+struct Count {
+    sql: Sql,
+    priority: Priority,
+}
+
 #[async_trait]
-impl Meter for JobTables {
+impl Meter for Count {
     async fn take(&self, provider: Provider, limits: &[Limit], now: Instant) -> Result<(), CallFault> {
+        let priority = self.priority;
         let limits = limits.to_vec();
         let taken = self.sql.write(move |tx| {
             Box::pin(async move {
-                match take(tx, provider, &limits, now).await? {
+                match take(tx, provider, &limits, priority, now).await? {
                     None => Ok(()),
                     Some(until) => Err(Undone::Full(until)),
                 }
@@ -103,5 +125,30 @@ impl Meter for JobTables {
         if let Err(error) = told.await {
             tracing::warn!(%error, "what a provider said of its limits was not written down");
         }
+    }
+
+    fn at(&self, priority: Priority) -> Arc<dyn Meter> {
+        Arc::new(Self { priority, ..self.clone() })
+    }
+}
+
+impl JobTables {
+    fn count(&self) -> Count {
+        Count { sql: self.sql.clone(), priority: Priority::Live }
+    }
+}
+
+#[async_trait]
+impl Meter for JobTables {
+    async fn take(&self, provider: Provider, limits: &[Limit], now: Instant) -> Result<(), CallFault> {
+        self.count().take(provider, limits, now).await
+    }
+
+    async fn told(&self, provider: Provider, allowances: Vec<Allowance>) {
+        self.count().told(provider, allowances).await;
+    }
+
+    fn at(&self, priority: Priority) -> Arc<dyn Meter> {
+        self.count().at(priority)
     }
 }

@@ -12,12 +12,17 @@ use crate::store::error::StoreError;
 impl Holder for JobPlace {
     /// Connections, people on their way to one, jobs with their runs, and dead letters: those that name the provider, or all.
     async fn erase(&self, person: PersonId, scope: Scope) -> Result<(), ErasingError> {
-        let (provider, named) = match scope {
-            Scope::Person => ("%".to_owned(), "%".to_owned()),
+        let (provider, named, breaker) = match scope {
+            Scope::Person => ("%".to_owned(), "%".to_owned(), format!("%/{person}")),
             // The key of a job of a provider is `<kind>/<provider>/<person>...`.
-            Scope::Provider(provider) => (provider.to_string(), format!("%/{provider}/{person}%")),
+            Scope::Provider(provider) => {
+                (provider.to_string(), format!("%/{provider}/{person}%"), format!("{provider}/{person}"))
+            }
         };
-        let args = [person.to_string().into(), provider.into(), named.into()];
+        if matches!(self, Self::File(path) if !path.exists()) {
+            return Ok(());
+        }
+        let args = [person.to_string().into(), provider.into(), named.into(), breaker.into()];
         // Seldom enough that nobody keeps the tables open for it.
         let tables = JobTables::open(self).await.map_err(not_erased)?;
         let gone = tables.sql.write(move |tx| {
@@ -25,11 +30,15 @@ impl Holder for JobPlace {
                 for statement in [
                     "DELETE FROM connections WHERE person = $1 AND provider LIKE $2",
                     "DELETE FROM attempts WHERE person = $1 AND provider LIKE $2",
-                    // One that runs ends by itself, and what it still wants to write is refused.
-                    "DELETE FROM jobs WHERE person = $1 AND key LIKE $3 AND state <> 'running'",
+                    // One that runs has lost its lease with it: what its worker still says of it is not written.
+                    "DELETE FROM jobs WHERE person = $1 AND key LIKE $3",
                     "DELETE FROM job_dead_letters WHERE person = $1 AND key LIKE $3",
+                    "DELETE FROM breakers WHERE name LIKE $4",
                 ] {
                     tx.execute(statement, &args).await?;
+                }
+                if scope == Scope::Person {
+                    tx.execute("DELETE FROM mornings WHERE person = $1", &args).await?;
                 }
                 Ok(())
             })

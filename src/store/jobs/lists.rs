@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{JobTables, order, rows, time};
+use super::{JobTables, rows, time};
 use crate::domain::Instant;
-use crate::domain::person::PersonId;
-use crate::engine::ports::jobs::{DeadLetter, Job, JobRun, JobState, NewJob, Page};
+use crate::engine::ports::jobs::{DeadLetter, Job, JobRun, JobState, Page, Place};
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::sql::{Row, Value};
 
-/// Whose, before which instant and id, and how many: the first four arguments of every list.
+/// Whose, after which instant and id, and how many: the first four arguments of every list.
 fn paged(page: Page) -> Vec<Value> {
-    let before = page.before.unwrap_or((Instant::MAX_UTC, Uuid::max()));
+    let after = page.after.unwrap_or(Place { at: Instant::MAX_UTC, job: Uuid::max(), run: 0 });
     vec![
         page.person.map(|person| person.to_string()).into(),
-        time(before.0),
-        before.1.to_string().into(),
+        time(after.at),
+        after.job.to_string().into(),
         page.limit.into(),
     ]
 }
@@ -54,13 +53,14 @@ impl JobTables {
 
     pub(super) async fn list_runs(&self, page: Page, of: Option<Uuid>) -> Result<Vec<JobRun>, StoreError> {
         let mut args = paged(page);
-        args.push(of.map(|job| job.to_string()).into());
+        args.extend([of.map(|job| job.to_string()).into(), page.after.map_or(0, |after| after.run).into()]);
         let found = self.sql.query(
             "SELECT job_runs.job, kind, run, job_runs.started_at, job_runs.ended_at, outcome, code, reason, steps
              FROM job_runs
              JOIN jobs ON jobs.job = job_runs.job
              WHERE ($1 IS NULL OR person = $1)
-               AND (job_runs.ended_at < $2 OR job_runs.ended_at = $2 AND job_runs.job < $3)
+               AND (job_runs.ended_at < $2
+                    OR job_runs.ended_at = $2 AND (job_runs.job < $3 OR job_runs.job = $3 AND run < $6))
                AND ($5 IS NULL OR job_runs.job = $5)
              ORDER BY job_runs.ended_at DESC, job_runs.job DESC, run DESC
              LIMIT $4",
@@ -82,60 +82,20 @@ impl JobTables {
         );
         found.await?.iter().map(dead_letter).collect()
     }
+}
 
-    pub(super) async fn order_again(
-        &self,
-        person: Option<PersonId>,
-        job: Uuid,
-        again: Uuid,
-        now: Instant,
-    ) -> Result<bool, StoreError> {
-        let args = vec![
-            job.to_string().into(),
-            person.map(|person| person.to_string()).into(),
-            again.to_string().into(),
-            time(now),
-        ];
-        let replayed = self.sql.write(move |tx| {
-            Box::pin(async move {
-                let found = tx
-                    .query(
-                        "UPDATE job_dead_letters
-                         SET replayed_as = $3,
-                             replayed_at = $4
-                         WHERE job = $1
-                           AND ($2 IS NULL OR person = $2)
-                           AND replayed_as IS NULL
-                         RETURNING kind, key, person, payload,
-                                   COALESCE((SELECT max_attempts FROM jobs WHERE jobs.job = job_dead_letters.job), attempts)",
-                        &args,
-                    )
-                    .await?;
-                let Some(row) = found.first() else { return Ok(false) };
-                let new = NewJob {
-                    id: again,
-                    kind: row.text(0)?,
-                    key: row.text(1)?,
-                    person: rows::person(row, 2)?,
-                    payload: row.text(3)?,
-                    run_at: now,
-                    max_attempts: rows::count(row, 4)?.max(1),
-                };
-                order(tx, &new, now).await?;
-                Ok(true)
-            })
-        });
-        replayed.await
-    }
+/// The state that a column names.
+pub(super) fn state(row: &Row, column: usize) -> Result<JobState, StoreError> {
+    let state = row.text(column)?;
+    let known = JobState::ALL.into_iter().find(|known| known.key() == state);
+    known.ok_or_else(|| Inconsistency::new("jobs", "state", "no state of a job").into())
 }
 
 fn job(row: &Row) -> Result<Job, StoreError> {
-    let state = row.text(2)?;
-    let state = JobState::ALL.into_iter().find(|known| known.key() == state);
     Ok(Job {
         id: rows::id(row, 0)?,
         kind: row.text(1)?,
-        state: state.ok_or_else(|| Inconsistency::new("jobs", "state", "no state of a job"))?,
+        state: state(row, 2)?,
         attempt: rows::count(row, 3)?,
         max_attempts: rows::count(row, 4)?,
         run_at: rows::instant(row, 5)?,

@@ -7,7 +7,9 @@ mod breakers;
 mod budgets;
 mod connections;
 mod erasing;
+mod kept;
 mod lists;
+mod mornings;
 mod rows;
 mod schedules;
 mod turn;
@@ -22,9 +24,16 @@ use super::migrate::{self, Migration, migration};
 use super::sql::{Durability, SlowAfter, Sql, SqlTx, Value};
 use crate::domain::Instant;
 use crate::domain::person::PersonId;
-use crate::engine::ports::jobs::{DeadLetter, Job, JobRun, JobState, NewJob, Page, Queue, QueueError, Turn, Turned};
+use crate::engine::ports::jobs::{
+    DeadLetter, Job, JobRun, JobState, NewJob, Page, Queue, QueueError, Replay, SPACING, Standing, Turn, Turned,
+};
 
-const MIGRATIONS: &[Migration] = &[migration!("jobs", 1, "jobs"), migration!("jobs", 2, "connections")];
+const MIGRATIONS: &[Migration] = &[
+    migration!("jobs", 1, "jobs"),
+    migration!("jobs", 2, "connections"),
+    migration!("jobs", 3, "turns"),
+    migration!("jobs", 4, "mornings"),
+];
 
 /// Where jobs lie.
 #[derive(Clone)]
@@ -93,8 +102,8 @@ impl JobTables {
     }
 }
 
-/// Orders a job within a transaction; whether it is new.
-async fn order(tx: &mut SqlTx, job: &NewJob, now: Instant) -> Result<bool, StoreError> {
+/// Orders a job within a transaction; the one that waits under its key, which is another where the same work waited already.
+async fn order(tx: &mut SqlTx, job: &NewJob, now: Instant) -> Result<Uuid, StoreError> {
     let args = [
         job.id.to_string().into(),
         job.kind.as_str().into(),
@@ -104,19 +113,35 @@ async fn order(tx: &mut SqlTx, job: &NewJob, now: Instant) -> Result<bool, Store
         time(job.run_at),
         job.max_attempts.into(),
         time(now),
+        rows::level(job.priority),
+        time(job.run_at + job.priority.behind()),
+        SPACING.num_microseconds().into(),
     ];
     let ordered = tx
         .query(
-            "INSERT INTO jobs (job, kind, key, person, payload, state, run_at, attempt, max_attempts, created_at)
-             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, $8)
+            "INSERT INTO jobs (job, kind, key, person, payload, state, run_at, attempt, max_attempts, created_at, priority,
+                               turn_at)
+             VALUES ($1, $2, $3, $4, $5, 'ready', $6, 0, $7, $8, $9,
+                     -- What waits for a later time does not hold back what may begin now.
+                     COALESCE((SELECT last.turn_at + $11
+                               FROM jobs AS last
+                               WHERE last.state = 'ready'
+                                 AND last.person = $4
+                                 AND last.priority = $9
+                                 AND last.run_at <= $6
+                                 AND last.turn_at > $10 - $11
+                               ORDER BY last.turn_at DESC
+                               LIMIT 1),
+                              $10))
              ON CONFLICT (key) WHERE state = 'ready' DO UPDATE
-             SET run_at = CASE WHEN jobs.run_at <= EXCLUDED.run_at THEN jobs.run_at ELSE EXCLUDED.run_at END
+             SET run_at = CASE WHEN jobs.run_at <= EXCLUDED.run_at THEN jobs.run_at ELSE EXCLUDED.run_at END,
+                 priority = CASE WHEN jobs.priority <= EXCLUDED.priority THEN jobs.priority ELSE EXCLUDED.priority END,
+                 turn_at = CASE WHEN jobs.turn_at <= EXCLUDED.turn_at THEN jobs.turn_at ELSE EXCLUDED.turn_at END
              RETURNING job",
             &args,
         )
         .await?;
-    let waiting = ordered.first().map(|row| row.text(0)).transpose()?;
-    Ok(waiting.as_deref() == Some(job.id.to_string().as_str()))
+    ordered.first().map_or(Ok(job.id), |row| rows::id(row, 0))
 }
 
 fn time(at: Instant) -> Value {
@@ -134,7 +159,7 @@ impl Queue for JobTables {
             Box::pin(async move {
                 let mut new = 0;
                 for job in &jobs {
-                    new += u64::from(order(tx, job, now).await?);
+                    new += u64::from(order(tx, job, now).await? == job.id);
                 }
                 Ok(new)
             })
@@ -177,23 +202,21 @@ impl Queue for JobTables {
         self.list_dead_letters(page).await.map_err(unavailable)
     }
 
-    async fn replay(&self, person: Option<PersonId>, job: Uuid, again: Uuid, now: Instant) -> Result<bool, QueueError> {
+    async fn replay(
+        &self,
+        person: Option<PersonId>,
+        job: Uuid,
+        again: Uuid,
+        now: Instant,
+    ) -> Result<Replay, QueueError> {
         self.order_again(person, job, again, now).await.map_err(unavailable)
     }
 
-    async fn prune(&self, before: Instant) -> Result<u64, QueueError> {
-        let args = vec![time(before)];
-        let pruned = self.sql.write(move |tx| {
-            Box::pin(async move {
-                tx.execute(
-                    "DELETE FROM jobs
-                     WHERE state = 'done'
-                       AND ended_at < $1",
-                    &args,
-                )
-                .await
-            })
-        });
-        pruned.await.map_err(unavailable)
+    async fn standings(&self, now: Instant) -> Result<Vec<Standing>, QueueError> {
+        self.count_standings(now).await.map_err(unavailable)
+    }
+
+    async fn prune(&self, done: Instant, given_up: Instant) -> Result<u64, QueueError> {
+        self.forget_ended(done, given_up).await.map_err(unavailable)
     }
 }

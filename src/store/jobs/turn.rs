@@ -67,7 +67,7 @@ async fn take(tx: &mut SqlTx, turn: &Turn) -> Result<Turned, StoreError> {
         }
     }
     take_back(tx, turn.now).await?;
-    if turn.want > 0 {
+    if turn.want > 0 && any_due(tx, turn.now).await? {
         turned.claimed = claim(tx, turn).await?;
     }
     Ok(turned)
@@ -128,6 +128,8 @@ async fn put_back(
          SET state = CASE WHEN EXISTS (SELECT 1 FROM jobs AS other WHERE other.key = jobs.key AND other.state = 'ready')
                           THEN 'done' ELSE 'ready' END,
              run_at = $3,
+             -- Its place behind others stays what it was.
+             turn_at = turn_at - run_at + $3,
              attempt = attempt - $4,
              worker = NULL,
              lease = NULL,
@@ -223,6 +225,21 @@ async fn take_back(tx: &mut SqlTx, now: Instant) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether anything may begin: without that, all that waits for a later time would be looked through for whose turn it is.
+async fn any_due(tx: &mut SqlTx, now: Instant) -> Result<bool, StoreError> {
+    let found = tx
+        .query(
+            "SELECT 1
+             FROM jobs
+             WHERE state = 'ready'
+               AND run_at <= $1
+             LIMIT 1",
+            &[time(now)],
+        )
+        .await?;
+    Ok(!found.is_empty())
+}
+
 async fn claim(tx: &mut SqlTx, turn: &Turn) -> Result<Vec<Claimed>, StoreError> {
     let args = [
         turn.worker.as_str().into(),
@@ -230,6 +247,7 @@ async fn claim(tx: &mut SqlTx, turn: &Turn) -> Result<Vec<Claimed>, StoreError> 
         time(turn.lease_until),
         time(turn.now),
         turn.want.into(),
+        rows::level(turn.least),
     ];
     // A list of its own, so that no plan looks for due jobs more than once.
     let text = if tx.is_postgres() {
@@ -238,8 +256,9 @@ async fn claim(tx: &mut SqlTx, turn: &Turn) -> Result<Vec<Claimed>, StoreError> 
              FROM jobs
              WHERE state = 'ready'
                AND run_at <= $4
+               AND priority <= $6
                AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.key = jobs.key AND other.state = 'running')
-             ORDER BY run_at, job
+             ORDER BY turn_at, job
              LIMIT $5
              FOR UPDATE SKIP LOCKED
          )
@@ -247,7 +266,7 @@ async fn claim(tx: &mut SqlTx, turn: &Turn) -> Result<Vec<Claimed>, StoreError> 
          SET state = 'running', worker = $1, lease = $2, lease_until = $3, started_at = $4, attempt = attempt + 1
          FROM due
          WHERE jobs.job = due.job
-         RETURNING jobs.job, kind, person, payload, attempt, max_attempts"
+         RETURNING jobs.job, kind, person, payload, priority, attempt, max_attempts"
     } else {
         "UPDATE jobs
          SET state = 'running', worker = $1, lease = $2, lease_until = $3, started_at = $4, attempt = attempt + 1
@@ -256,11 +275,12 @@ async fn claim(tx: &mut SqlTx, turn: &Turn) -> Result<Vec<Claimed>, StoreError> 
              FROM jobs AS due
              WHERE due.state = 'ready'
                AND due.run_at <= $4
+               AND due.priority <= $6
                AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.key = due.key AND other.state = 'running')
-             ORDER BY due.run_at, due.job
+             ORDER BY due.turn_at, due.job
              LIMIT $5
          )
-         RETURNING job, kind, person, payload, attempt, max_attempts"
+         RETURNING job, kind, person, payload, priority, attempt, max_attempts"
     };
     let claimed = tx.query(text, &args).await?;
     claimed
@@ -271,8 +291,9 @@ async fn claim(tx: &mut SqlTx, turn: &Turn) -> Result<Vec<Claimed>, StoreError> 
                 kind: row.text(1)?,
                 person: rows::person(row, 2)?,
                 payload: row.text(3)?,
-                attempt: rows::count(row, 4)?,
-                max_attempts: rows::count(row, 5)?,
+                priority: rows::priority(row, 4)?,
+                attempt: rows::count(row, 5)?,
+                max_attempts: rows::count(row, 6)?,
                 lease: turn.lease,
                 started_at: turn.now,
             })

@@ -119,6 +119,7 @@ impl Generation {
                 Box::pin(async move {
                     for statement in [
                         "DELETE FROM observations",
+                        "DELETE FROM activities",
                         "DELETE FROM entities",
                         "DELETE FROM trail",
                         "DELETE FROM person_state",
@@ -148,6 +149,7 @@ impl Generation {
         let mut hasher = Sha256::new();
         for statement in [
             concat!("SELECT person, key, ", observations::columns!(), " FROM observations"),
+            "SELECT person, id, provider, family, day, started_at, body FROM activities",
             "SELECT person, entity_type, entity_id, day, status, body FROM entities",
             "SELECT person, entity_type, entity_id, revision FROM trail",
             "SELECT person, revision, body FROM person_state",

@@ -4,8 +4,10 @@
 //! A rebuild fills a new generation beside the live one and moves a pointer that lies with the log. The generation before
 //! stays until the next rebuild: whoever looked at the pointer just before it moved still reads whole tables.
 
+mod activities;
 mod generation;
 mod observations;
+mod persons;
 mod queries;
 mod schema;
 mod take_in;

@@ -80,7 +80,7 @@ pub fn key_text(key: &ObservationKey) -> String {
 
 /// The row of an observation that was read from a file; an empty name where there was none.
 pub fn row(person: PersonId, observation: &Observation, file: &str) -> Vec<Value> {
-    let Observation { key, end, day, value, resolution, as_of, row, record: _, finality } = observation;
+    let Observation { key, end, day, value, resolution, as_of, row, record: _, finality, dated: _ } = observation;
     vec![
         person.to_string().into(),
         key_text(key).into(),
@@ -151,6 +151,7 @@ pub fn observation(row: &Row) -> Result<(Observation, String), StoreError> {
         row: u32::try_from(row.int(10)?).map_err(|_| misfit("line"))?,
         record: row.opt_text(12)?,
         finality: u32::try_from(row.int(14)?).map_err(|_| misfit("finality"))?,
+        dated: false,
     };
     if observation.record == observation.key.provider_id {
         observation.record = None;

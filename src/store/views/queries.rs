@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::observations::{columns, held, key_text, observation};
-use super::{Generation, PeopleViews, unavailable};
+use super::{Generation, PeopleViews, activities, unavailable};
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
-use crate::domain::observation::{Observation, ObservationKey, RecordKind};
+use crate::domain::observation::{Activity, Observation, ObservationKey, RecordKind};
 use crate::domain::person::PersonId;
 use crate::domain::provider::Provider;
 use crate::domain::state::PersonState;
 use crate::engine::ports::Held;
 use crate::engine::ports::views::{
-    Entity, ObservationFilter, ObservationPlace, Paused, Progress, Rebuilt, TrailEntry, Views, ViewsError,
+    ActivityFilter, ActivityPlace, Entity, ObservationFilter, ObservationPlace, Paused, Progress, Rebuilt, TrailEntry,
+    Views, ViewsError,
 };
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::sql::{Row, Sql};
@@ -82,9 +83,15 @@ impl Views for PeopleViews {
     }
 
     async fn persons(&self) -> Result<Vec<PersonId>, ViewsError> {
-        let live = self.live().await?;
-        let rows = live.sql.query("SELECT person FROM person_state ORDER BY person", &[]).await.map_err(unavailable)?;
-        rows.iter().map(|row| row.text(0).map_err(unavailable)?.parse().map_err(unavailable)).collect()
+        self.living().await
+    }
+
+    async fn erasing(&self) -> Result<Vec<PersonId>, ViewsError> {
+        self.being_erased().await
+    }
+
+    async fn erased(&self) -> Result<Vec<PersonId>, ViewsError> {
+        self.gone().await
     }
 
     async fn state(&self, person: PersonId) -> Result<PersonState, ViewsError> {
@@ -275,6 +282,20 @@ impl Views for PeopleViews {
             .await
             .map_err(unavailable)?;
         rows.iter().map(|row| observation(row).map_err(unavailable)).collect()
+    }
+
+    async fn activities(
+        &self,
+        person: PersonId,
+        filter: &ActivityFilter,
+        after: Option<&ActivityPlace>,
+        limit: u64,
+    ) -> Result<Vec<(String, Activity)>, ViewsError> {
+        activities::page(&self.live_of(person).await?, person, filter, after, limit).await.map_err(unavailable)
+    }
+
+    async fn activity(&self, person: PersonId, id: &str) -> Result<Option<Activity>, ViewsError> {
+        activities::one(&self.live_of(person).await?, person, id).await.map_err(unavailable)
     }
 
     async fn entities(&self, person: PersonId, entity_type: &str, id: Option<&str>) -> Result<Vec<Entity>, ViewsError> {

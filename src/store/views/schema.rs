@@ -6,9 +6,8 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::observations;
+use super::{activities, observations};
 
-use crate::domain::Instant;
 use crate::domain::claim::Period;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{Actor, Event, Meta, ObservationRetracted};
@@ -24,13 +23,15 @@ use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
 /// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// One statement a table or index.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 10] = [
     observations::TABLE,
     observations::INDEX,
     observations::RECORDS,
+    activities::TABLE,
+    activities::INDEX,
     "CREATE TABLE entities (
         person TEXT NOT NULL,
         entity_type TEXT NOT NULL,
@@ -72,6 +73,10 @@ pub const TABLES: [&str; 8] = [
 pub struct Rows {
     /// Rows of `observations`.
     pub observations: Vec<Vec<Value>>,
+    /// Rows of `activities`.
+    pub activities: Vec<Vec<Value>>,
+    /// The keys of rows of `activities` that go, before the others come.
+    pub activities_gone: Vec<Vec<Value>>,
     /// Rows of `entities`.
     pub entities: Vec<Vec<Value>>,
     /// The keys of rows of `entities` that go, before the others come.
@@ -152,7 +157,11 @@ impl Into<'_> {
             self.trail("import", &e.source.file_key());
         }
         if e.key.kind == RecordKind::Activity {
-            self.no_entity("activity", &activity_id(e.key.provider, e.key.provider_id.as_deref(), e.key.start));
+            let id = activities::id_of(e.key.provider, e.key.provider_id.as_deref(), e.key.start);
+            self.trail("activity", &id);
+            let key: Vec<Value> = vec![self.person.as_str().into(), id.as_str().into()];
+            self.rows.activities.retain(|row| row[..2] != key[..]);
+            self.rows.activities_gone.push(key);
         }
         if score::METRICS.contains(&e.key.metric) {
             self.no_entity("day_score", &e.previous_day.to_string());
@@ -204,10 +213,16 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
             }
         }
         Event::ObservationRetracted(e) => into.retracted(e),
+        Event::RecordDeleted(e) => {
+            let kind = e.kind.map_or("record", RecordKind::key);
+            let id = format!("{}:{kind}:{}", e.source.provider, e.record);
+            into.entity("deletion", &id, "", "told", body(e));
+        }
         Event::ActivityRecorded(e) => {
             into.observations(&e.source, &e.observations);
-            let id = activity_id(e.activity.provider, e.activity.provider_id.as_deref(), e.activity.start);
-            into.entity("activity", &id, &e.activity.day.to_string(), "recorded", body(&e.activity));
+            let id = activities::id_of(e.activity.provider, e.activity.provider_id.as_deref(), e.activity.start);
+            into.trail("activity", &id);
+            into.rows.activities.push(activities::row(person, &id, &e.activity));
         }
         Event::CheckInRecorded(e) => {
             let source = Source { provider: Provider::Person, format: "checkin".to_owned(), file: None, digest: None };
@@ -281,11 +296,6 @@ pub fn project(rows: &mut Rows, recorded: &Recorded, meta: &Meta, event: &Event,
         Event::ExportProduced(e) => into.entity("export", &revision.to_string(), "", "produced", body(e)),
         Event::DataRead(e) => into.trail("account", &e.account.to_string()),
     }
-}
-
-/// An activity's name: the provider's own id, else when it started.
-fn activity_id(provider: Provider, id: Option<&str>, start: Instant) -> String {
-    id.map_or_else(|| format!("{provider}:{}", start.timestamp()), |id| format!("{provider}:{id}"))
 }
 
 /// A question to a model stands on the trail of the text it was for.

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{PAGE, observations, queries, schema};
+use super::{PAGE, activities, observations, queries, schema};
 use crate::domain::event::Event;
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
@@ -52,6 +52,7 @@ pub(super) async fn refold(tx: &mut SqlTx, journal: &SealedJournal, person: Pers
     let Some(reached) = state_of(tx, person).await?.revision else { return Ok(()) };
     for statement in [
         "DELETE FROM observations WHERE person = $1",
+        "DELETE FROM activities WHERE person = $1",
         "DELETE FROM entities WHERE person = $1",
         "DELETE FROM trail WHERE person = $1",
         "DELETE FROM person_state WHERE person = $1",
@@ -144,6 +145,16 @@ async fn state_of(tx: &mut SqlTx, person: PersonId) -> Result<PersonState, Store
 async fn write(tx: &mut SqlTx, rows: &schema::Rows) -> Result<(), StoreError> {
     let entity = ["person", "entity_type", "entity_id", "day", "status", "body"];
     tx.upsert("observations", 2, &observations::COLUMNS, &rows.observations).await?;
+    for key in &rows.activities_gone {
+        tx.execute(
+            "DELETE FROM activities
+             WHERE person = $1
+               AND id = $2",
+            key,
+        )
+        .await?;
+    }
+    tx.upsert("activities", 2, &activities::COLUMNS, &rows.activities).await?;
     for key in &rows.ended {
         tx.execute(
             "DELETE FROM entities

@@ -11,7 +11,7 @@ use candor::api::{self, Access};
 use candor::domain::account::{AccountName, Role};
 use candor::domain::person::PersonId;
 use candor::engine::identity::{AccessTokens, Cost, Identity, Limits, SigningKey};
-use candor::store::accounts::{AccountPlace, AccountTables};
+use candor::store::accounts::AccountTables;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -60,6 +60,7 @@ fn rows() -> Vec<Row> {
         ("delete", "/devices/{device}", None, [204, 404, 404, 404, 403, 403, 401]),
         ("get", "/me", None, signed),
         ("post", "/me/export", None, owners),
+        ("post", "/me/erasure", Some(json!({ "confirm": "no" })), [422, 422, 403, 403, 403, 403, 401]),
         ("get", "/today", None, owners),
         ("get", "/days", None, owners),
         ("get", "/watch/summary", None, [200, 200, 403, 403, 403, 200, 401]),
@@ -152,7 +153,7 @@ struct House {
 impl House {
     async fn new() -> Self {
         let place = Place::sqlite().await.unwrap();
-        let accounts = AccountTables::open(&AccountPlace::File(place.path("accounts.db"))).await.unwrap();
+        let accounts = AccountTables::open(&place.account_place()).await.unwrap();
         let key = SigningKey::new(&Zeroizing::new([9; 32])).unwrap();
         let cost = Cost::new(16, 1).unwrap();
         let limits = Limits { burst: 10_000, per_minute: 10_000, wait: Duration::from_secs(10), cost };
@@ -447,4 +448,29 @@ async fn a_reviewer_reads_with_consent_and_its_owner_sees_it() {
     assert_eq!(house.send("get", "/insights?person=me", None, &owner).await.status.as_u16(), 422);
     house.send("delete", "/me/consents/review", None, &owner).await.ok();
     assert_eq!(house.send("get", &insights, None, &reviewer).await.status.as_u16(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_erases_everything_is_gone_with_their_account_and_nobody_else_is_touched() {
+    let house = House::new().await;
+    house.tell().await;
+    let (owner, other) = (house.sign_in("owner").await, house.sign_in("other").await);
+    let watch = house.device("summary_read").await;
+    let by_mistake = house.send("post", "/me/erasure", Some(&json!({ "confirm": "erase" })), &owner).await;
+    assert_eq!(by_mistake.status, 422, "{by_mistake:?}");
+    let wish = json!({ "confirm": "erase everything" });
+    let erased = house.send("post", "/me/erasure", Some(&wish), &owner).await.ok();
+    assert!(
+        erased["keys_destroyed"].as_u64() >= Some(2) && erased["events_unreadable"].as_u64() > Some(10),
+        "{erased}"
+    );
+
+    for token in [&owner, &watch] {
+        let path = if token == &owner { "/insights" } else { "/watch/summary" };
+        assert_eq!(house.send("get", path, None, token).await.status, 401, "{path}");
+    }
+    let login = json!({ "name": "owner@example.org", "password": PASSWORD });
+    assert_eq!(house.server.json("POST", "/auth/login", &login).await.status, 401);
+    assert_eq!(house.send("get", "/me", None, &other).await.status, 200);
+    assert_eq!(house.send("get", "/me/profile", None, &other).await.status, 200);
 }

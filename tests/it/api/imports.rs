@@ -8,6 +8,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::Server;
 
+/// A table of which one row says something, one nothing that is kept, and one what cannot be.
+const CYCLES: &str = "Cycle start time,Cycle end time,Cycle timezone,Sleep onset,Wake onset,Recovery score %\n\
+    2026-04-01 08:00:00,,UTC+02:00,,,60\n2026-04-02 08:00:00,,UTC+02:00,,,\n2026-04-03 08:00:00,,UTC+02:00,,,600\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_counts_of_a_file_add_up_when_it_is_taken_and_in_the_list() {
+    let server = Server::new().await;
+    let report = server.upload("cycles.csv", CYCLES.into()).await.ok();
+    let listed = server.get("/imports").await.ok();
+    for told in [&report[0], &listed["taken"][0]] {
+        let counts = ["read", "accepted", "duplicates", "corrected", "unused", "rejected"];
+        assert_eq!(counts.map(|name| told[name].as_u64().unwrap()), [3, 1, 1, 0, 1, 1], "{told}");
+        assert_eq!(told["not_used"][0]["rows"], 1);
+    }
+}
+
 const FILE: &str = concat!(
     "{\"metric\": \"steps\", \"value\": 8000, \"unit\": \"steps\", \"start\": \"2026-04-01T20:00:00Z\"}\n",
     "{\"metric\": \"steps\", \"value\": -1, \"unit\": \"steps\", \"start\": \"2026-04-02T20:00:00Z\"}\n",

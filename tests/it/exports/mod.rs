@@ -48,6 +48,7 @@ fn read(path: &Path, zone: Tz) -> Vec<ReadFile> {
                         read.activities += 1;
                         read.observations.extend(found);
                     }
+                    Row::Unused(_) => {}
                     Row::Rejected(rejection) => read.rejections.push(rejection),
                 }
                 ControlFlow::Continue(())

@@ -1,7 +1,11 @@
 //! Jobs on both databases: ordered once, held by one, ended by their lease alone, never lost.
 
+mod fair;
 mod kills;
 mod lists;
+mod mornings;
+mod operator;
+mod stops;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +13,7 @@ use std::time::Duration;
 
 use candor::domain::Instant;
 use candor::engine::ports::breakers::{Breaker, Breakers as _};
-use candor::engine::ports::jobs::{Claimed, Ended, Ending, JobFault, NewJob, Queue, Steps, Turn, Turned};
+use candor::engine::ports::jobs::{Claimed, Ended, Ending, JobFault, NewJob, Priority, Queue, Steps, Turn, Turned};
 use candor::jobs::schedule::Schedule;
 use candor::jobs::{backoff, breaker};
 use candor::store::jobs::JobTables;
@@ -33,6 +37,7 @@ pub(crate) fn job(number: u128, key: &str) -> NewJob {
         key: key.to_owned(),
         person: None,
         payload: format!("{{\"number\":{number}}}"),
+        priority: Priority::Usual,
         run_at: now(),
         max_attempts: 3,
     }
@@ -46,6 +51,7 @@ fn wants(lease: u128, want: u32, now: Instant) -> Turn {
         ended: Vec::new(),
         holding: Vec::new(),
         want,
+        least: Priority::History,
         lease: Uuid::from_u128(lease),
         lease_until: now + TimeDelta::minutes(1),
     }
@@ -184,7 +190,7 @@ async fn a_breaker_is_shared_and_lets_one_try(place: &Place) {
     for second in 0..5 {
         let at = now() + TimeDelta::seconds(second);
         assert_eq!(breaker::passes(&*one, "whoop", at).await.unwrap(), None);
-        breaker::tell(&*one, "whoop", true, at).await.unwrap();
+        breaker::tell(&*one, "whoop", true, (at, at)).await.unwrap();
     }
     let open = now() + TimeDelta::seconds(34);
     assert_eq!(breaker::passes(&*other, "whoop", now() + TimeDelta::seconds(33)).await.unwrap(), Some(open));
@@ -199,8 +205,30 @@ async fn a_breaker_is_shared_and_lets_one_try(place: &Place) {
         passed += u32::from(one.await.unwrap().is_none());
     }
     assert_eq!(passed, 1);
-    breaker::tell(&*other, "whoop", false, open).await.unwrap();
+    breaker::tell(&*other, "whoop", false, (open, open)).await.unwrap();
     assert_eq!(one.breaker("whoop").await.unwrap().0, Breaker::default());
+}
+
+async fn calls_that_were_under_way_when_it_opened_neither_close_it_nor_make_it_wait_longer(place: &Place) {
+    let queue = queue(place).await;
+    let at = |second| now() + TimeDelta::seconds(second);
+    let until = async || queue.breaker("whoop").await.unwrap().0.open_until;
+    // Sixteen calls begin at once; each is told, one after the other, that it is one too many.
+    for second in 1..=16 {
+        breaker::tell_limited(&*queue, "whoop", None, (at(0), at(second))).await.unwrap();
+    }
+    assert_eq!(until().await, Some(at(61)));
+    // One of them was answered, and one says when to come back.
+    breaker::tell(&*queue, "whoop", false, (at(0), at(17))).await.unwrap();
+    assert_eq!(until().await, Some(at(61)));
+    let said = Some(Duration::from_mins(10));
+    assert_eq!(breaker::tell_limited(&*queue, "whoop", said, (at(0), at(18))).await.unwrap(), at(618));
+    assert_eq!(breaker::passes(&*queue, "whoop", at(617)).await.unwrap(), Some(at(618)));
+    // Then one asks, and everybody does when that went well.
+    assert_eq!(breaker::passes(&*queue, "whoop", at(618)).await.unwrap(), None);
+    assert_eq!(breaker::passes(&*queue, "whoop", at(619)).await.unwrap(), Some(at(678)));
+    breaker::tell(&*queue, "whoop", false, (at(618), at(620))).await.unwrap();
+    assert_eq!(until().await, None);
 }
 
 async fn the_tables_go_back_and_come_again(place: &Place) {
@@ -219,5 +247,6 @@ on_both!(
     a_worker_that_dies_with_every_attempt_leaves_a_dead_letter,
     a_schedule_fires_once_however_many_look,
     a_breaker_is_shared_and_lets_one_try,
+    calls_that_were_under_way_when_it_opened_neither_close_it_nor_make_it_wait_longer,
     the_tables_go_back_and_come_again,
 );

@@ -128,6 +128,7 @@ fn read(document: &Value) -> Vec<Vec<Observation>> {
     let mut take = |_, row| {
         match row {
             Row::Observations(found) | Row::Activity(_, found) => rows.push(found),
+            Row::Unused(_) => rows.push(Vec::new()),
             Row::Rejected(rejection) => panic!("{rejection:?}"),
         }
         ControlFlow::Continue(())

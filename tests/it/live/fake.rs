@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use candor::domain::Instant;
 use candor::domain::provider::Provider;
-use candor::engine::ports::provider_api::{CallFault, Fetched, Grant, Meter, ProviderApi, Scope, Wanted};
+use candor::engine::ports::provider_api::{CallFault, Fetched, Grant, Limit, Meter, ProviderApi, Scope, Wanted};
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -31,6 +31,10 @@ pub(super) struct State {
     pub(super) began: Option<Instant>,
     /// Grants ended.
     pub(super) revoked: u32,
+    /// How often it may be asked.
+    pub(super) limits: Vec<Limit>,
+    /// What every window of more than three weeks ago names to be fetched by itself.
+    pub(super) follow: Vec<(String, String)>,
 }
 
 /// A provider whose refresh tokens work once.
@@ -109,7 +113,15 @@ impl ProviderApi for Fake {
         self.fault().map(|()| "10129".to_owned())
     }
 
-    async fn fetch(&self, grant: &Grant, wanted: &Wanted, _: &dyn Meter, _: Instant) -> Result<Fetched, CallFault> {
+    async fn fetch(
+        &self,
+        grant: &Grant,
+        wanted: &Wanted,
+        meter: &dyn Meter,
+        now: Instant,
+    ) -> Result<Fetched, CallFault> {
+        let limits = self.1.lock().unwrap().limits.clone();
+        meter.take(self.0, &limits, now).await?;
         self.fault()?;
         let mut state = self.1.lock().unwrap();
         state.wanted.push(wanted.clone());
@@ -119,7 +131,9 @@ impl ProviderApi for Fake {
         match wanted {
             Wanted::Window { to, .. } => {
                 let records = u64::from(state.began.is_some_and(|began| *to > began));
-                Ok(Fetched { document: None, records, follow: Vec::new() })
+                let past = now - *to > TimeDelta::weeks(3);
+                let follow = if past { state.follow.clone() } else { Vec::new() };
+                Ok(Fetched { document: None, records, follow })
             }
             Wanted::Record { id, .. } => {
                 let document = state.records.get(id).cloned().ok_or(CallFault::NotFound)?;

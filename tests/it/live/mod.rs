@@ -87,6 +87,14 @@ async fn who_comes_back_must_be_who_was_sent(place: &Place) {
     let other =
         live.complete(Provider::Strava, Returning { state: &state, browser: &browser, code: None, scope: None }, now());
     assert!(matches!(other.await, Err(LiveError::NotBegun)), "another provider");
+    // Who did not come back in time is forgotten, and a notice that no provider sends again.
+    let (state, browser) = begin().await;
+    assert!(live.connections.deliver(Provider::Whoop, "one", Vec::new(), now()).await.unwrap());
+    live.connections.prune(now() + TimeDelta::minutes(9)).await.unwrap();
+    assert!(!live.connections.deliver(Provider::Whoop, "one", Vec::new(), now()).await.unwrap());
+    live.connections.prune(now() + TimeDelta::days(15)).await.unwrap();
+    assert!(matches!(try_back(&state, &browser, Some("good"), now()).await, Err(LiveError::NotBegun)), "forgotten");
+    assert!(live.connections.deliver(Provider::Whoop, "one", Vec::new(), now()).await.unwrap());
     assert!(live.connections.list(None).await.unwrap().is_empty());
 }
 
@@ -94,7 +102,7 @@ async fn an_account_is_one_persons_and_what_was_ticked_is_kept(place: &Place) {
     let fake = Fake::new(Provider::Whoop);
     let live = live(place, &fake).await;
     connect(&live, Provider::Whoop).await;
-    let page = Page { person: None, before: None, limit: 10 };
+    let page = Page { person: None, after: None, limit: 10 };
     let ordered = live.queue.jobs(page, Some(JobState::Ready)).await.unwrap();
     let mut kinds: Vec<_> = ordered.iter().map(|job| job.kind.as_str()).collect();
     kinds.sort_unstable();
@@ -147,7 +155,7 @@ async fn strava_is_erased_when_it_is_disconnected_as_its_terms_demand(place: &Pl
     assert_eq!(live.connections.list(None).await.unwrap().len(), 1, "nothing was done");
     live.disconnect(person(), Provider::Strava, Brought::Deleted, now()).await.unwrap();
     assert!(live.connections.list(None).await.unwrap().is_empty());
-    let page = Page { person: Some(person()), before: None, limit: 10 };
+    let page = Page { person: Some(person()), after: None, limit: 10 };
     let waiting = live.queue.jobs(page, Some(JobState::Ready)).await.unwrap();
     assert_eq!(waiting.iter().map(|job| job.kind.as_str()).collect::<Vec<_>>(), ["loop"], "nothing of Strava waits");
     let state = live.engine.state(person()).await.unwrap();

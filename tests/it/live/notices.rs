@@ -111,7 +111,7 @@ fn signed(body: &str, minutes_ago: i64) -> Request<Body> {
 }
 
 async fn waiting(server: &Server) -> Vec<String> {
-    let page = Page { person: Some(person()), before: None, limit: 1_000 };
+    let page = Page { person: Some(person()), after: None, limit: 1_000 };
     let jobs = server.service.live.queue.jobs(page, Some(JobState::Ready)).await.unwrap();
     let mut kinds: Vec<String> =
         jobs.into_iter().map(|job| job.kind).filter(|kind| !["sync", "backfill"].contains(&kind.as_str())).collect();

@@ -3,10 +3,9 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
 
 use candor::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _, Kept};
-use candor::engine::ports::jobs::{Claimed, Steps};
+use candor::engine::ports::jobs::{Claimed, Priority, Steps};
 use candor::jobs::handler::{Failure, Handler as _};
 use candor::jobs::tasks::{Keeping, Tasks};
 use candor::store::checkpoint::{CheckpointFolder, Signer};
@@ -253,18 +252,17 @@ async fn a_checkpoint_that_was_edited_or_is_of_another_key_is_refused(place: &Pl
 async fn the_job_of_the_clock_writes_checkpoints_and_gives_up_on_a_log_that_was_changed(place: &Place) {
     let tables = five(place).await;
     let live = place.live_over(place.engine_over(place.log().await).await).await;
-    let tasks = Tasks {
-        live,
-        breakers: Arc::new(JobTables::open(&place.job_place()).await.unwrap()),
-        clock: Arc::new(|| "2026-01-01T00:00:00Z".parse().unwrap()),
-        watch: Arc::new(|| Box::new(|| Duration::ZERO)),
-    };
-    let keeping = Keeping { tasks, checkpoints: Arc::new(folder(place).await) };
+    let jobs = Arc::new(JobTables::open(&place.job_place()).await.unwrap());
+    let tasks =
+        Tasks { live, breakers: Arc::clone(&jobs) as _, clock: Arc::new(|| "2026-01-01T00:00:00Z".parse().unwrap()) };
+    let checkpoints = Arc::new(folder(place).await);
+    let keeping = Keeping { tasks, mornings: jobs, target_pct: 90.0, checkpoints };
     let job = Claimed {
         id: Uuid::from_u128(1),
         kind: "checkpoint".to_owned(),
         person: None,
         payload: "{}".to_owned(),
+        priority: Priority::Usual,
         attempt: 1,
         max_attempts: 3,
         lease: Uuid::from_u128(2),

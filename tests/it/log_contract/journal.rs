@@ -68,6 +68,7 @@ pub(super) fn night(provider: Provider, day: u32, minutes: f64) -> Event {
         row: day,
         record: None,
         finality: 0,
+        dated: false,
     };
     let source = Source { provider, format: "test".to_owned(), file: None, digest: None };
     ObservationsRecorded { source, observations: vec![observation] }.into()
@@ -83,6 +84,11 @@ pub(super) async fn tell(journal: &dyn Journal, person: PersonId, events: &[Even
 
 pub(super) fn beginning() -> [Event; 2] {
     [PersonRegistered { origin: "test".to_owned() }.into(), ConsentGranted { purpose: Purpose::Processing }.into()]
+}
+
+async fn destroy(place: &Place, person: PersonId, scope: Scope) {
+    let keys = place.keys().await;
+    keys.destroy(&keys.ids(person, scope).await.unwrap()).await.unwrap();
 }
 
 async fn what_is_appended_comes_back_and_is_not_readable_in_the_log(place: &Place) {
@@ -106,7 +112,7 @@ async fn a_destroyed_provider_key_redacts_what_rests_on_it_and_nothing_else(plac
         let nights = [night(Provider::Whoop, 3, 437.0), night(Provider::Garmin, 3, 430.0)];
         tell(&*journal, person(number), &nights).await;
     }
-    place.keys().await.destroy(person(1), Scope::Provider(Provider::Whoop)).await.unwrap();
+    destroy(place, person(1), Scope::Provider(Provider::Whoop)).await;
     // Another process, which has no key in memory.
     let journal = place.journal().await;
     let readable = async |number| {
@@ -117,7 +123,7 @@ async fn a_destroyed_provider_key_redacts_what_rests_on_it_and_nothing_else(plac
     assert_eq!(readable(2).await, [true, true, true, true]);
     assert_eq!(verify(&*place.log().await, None, &mut |_| {}).await.unwrap().faults, 0);
     // The key of the person is in every event of theirs.
-    place.keys().await.destroy(person(2), Scope::Person).await.unwrap();
+    destroy(place, person(2), Scope::Person).await;
     let journal = place.journal().await;
     let events = journal.read(person(2), 0, 10).await.unwrap();
     assert!(events.iter().all(|event| event.content.is_none()));
@@ -289,6 +295,6 @@ async fn an_original_comes_back_byte_for_byte_until_its_key_is_gone(place: &Plac
         assert!(!target.exists());
     }
     std::fs::write(largest, &whole).unwrap();
-    place.keys().await.destroy(person(1), Scope::Provider(Provider::Whoop)).await.unwrap();
+    destroy(place, person(1), Scope::Provider(Provider::Whoop)).await;
     assert!(place.originals().await.give_back(person(1), &digest, &place.path("gone.csv")).await.is_err());
 }

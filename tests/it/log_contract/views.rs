@@ -3,12 +3,14 @@
 
 use super::journal::{beginning, night, now, person, tell};
 use crate::support::{NOW, Place, on_both};
+use candor::domain::Instant;
+use candor::domain::activity::Family;
 use candor::domain::day::LocalDay;
 use candor::domain::erasure::Scope;
-use candor::domain::event::{Event, ObservationRetracted};
-use candor::domain::observation::RecordKind;
+use candor::domain::event::{ActivityRecorded, Event, ObservationRetracted};
+use candor::domain::observation::{Activity, RecordKind, Source};
 use candor::domain::provider::Provider;
-use candor::engine::ports::views::{Views, ViewsError};
+use candor::engine::ports::views::{ActivityFilter, ActivityPlace, Views, ViewsError};
 use candor::store::chain::{Hash, Header};
 use candor::store::event_id::event_id;
 use candor::store::log::{ChainedEvent, Expected};
@@ -23,6 +25,7 @@ on_both!(
     an_event_that_cannot_be_taken_in_stops_its_person_only,
     the_lag_is_told_and_reaches_zero,
     what_is_taken_back_is_told_no_more_and_is_remembered,
+    activities_come_in_pages_and_only_those_that_are_asked_for,
 );
 
 fn nights(count: u32) -> Vec<Event> {
@@ -233,5 +236,54 @@ async fn what_is_taken_back_is_told_no_more_and_is_remembered(place: &Place) {
     };
     assert_eq!(of_days("2026-01-01", "2026-01-04").await, [true, false]);
     assert_eq!(of_days("2026-01-04", "2026-01-09").await, [false]);
+    assert!(views.rebuild().await.unwrap().matches_live);
+}
+
+/// A page is what was asked for and no more, whichever database holds the rows.
+async fn activities_come_in_pages_and_only_those_that_are_asked_for(place: &Place) {
+    let journal = place.journal().await;
+    let views = place.views(&journal).await;
+    // Ten of each person, one an hour from the first of January on, alternately a run of Strava and a ride of WHOOP; two at
+    // each start.
+    for number in [1, 2] {
+        tell(&*journal, person(number), &beginning()).await;
+        let told = (0..10).map(|hour: u32| {
+            let (provider, sport) = [(Provider::Strava, "TrailRun"), (Provider::Whoop, "Cycling")][hour as usize % 2];
+            let start: Instant = format!("2026-01-0{}T0{}:00:00Z", 1 + hour / 4, hour / 2).parse().unwrap();
+            let (provider_id, day) = (Some(hour.to_string()), start.date_naive().to_string().parse().unwrap());
+            let activity =
+                Activity { provider, start, provider_id, end: None, day, sport: sport.to_owned(), row: hour + 1 };
+            let source = Source { provider, format: "test".to_owned(), file: None, digest: None };
+            ActivityRecorded { source, activity, observations: Vec::new() }.into()
+        });
+        tell(&*journal, person(number), &told.collect::<Vec<Event>>()).await;
+    }
+    views.catch_up().await.unwrap();
+    let ask = async |filter: &ActivityFilter, after: Option<&ActivityPlace>, limit| {
+        let page = views.activities(person(1), filter, after, limit).await.unwrap();
+        page.into_iter().map(|(id, activity)| (activity.start, id)).collect::<Vec<_>>()
+    };
+    let everything = ActivityFilter::default();
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let page = ask(&everything, after.as_ref(), 3).await;
+        let Some((start, id)) = page.last().cloned() else { break };
+        (after, paged) = (Some(ActivityPlace { start, id }), [paged, page].concat());
+    }
+    let ids: Vec<&str> = paged.iter().map(|(_, id)| id.as_str()).collect();
+    let newest_first = ["whoop:9", "strava:8", "whoop:7", "strava:6", "whoop:5", "strava:4", "whoop:3", "strava:2"];
+    assert_eq!(ids, [&newest_first[..], &["whoop:1", "strava:0"]].concat());
+    let count = async |filter: ActivityFilter| ask(&filter, None, 100).await.len();
+    assert_eq!(count(ActivityFilter { family: Some(Family::Run), ..everything.clone() }).await, 5);
+    assert_eq!(count(ActivityFilter { without: vec![Provider::Strava], ..everything.clone() }).await, 5);
+    let both = vec![Provider::Strava, Provider::Whoop];
+    assert_eq!(count(ActivityFilter { without: both, ..everything.clone() }).await, 0);
+    let day = "2026-01-02".parse().unwrap();
+    assert_eq!(count(ActivityFilter { since: day, until: day, ..everything.clone() }).await, 4);
+    let started = ("2026-01-01T01:00:00Z".parse().unwrap(), "2026-01-02T02:00:00Z".parse().unwrap());
+    assert_eq!(count(ActivityFilter { started, ..everything.clone() }).await, 4);
+    let one = views.activity(person(1), "whoop:3").await.unwrap().unwrap();
+    assert_eq!((one.sport.as_str(), one.row), ("Cycling", 4));
+    assert_eq!(views.activity(person(3), "whoop:3").await.unwrap(), None);
     assert!(views.rebuild().await.unwrap().matches_live);
 }

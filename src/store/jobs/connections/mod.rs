@@ -364,4 +364,9 @@ impl Connections for ConnectionTables {
         });
         taken.await.map_err(|error: StoreError| unavailable(error))
     }
+
+    async fn prune(&self, now: Instant) -> Result<(), ConnectionsError> {
+        self.execute("DELETE FROM attempts WHERE ends_at <= $1", vec![time(now)]).await?;
+        self.execute("DELETE FROM deliveries WHERE received_at < $1", vec![time(now - REMEMBERED)]).await.map(|_| ())
+    }
 }

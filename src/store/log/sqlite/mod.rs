@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("log", 2, "projection_active"),
     migration!("log", 3, "refusals"),
     migration!("log", 4, "store_mode"),
+    migration!("log", 5, "newcomer"),
 ];
 
 /// The event log in a SQLite file.

@@ -3,12 +3,17 @@
 //! A job is done at least once and its effect is written so that a second time changes nothing. A worker holds a job by a
 //! lease; whoever lost the lease cannot end the job any more.
 
+mod shown;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use thiserror::Error;
 use uuid::Uuid;
+
+pub use shown::{DeadLetter, Job, JobRun, JobState, NoPlace, Page, Place, Replay, Standing};
 
 use crate::domain::Instant;
 use crate::domain::person::PersonId;
@@ -17,6 +22,37 @@ use crate::domain::person::PersonId;
 #[derive(Debug, Error)]
 #[error("the queue of jobs is not available: {0}")]
 pub struct QueueError(pub String);
+
+/// How urgent a job is.
+///
+/// What is less urgent counts as if it had been ordered later: it waits for what is more urgent, and not for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Something has just happened: a notice names it, or a person waits for it.
+    Live,
+    /// What is done by the clock, and what brings a person up to date.
+    Usual,
+    /// What is long past.
+    History,
+}
+
+impl Priority {
+    /// Every priority, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Usual, Self::History];
+
+    /// How much later it counts as ordered.
+    #[must_use]
+    pub const fn behind(self) -> TimeDelta {
+        match self {
+            Self::Live => TimeDelta::zero(),
+            Self::Usual => TimeDelta::minutes(10),
+            Self::History => TimeDelta::hours(2),
+        }
+    }
+}
+
+/// How far apart the turns of one person's jobs of one priority are: between two of them others get theirs.
+pub const SPACING: TimeDelta = TimeDelta::seconds(10);
 
 /// A job to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +67,8 @@ pub struct NewJob {
     pub person: Option<PersonId>,
     /// What the handler is told: ids and windows, never a measurement.
     pub payload: String,
+    /// How urgent it is.
+    pub priority: Priority,
     /// Not before then.
     pub run_at: Instant,
     /// Attempts after which it is given up.
@@ -48,6 +86,8 @@ pub struct Claimed {
     pub person: Option<PersonId>,
     /// What the handler is told.
     pub payload: String,
+    /// How urgent it is.
+    pub priority: Priority,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Attempts after which it is given up.
@@ -119,6 +159,8 @@ pub struct Turn {
     pub holding: Vec<(Uuid, Uuid)>,
     /// How many more it takes.
     pub want: u32,
+    /// It takes nothing less urgent.
+    pub least: Priority,
     /// The lease of what it takes.
     pub lease: Uuid,
     /// Until when leases hold.
@@ -134,112 +176,14 @@ pub struct Turned {
     pub lost: Vec<Uuid>,
 }
 
-/// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobState {
-    /// It waits.
-    Ready,
-    /// Somebody works on it.
-    Running,
-    /// It is done.
-    Done,
-    /// It was given up.
-    Dead,
-}
-
-impl JobState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Ready, Self::Running, Self::Done, Self::Dead];
-
-    /// The stable name.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Dead => "dead",
-        }
-    }
-}
-
-/// A job as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Its id.
-    pub id: Uuid,
-    /// Which handler does it.
-    pub kind: String,
-    /// Where it stands.
-    pub state: JobState,
-    /// Attempts begun.
-    pub attempt: u32,
-    /// Attempts after which it is given up.
-    pub max_attempts: u32,
-    /// Not before then.
-    pub run_at: Instant,
-    /// When it was ordered.
-    pub created_at: Instant,
-    /// When it ended.
-    pub ended_at: Option<Instant>,
-}
-
-/// An attempt as it was written down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRun {
-    /// Of which job.
-    pub job: Uuid,
-    /// Its kind.
-    pub kind: String,
-    /// Which one, from 1.
-    pub run: u32,
-    /// When it began.
-    pub started_at: Instant,
-    /// When it ended.
-    pub ended_at: Instant,
-    /// `done`, `again`, `put_off`, `dead` or `lost`.
-    pub outcome: String,
-    /// What went wrong: code and sentence.
-    pub fault: Option<(String, String)>,
-    /// What each step took, in milliseconds.
-    pub steps: BTreeMap<String, u64>,
-}
-
-/// A job that was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// Which job.
-    pub job: Uuid,
-    /// Its kind.
-    pub kind: String,
-    /// What its handler was told.
-    pub payload: String,
-    /// Attempts made.
-    pub attempts: u32,
-    /// What went wrong: code and sentence.
-    pub fault: (String, String),
-    /// When.
-    pub died_at: Instant,
-    /// The job that does it again, if one does.
-    pub replayed_as: Option<Uuid>,
-}
-
-/// A page of a list, the newest first.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// Whose jobs; those of everybody, and of nobody in particular, for who runs the server.
-    pub person: Option<PersonId>,
-    /// Before this instant and id.
-    pub before: Option<(Instant, Uuid)>,
-    /// At most so many.
-    pub limit: u32,
-}
-
 /// The queue.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Orders jobs; how many of them are new. What waits already under a key is not ordered twice, and is done no later than
-    /// the earlier of both.
+    /// Orders jobs; how many of them are new. What waits already under a key is not ordered twice, and is done no later and as
+    /// no less urgent than the earlier and the more urgent of both.
+    ///
+    /// Turns go by when a job may begin, [`Priority::behind`] later, and at least [`SPACING`] after the last job of the same
+    /// person and priority that waits: so persons take turns, however many jobs one of them has.
     ///
     /// # Errors
     /// When the queue does not answer.
@@ -295,15 +239,27 @@ pub trait Queue: Send + Sync {
     /// When the queue does not answer.
     async fn dead_letters(&self, page: Page) -> Result<Vec<DeadLetter>, QueueError>;
 
-    /// Orders a dead letter again under a new id, once; false where there is none of this person, or it was replayed.
+    /// Orders a dead letter again, once: under a new id, unless the same work waits already.
     ///
     /// # Errors
     /// When the queue does not answer.
-    async fn replay(&self, person: Option<PersonId>, job: Uuid, again: Uuid, now: Instant) -> Result<bool, QueueError>;
+    async fn replay(
+        &self,
+        person: Option<PersonId>,
+        job: Uuid,
+        again: Uuid,
+        now: Instant,
+    ) -> Result<Replay, QueueError>;
 
-    /// Forgets jobs that were done before an instant, with their attempts.
+    /// How many jobs of each kind stand where, everybody's, in the order of kinds.
     ///
     /// # Errors
     /// When the queue does not answer.
-    async fn prune(&self, before: Instant) -> Result<u64, QueueError>;
+    async fn standings(&self, now: Instant) -> Result<Vec<Standing>, QueueError>;
+
+    /// Forgets jobs that were done before an instant, with their attempts, and those that were given up before another.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    async fn prune(&self, done: Instant, given_up: Instant) -> Result<u64, QueueError>;
 }

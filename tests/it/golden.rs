@@ -115,6 +115,28 @@ fn nothing_is_found_where_nothing_is() {
 }
 
 #[test]
+fn demand_10_nothing_is_suggested_on_weak_evidence_and_nothing_against_itself() {
+    for too_little in ["null_person", "ten_nights"] {
+        let (_, _, store) = case(too_little);
+        assert_eq!(store.json(&["intervention", "list"])["suggested"], json!([]), "{too_little}");
+    }
+    let (insights, _, store) = case("sleep_decline");
+    let listed = store.json(&["intervention", "list"]);
+    let suggested = listed["suggested"].as_array().unwrap();
+    assert!(!suggested.is_empty());
+    for held in suggested {
+        let proposal = &held["proposal"];
+        let cause =
+            insights.as_array().unwrap().iter().find(|insight| insight["id"] == proposal["insight_id"]).unwrap();
+        assert!(cause["confidence"].as_f64() > Some(0.6) && cause["metric_key"] == proposal["metric"], "{cause}");
+        let same = suggested.iter().filter(|other| other["proposal"]["metric"] == proposal["metric"]);
+        assert!(same.into_iter().all(|other| other["proposal"]["direction"] == proposal["direction"]), "{suggested:?}");
+        let names = suggested.iter().filter(|other| other["proposal"]["intervention"] == proposal["intervention"]);
+        assert_eq!(names.count(), 1, "said once");
+    }
+}
+
+#[test]
 fn a_traveller_keeps_one_night_a_day() {
     let (_, _, store) = case("traveller");
     let metrics = store.json(&["metrics"]);

@@ -25,7 +25,7 @@ on_both!(
     the_same_question_is_not_asked_twice,
     nothing_is_asked_without_consent,
     a_model_that_does_not_answer_leaves_the_template,
-    numbers_are_sent_only_with_a_consent_of_their_own,
+    demand_13_numbers_are_sent_to_a_model_only_with_a_consent_of_their_own,
 );
 
 type Planning = Box<dyn Fn(&PlanRequest) -> Result<NarrativePlan, NoAnswer> + Send + Sync>;
@@ -207,7 +207,7 @@ async fn the_same_question_is_not_asked_twice(place: &Place) {
     sound(&engine).await;
 }
 
-async fn numbers_are_sent_only_with_a_consent_of_their_own(place: &Place) {
+async fn demand_13_numbers_are_sent_to_a_model_only_with_a_consent_of_their_own(place: &Place) {
     let narrator = Scripted::with_values(|request| Ok(faithful(request)));
     let engine = somebody(place, &narrator).await;
     run(&engine, DAY).await;

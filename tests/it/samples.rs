@@ -120,7 +120,7 @@ fn in_minutes(text: &str) -> String {
 }
 
 #[test]
-fn each_number_of_the_text_stands_in_the_evidence_of_its_claim() {
+fn demand_11_each_number_of_the_text_stands_in_the_evidence_of_its_claim() {
     let Some(files) = files(BOBAHYUN, &TABLES) else { return };
     // The day after the last night, and two years later: an old export is not called healthy.
     for now in ["2024-12-10T04:00:00Z", "2026-11-21T08:00:00Z"] {

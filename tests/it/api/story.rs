@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn from_a_file_to_why() {
+async fn demand_09_every_sentence_leads_to_its_evidence_with_the_confidence_beside_it() {
     let server = Server::with_story().await;
     let today = server.get("/today").await.ok();
     assert_eq!(today["newest_data"], "2026-04-06");
     let insights = server.get("/insights").await.ok();
     assert_eq!(today["insights"], insights);
     let step = insights.as_array().unwrap().iter().find(|insight| insight["kind"] == "step").expect("a step");
+    assert!(step["confidence"].is_number() && step["statement"].as_str().unwrap().contains("How sure:"), "{step}");
     let why = server.get(&format!("/why/{}", step["id"].as_str().unwrap())).await.ok();
     for part in ["why", "how_confident", "what_would_change_it"] {
         assert!(why[part].as_str().unwrap().len() > 20, "{part}: {why}");

@@ -258,7 +258,8 @@ pub trait Views: Send + Sync {
         days: (LocalDay, LocalDay),
     ) -> Result<BTreeMap<ObservationKey, Held>, ViewsError>;
 
-    /// The current observations of a person from a day on, each with the name of the file it came from, or an empty one.
+    /// The current observations of a person from a day on, each with the name of the file it came from, or an empty one:
+    /// the oldest first, by start and key.
     ///
     /// # Errors
     /// When the store does not answer.

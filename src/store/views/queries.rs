@@ -238,7 +238,11 @@ impl Views for PeopleViews {
         );
         let args = [person.to_string().into(), since.number().into()];
         let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
-        rows.iter().map(|row| observation(row).map_err(unavailable)).collect()
+        let found = rows.iter().map(|row| observation(row).map_err(unavailable));
+        let mut found = found.collect::<Result<Vec<_>, _>>()?;
+        // Here, since PostgreSQL gives rows as they lie, and each database sorts texts its own way.
+        found.sort_unstable_by(|(a, _), (b, _)| (a.key.start, &a.key).cmp(&(b.key.start, &b.key)));
+        Ok(found)
     }
 
     async fn observations_page(

@@ -53,7 +53,7 @@ impl Engine {
         &self,
         person: PersonId,
         scope: Scope,
-        also: &(dyn Fn(&PersonState) -> Vec<Event> + Send + Sync),
+        also: &[Event],
         now: Instant,
     ) -> Result<Erased, EngineError> {
         for _ in 0..super::TRIES {
@@ -64,7 +64,7 @@ impl Engine {
             }
             // After the state: a key that is made later belongs to an append that conflicts with this one.
             let (keys, originals) = (self.keys.ids(person, scope).await?, self.originals_in(person, scope).await?);
-            let mut events = also(&state);
+            let mut events = also.to_vec();
             if let Scope::Provider(provider) = scope
                 && !state.withdrawn.contains(&Purpose::Provider(provider))
             {

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::engine::ports::erasing::ErasingError;
+
 /// A cause from a driver or the operating system, kept for the log line.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
@@ -39,6 +41,12 @@ impl StoreError {
     /// Wraps any cause as "unavailable".
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Unavailable(cause.into())
+    }
+}
+
+impl From<StoreError> for ErasingError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
     }
 }
 

@@ -240,12 +240,12 @@ impl Keys for KeyStore {
             let text = row.text(0)?;
             Uuid::parse_str(&text).map_err(|_| Inconsistency::new("keys", "key_id", text).into())
         };
-        rows.await.and_then(|rows| rows.iter().map(id).collect()).map_err(not_erased)
+        Ok(rows.await?.iter().map(id).collect::<Result<_, StoreError>>()?)
     }
 
     async fn destroy(&self, keys: &[Uuid]) -> Result<(), ErasingError> {
         let ids: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        let gone = self.sql.write(move |tx| {
+        let gone = self.sql.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 for id in ids {
                     tx.execute("DELETE FROM keys WHERE key_id = $1", &[id.into()]).await?;
@@ -253,13 +253,9 @@ impl Keys for KeyStore {
                 tx.execute("UPDATE keys_destroyed SET times = times + 1", &[]).await
             })
         });
-        gone.await.map_err(|error: StoreError| not_erased(error))?;
-        self.sql.settle().await.map_err(not_erased)
+        gone.await?;
+        Ok(self.sql.settle().await?)
     }
-}
-
-fn not_erased(error: StoreError) -> ErasingError {
-    ErasingError(error.to_string())
 }
 
 fn wrapping(id: Uuid, person: PersonId, scope: Scope) -> Vec<u8> {

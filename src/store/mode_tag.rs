@@ -7,7 +7,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::error::StoreError;
 use super::log::postgres::SCHEMA;
-use super::sql::{Durability, Sql, postgres_options, sqlite};
+use super::sql::{Durability, postgres_options, sqlite};
 use super::views::Place;
 
 /// The mode a store belongs to; none where it has no tag yet, or is not there. Nothing is made.
@@ -54,10 +54,7 @@ pub async fn read(place: &Place) -> Result<Option<String>, StoreError> {
 /// # Errors
 /// When the database cannot be written.
 pub async fn claim(place: &Place, mode: &str) -> Result<String, StoreError> {
-    let sql = match place {
-        Place::Folder(folder) => Sql::open_sqlite(&folder.join("log.db"), Durability::Full).await?,
-        Place::Postgres(url) => Sql::open_postgres(url, SCHEMA, 1).await?,
-    };
+    let sql = place.log().await?;
     let mode = mode.to_owned();
     let claimed = sql
         .write(move |tx| {

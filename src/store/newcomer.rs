@@ -3,8 +3,6 @@
 //! Two processes that begin on an empty store at once would each make up a person; here they learn of the same one.
 
 use super::error::{Inconsistency, StoreError};
-use super::log::postgres::SCHEMA;
-use super::sql::{Durability, Sql};
 use super::views::Place;
 use crate::domain::person::PersonId;
 
@@ -14,10 +12,7 @@ use crate::domain::person::PersonId;
 /// # Errors
 /// When the database cannot be written.
 pub async fn agree(place: &Place, proposed: PersonId, gone: &[PersonId]) -> Result<PersonId, StoreError> {
-    let sql = match place {
-        Place::Folder(folder) => Sql::open_sqlite(&folder.join("log.db"), Durability::Full).await?,
-        Place::Postgres(url) => Sql::open_postgres(url, SCHEMA, 1).await?,
-    };
+    let sql = place.log().await?;
     let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
     let agreed = sql
         .write(move |tx| {

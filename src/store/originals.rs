@@ -252,33 +252,29 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 
 /// Whether a file is there that a key opens: its first chunk tells.
 fn opens(path: &Path, key: &Key) -> bool {
-    let first = || -> io::Result<()> {
-        let mut reader = BufReader::new(File::open(path)?);
-        let mut length = [0; 4];
-        reader.read_exact(&mut length)?;
-        let length = u64::from(u32::from_be_bytes(length));
-        let last = std::fs::metadata(path)?.len() == 4 + length;
-        let mut sealed = Vec::new();
-        reader.take(length.min(2 * CHUNK as u64)).read_to_end(&mut sealed)?;
-        seal::decrypt(key, &bound_to(0, last), &sealed).map(|_| ()).map_err(io::Error::other)
-    };
+    let first = || open_chunk(&mut BufReader::new(File::open(path)?), 0, &mut std::fs::metadata(path)?.len(), key);
     first().is_ok()
+}
+
+/// Opens the next chunk, and says of how much is left what is left after it.
+fn open_chunk(reader: &mut impl Read, index: u64, left: &mut u64, key: &Key) -> io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    reader.read_exact(&mut length)?;
+    let length = u64::from(u32::from_be_bytes(length));
+    if length > 2 * CHUNK as u64 {
+        return Err(io::Error::other("a chunk is too long"));
+    }
+    *left = left.saturating_sub(4 + length);
+    let mut sealed = Vec::new();
+    reader.take(length).read_to_end(&mut sealed)?;
+    seal::decrypt(key, &bound_to(index, *left == 0), &sealed).map_err(io::Error::other)
 }
 
 fn open_file(path: &Path, out: &mut dyn Write, key: &Key) -> io::Result<()> {
     let mut reader = BufReader::new(File::open(path)?);
     let mut left = std::fs::metadata(path)?.len();
     for index in 0.. {
-        let mut length = [0; 4];
-        reader.read_exact(&mut length)?;
-        let length = u64::from(u32::from_be_bytes(length));
-        left = left.saturating_sub(4 + length);
-        if length > 2 * CHUNK as u64 {
-            return Err(io::Error::other("a chunk is too long"));
-        }
-        let mut sealed = Vec::new();
-        (&mut reader).take(length).read_to_end(&mut sealed)?;
-        out.write_all(&seal::decrypt(key, &bound_to(index, left == 0), &sealed).map_err(io::Error::other)?)?;
+        out.write_all(&open_chunk(&mut reader, index, &mut left, key)?)?;
         if left == 0 {
             break;
         }

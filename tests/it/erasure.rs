@@ -76,7 +76,7 @@ async fn tell(engine: &Engine, folder: &Path, person: PersonId) {
 }
 
 async fn erase(engine: &Engine, person: PersonId) -> Result<Erased, EngineError> {
-    engine.erase(person, Scope::Provider(Provider::Whoop), &|_| Vec::new(), now()).await
+    engine.erase(person, Scope::Provider(Provider::Whoop), &[], now()).await
 }
 
 /// Everything that is shown of a person, as one text.
@@ -272,7 +272,7 @@ async fn a_person_is_erased_with_everything_and_nothing_is_ever_written_again(pl
     let events = there.journal.read(person(1), 0, 10_000).await.unwrap();
     let late = events.iter().find_map(|event| event.content.clone()).unwrap();
 
-    let erased = engine.erase(person(1), Scope::Person, &|_| Vec::new(), now()).await.unwrap();
+    let erased = engine.erase(person(1), Scope::Person, &[], now()).await.unwrap();
     assert_eq!(erased.keys_destroyed.len(), 3, "the person's, Garmin's and that of their own files");
 
     let too_late = there.journal.append(person(1), before.revision, "late", &[late], now()).await;
@@ -295,7 +295,7 @@ async fn a_person_is_erased_with_everything_and_nothing_is_ever_written_again(pl
     assert!(verified.ok && verified.redacted == erased.events_unreadable, "{verified:?}");
     assert!(engine.views.rebuild().await.unwrap().matches_live);
     if !place.is_postgres() {
-        engine.erase(person(2), Scope::Person, &|_| Vec::new(), now()).await.unwrap();
+        engine.erase(person(2), Scope::Person, &[], now()).await.unwrap();
         assert_eq!(files_with_it(&place.path(".")), Vec::<String>::new());
     }
 }
@@ -309,12 +309,12 @@ async fn a_person_who_never_comes_back_is_erased_all_the_same(place: &Place) {
         let mut bad = place.engine_over(place.log().await).await;
         bad.keys = Arc::clone(&failing) as _;
         bad.holders.push(failing);
-        assert!(bad.erase(person, Scope::Person, &|_| Vec::new(), now()).await.is_err(), "step {fails_at}");
+        assert!(bad.erase(person, Scope::Person, &[], now()).await.is_err(), "step {fails_at}");
         // A server looks by itself.
         good.finish_all_erasing(now()).await.unwrap();
         assert!(good.views.erased().await.unwrap().contains(&person), "after step {fails_at}");
         assert!(good.keys.ids(person, Scope::Person).await.unwrap().is_empty());
-        let again = good.erase(person, Scope::Person, &|_| Vec::new(), now()).await.unwrap();
+        let again = good.erase(person, Scope::Person, &[], now()).await.unwrap();
         assert_eq!(again.keys_destroyed.len(), 4, "the proof can be had again");
     }
     let verified = good.verify(None, &|_| ()).await.unwrap();

@@ -324,6 +324,6 @@ pub(in crate::api) async fn disconnect(
         Data::Keep => Brought::Kept,
         Data::Delete => Brought::Deleted,
     };
-    let ended = service.live.disconnect(person, named(&name)?, brought, service.now()).await?;
-    Ok(Json(Disconnected { revoked: ended.revoked, deleted: brought == Brought::Deleted }))
+    let revoked = service.live.disconnect(person, named(&name)?, brought, service.now()).await?;
+    Ok(Json(Disconnected { revoked, deleted: brought == Brought::Deleted }))
 }

@@ -119,7 +119,7 @@ async fn disconnect(
     brought: Brought,
 ) -> Result<bool, Failure> {
     let deleted = brought == Brought::Deleted;
-    let revoked = live.disconnect(person, provider, brought, config.now).await?.revoked;
+    let revoked = live.disconnect(person, provider, brought, config.now).await?;
     if out.json {
         out.document(&json!({ "provider": provider, "revoked": revoked, "deleted": deleted }))?;
         return Ok(true);

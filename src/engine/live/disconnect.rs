@@ -18,16 +18,9 @@ pub enum Brought {
     Deleted,
 }
 
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Disconnected {
-    /// Whether the provider was told and has ended the access too.
-    pub revoked: bool,
-}
-
 impl Live {
     /// Ends a connection: at the provider, as far as it can be reached, and here in any case. Where its data are deleted, nothing of
-    /// that provider is taken in afterwards before the person allows it again.
+    /// that provider is taken in afterwards before the person allows it again. Returns whether the provider ended the access too.
     ///
     /// # Errors
     /// `NotConnected`, `MustGo` where its terms do not let its data stay, or when the connections or the log do not answer: what
@@ -38,17 +31,13 @@ impl Live {
         provider: Provider,
         brought: Brought,
         now: Instant,
-    ) -> Result<Disconnected, LiveError> {
+    ) -> Result<bool, LiveError> {
         if brought == Brought::Kept && provider.terms().delete_on_disconnect {
             return Err(LiveError::MustGo(provider));
         }
-        let revoked = match self.access(person, provider, now).await {
-            Ok((_, grant)) => self.api(provider)?.revoke(&grant).await.is_ok(),
-            Err(LiveError::NotConnected(provider)) => return Err(LiveError::NotConnected(provider)),
-            Err(_) => false,
-        };
+        let revoked = self.revoke(person, provider, now).await?;
         self.end(person, provider, brought, now).await?;
-        Ok(Disconnected { revoked })
+        Ok(revoked)
     }
 
     /// Ends a connection here.
@@ -60,17 +49,12 @@ impl Live {
         now: Instant,
     ) -> Result<(), LiveError> {
         let kept = brought == Brought::Kept;
-        match brought {
-            Brought::Kept => {
-                let gone = |_: &PersonState| Ok(vec![ProviderDisconnected { provider, kept }.into()]);
-                self.engine.decide(person, "disconnect", now, gone).await?;
-                self.connections.forget(person, provider).await?;
-            }
-            Brought::Deleted => {
-                let gone = |_: &PersonState| vec![ProviderDisconnected { provider, kept }.into()];
-                self.engine.erase(person, Scope::Provider(provider), &gone, now).await?;
-                self.loop_soon(person, now).await?;
-            }
+        let ended = vec![ProviderDisconnected { provider, kept }.into()];
+        if kept {
+            self.engine.decide(person, "disconnect", now, |_: &PersonState| Ok(ended.clone())).await?;
+            self.connections.forget(person, provider).await?;
+        } else {
+            self.erase_here(person, Scope::Provider(provider), &ended, now).await?;
         }
         Ok(())
     }
@@ -84,12 +68,31 @@ impl Live {
         let connected = self.connections.list(Some(person)).await?.into_iter().map(|connection| connection.provider);
         let mut ended: Vec<Event> = Vec::new();
         for provider in connected.filter(|provider| scope == Scope::Person || scope == Scope::Provider(*provider)) {
-            if let (Ok((_, grant)), Ok(api)) = (self.access(person, provider, now).await, self.api(provider)) {
-                drop(api.revoke(&grant).await);
-            }
+            // One that ended meanwhile needs no end.
+            drop(self.revoke(person, provider, now).await);
             ended.push(ProviderDisconnected { provider, kept: false }.into());
         }
-        let erased = self.engine.erase(person, scope, &|_| ended.clone(), now).await?;
+        self.erase_here(person, scope, &ended, now).await
+    }
+
+    /// Ends the access at the provider; whether it did, since a provider may not be there.
+    async fn revoke(&self, person: PersonId, provider: Provider, now: Instant) -> Result<bool, LiveError> {
+        match self.access(person, provider, now).await {
+            Ok((_, grant)) => Ok(self.api(provider)?.revoke(&grant).await.is_ok()),
+            Err(LiveError::NotConnected(provider)) => Err(LiveError::NotConnected(provider)),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Erases here, and has the days reckoned anew without it.
+    async fn erase_here(
+        &self,
+        person: PersonId,
+        scope: Scope,
+        ended: &[Event],
+        now: Instant,
+    ) -> Result<Erased, LiveError> {
+        let erased = self.engine.erase(person, scope, ended, now).await?;
         if scope != Scope::Person {
             self.loop_soon(person, now).await?;
         }

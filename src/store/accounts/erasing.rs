@@ -20,21 +20,17 @@ impl Holder for AccountPlace {
             return Ok(());
         }
         // Seldom enough that nobody keeps the tables open for it.
-        let tables = AccountTables::open(self).await.map_err(not_erased)?;
+        let tables = AccountTables::open(self).await?;
         let args = [person.to_string().into()];
-        let gone = tables.sql.write(move |tx| {
+        let gone = tables.sql.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 tx.execute("DELETE FROM accounts WHERE person = $1 AND role = 'person'", &args).await?;
                 tx.execute("UPDATE accounts SET person = NULL WHERE person = $1", &args).await
             })
         });
-        gone.await.map_err(not_erased)?;
-        tables.sql.settle().await.map_err(not_erased)?;
+        gone.await?;
+        tables.sql.settle().await?;
         tables.close().await;
         Ok(())
     }
-}
-
-fn not_erased(error: StoreError) -> ErasingError {
-    ErasingError(error.to_string())
 }

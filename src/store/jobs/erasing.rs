@@ -24,8 +24,8 @@ impl Holder for JobPlace {
         }
         let args = [person.to_string().into(), provider.into(), named.into(), breaker.into()];
         // Seldom enough that nobody keeps the tables open for it.
-        let tables = JobTables::open(self).await.map_err(not_erased)?;
-        let gone = tables.sql.write(move |tx| {
+        let tables = JobTables::open(self).await?;
+        let gone = tables.sql.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
                 for statement in [
                     "DELETE FROM connections WHERE person = $1 AND provider LIKE $2",
@@ -43,13 +43,9 @@ impl Holder for JobPlace {
                 Ok(())
             })
         });
-        gone.await.map_err(not_erased)?;
-        tables.sql.settle().await.map_err(not_erased)?;
+        gone.await?;
+        tables.sql.settle().await?;
         tables.close().await;
         Ok(())
     }
-}
-
-fn not_erased(error: StoreError) -> ErasingError {
-    ErasingError(error.to_string())
 }

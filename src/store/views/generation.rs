@@ -8,6 +8,7 @@ use super::{observations, schema};
 use crate::store::chain::hex;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::Position;
+use crate::store::log::postgres::SCHEMA as LOG_SCHEMA;
 use crate::store::sql::{Durability, SlowAfter, Sql, drop_postgres_schema, drop_postgres_schemas};
 
 /// The name of this set of read models.
@@ -20,6 +21,19 @@ pub enum Place {
     Folder(PathBuf),
     /// A PostgreSQL database.
     Postgres(String),
+}
+
+impl Place {
+    /// The database of the log that lies beside the generations: for the few rows that are in it and not of it.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(in crate::store) async fn log(&self) -> Result<Sql, StoreError> {
+        match self {
+            Self::Folder(folder) => Sql::open_sqlite(&folder.join("log.db"), Durability::Full).await,
+            Self::Postgres(url) => Sql::open_postgres(url, LOG_SCHEMA, 1).await,
+        }
+    }
 }
 
 /// A generation that is open.

@@ -13,6 +13,7 @@ use super::config::Config;
 use super::error::Failure;
 use super::present::Out;
 use crate::engine::as_of::AsOf;
+use crate::store::flush;
 
 /// Turns wearable data into insights it can vouch for.
 #[derive(Debug, Parser)]
@@ -232,7 +233,13 @@ pub fn main() -> ExitCode {
             .enable_all()
             .build()
             .map_err(Failure::configuration)?;
-        let outcome = runtime.block_on(command::run(&cli, &config, &out));
+        let outcome = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = flush::failed() => Err(Failure::refused(flush::WHY)),
+                outcome = command::run(&cli, &config, &out) => outcome,
+            }
+        });
         runtime.shutdown_timeout(Duration::from_secs(2));
         outcome
     });

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::flush::flush;
+
 /// Writes a file through `write`. When it fails, what stood there before still stands there, and nothing else does.
 ///
 /// # Errors
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let temporary = Temporary::written(path, OpenOptions::new().write(true), write)?;
     temporary.replace(path)?;
-    File::open(folder_of(path))?.sync_all()
+    flush(&File::open(folder_of(path))?)
 }
 
 /// Writes a file that only its owner may read, where none has its name. Of several that do so at once one succeeds.
@@ -27,10 +29,10 @@ pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     // Unlike a rename, a link never takes the name from another file.
     fs::hard_link(&temporary.0, path)?;
     drop(temporary);
-    File::open(folder_of(path))?.sync_all()
+    flush(&File::open(folder_of(path))?)
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -48,7 +50,7 @@ impl Temporary {
         let mut file = BufWriter::new(file);
         write(&mut file)?;
         file.flush()?;
-        file.get_ref().sync_all()?;
+        flush(file.get_ref())?;
         Ok(temporary)
     }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use super::flush;
 use crate::engine::ports::erasing::ErasingError;
 
 /// A cause from a driver or the operating system, kept for the log line.
@@ -57,7 +58,9 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl From<rusqlite::Error> for StoreError {
+    /// Every fault of SQLite comes through here, so here it is seen that the disk failed.
     fn from(error: rusqlite::Error) -> Self {
+        flush::note(&error);
         Self::Unavailable(Box::new(error))
     }
 }

@@ -14,6 +14,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod error;
 pub mod event_id;
+pub mod flush;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

@@ -106,12 +106,14 @@ pub async fn verify(
     let mut walk = Walk { gapless: log.capabilities().gapless_positions, again, ..Walk::default() };
     walk.walk_on(log, tell).await?;
     walk.heads(log, tell).await?;
-    if let Some(last) = log.last_position().await?
-        && walk.position.is_none_or(|position| position < last)
-    {
+    let last = log.last_position().await?;
+    if walk.position > last {
+        // What was walked was there before the end was read: the end was moved back.
+        walk.tell(tell, walk.position, Rule::LogHead);
+    } else if walk.position < last {
         walk.walk_on(log, tell).await?;
-        if walk.position.is_none_or(|position| position < last) {
-            walk.tell(tell, Some(last), Rule::LogHead);
+        if walk.position < last {
+            walk.tell(tell, last, Rule::LogHead);
         }
     }
     if let Some(again) = walk.again.take()

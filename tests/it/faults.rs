@@ -78,7 +78,7 @@ fn named(store: &Store, column: &str) {
 
 #[test]
 fn an_import_killed_at_any_moment_loses_nothing_and_can_be_run_again() {
-    // Few rounds here; tests/e2e runs a hundred on the release binary.
+    // Few rounds here; tests/faults/kill_import.sh runs a hundred on the release binary.
     let mut chance = ChaCha8Rng::seed_from_u64(9);
     let store = Store::new(NOW);
     let file = store.path("nights.ndjson");

@@ -3,8 +3,9 @@
 //! PostgreSQL takes a column at a time as an array (UNNEST), which keeps the statement the same for any number of rows and
 //! costs one round trip; SQLite runs one prepared statement for each row.
 
+use super::pool::WORK;
 use super::transaction::Inner;
-use super::{SqlTx, Value};
+use super::{SqlTx, Value, within};
 use crate::store::error::{Inconsistency, StoreError};
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
@@ -87,7 +88,7 @@ impl SqlTx {
                         ),
                     };
                 }
-                query.execute(&mut **tx).await?;
+                within(WORK, query.execute(&mut **tx)).await?;
             }
         }
         Ok(())

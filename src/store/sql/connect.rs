@@ -1,13 +1,12 @@
 //! Opening a database, with the settings that keep it safe.
 
-use super::{Pools, SlowAfter, Sql, sqlite};
+use super::{Pools, SlowAfter, Sql, pool, sqlite};
 use crate::store::error::{Inconsistency, StoreError};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
@@ -58,11 +57,7 @@ impl Sql {
     pub async fn open_postgres(url: &str, schema: &str, connections: u32) -> Result<Self, StoreError> {
         let options = postgres_options(url, schema)?;
         create_schema(&options, schema).await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options)
-            .await?;
+        let pool = pool(connections).connect_with(options).await?;
         Ok(Self { pools: Pools::Postgres(pool), tasks: TaskTracker::new(), slow: SlowAfter::default() })
     }
 }

@@ -11,6 +11,7 @@
 mod bulk;
 mod connect;
 pub mod inspect;
+mod pool;
 mod slow;
 pub(crate) mod sqlite;
 mod transaction;
@@ -18,6 +19,7 @@ mod value;
 
 pub use connect::Durability;
 pub(crate) use connect::{drop_postgres_schema, drop_postgres_schemas, postgres_options};
+pub(crate) use pool::{ANSWER, pool, within};
 pub use slow::{SlowAfter, TARGET as SLOW_TARGET};
 pub use transaction::SqlTx;
 pub use value::{Row, Value};
@@ -79,7 +81,7 @@ impl Sql {
                     readers.read(move |connection| sqlite::query(connection, sql, &args)).await
                 }
                 Pools::Postgres(pool) => {
-                    let rows = value::bind_postgres(sqlx::query(sql), args).fetch_all(pool).await?;
+                    let rows = within(ANSWER, value::bind_postgres(sqlx::query(sql), args).fetch_all(pool)).await?;
                     rows.iter().map(Row::from_postgres).collect()
                 }
             }
@@ -141,7 +143,10 @@ impl Sql {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close();
-                writer.lock().await.take();
+                let writer = writer.lock().await.take();
+                let closed = self.tasks.spawn_blocking(move || sqlite::close(writer));
+                // What it says stays in the write-ahead log; a disk that failed is noted.
+                let _ = closed.await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }

@@ -3,20 +3,27 @@
 //! An async driver hands every statement and every row from one thread to another, which costs several times what SQLite
 //! itself does. Here a unit of work runs on one thread where waiting for the disk holds nobody up.
 
+use std::ffi::c_int;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 
 use super::connect::Durability;
 use super::inspect::OLDEST_SQLITE;
 use super::value::{Row, Value};
+use crate::store::atomic_file::folder_of;
 use crate::store::error::{Inconsistency, StoreError};
+use crate::store::flush;
 
 /// Statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
+/// Pages in the write-ahead log at which they are written into the file: SQLite's own measure.
+const CHECKPOINT_PAGES: c_int = 1_000;
 /// Connections that are kept for the next reader.
 const READERS: usize = 4;
 
@@ -33,9 +40,16 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // To its end: the change is committed by the step after its answer.
+    let mut wal = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut answer = wal.query(())?;
+    while answer.next()?.is_some() {}
+    drop(answer);
+    drop(wal);
+    keep_name_of_wal(path, &connection)?;
+    connection.wal_hook(Some(checkpoint));
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA foreign_keys = ON;
+        "PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA secure_delete = ON;",
@@ -45,6 +59,39 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
         Durability::Rebuildable => "PRAGMA synchronous = NORMAL",
     })?;
     Ok(connection)
+}
+
+/// The name of the write-ahead log must be on the disk before anything in it counts. SQLite flushes the folder at the first
+/// commit, but does not look at what that came to.
+fn keep_name_of_wal(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !Path::new(&log).exists() {
+        // A first read makes it.
+        connection.query_row("SELECT count(*) FROM sqlite_master", (), |_| Ok(()))?;
+        flush::flush(&File::open(folder_of(path))?)?;
+    }
+    Ok(())
+}
+
+/// What SQLite does by itself after a commit, at as many pages as there; but by itself it tells nobody that it failed.
+fn checkpoint(wal: &Wal, pages: c_int) -> rusqlite::Result<()> {
+    if pages >= CHECKPOINT_PAGES
+        && let Err(error) = wal.checkpoint()
+    {
+        flush::note(&error);
+    }
+    // The commit stands, whatever became of this.
+    Ok(())
+}
+
+/// Closes the connection that writes. What closing does by itself is done before, where it can tell that it failed.
+pub(super) fn close(connection: Option<Connection>) {
+    let Some(connection) = connection else { return };
+    let done: rusqlite::Result<i64> = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| row.get(0));
+    if let Err(error) = done {
+        flush::note(&error);
+    }
 }
 
 /// Makes a file that only its owner may read, where there is none; the files SQLite makes beside it get the same

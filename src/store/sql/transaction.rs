@@ -1,8 +1,10 @@
 //! A write transaction on either database.
 
+use super::pool::{ANSWER, WORK};
 use super::value::bind_postgres;
-use super::{Pools, Row, SlowAfter, Value, slow, sqlite};
+use super::{Pools, Row, SlowAfter, Value, slow, sqlite, within};
 use crate::store::error::StoreError;
+use crate::store::flush;
 use rusqlite::Connection;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub(super) struct SqliteTx {
 
 impl SqliteTx {
     fn begin(connection: OwnedMutexGuard<Option<Connection>>) -> Result<Self, StoreError> {
+        flush::believed()?;
         let tx = Self { connection, open: true };
         // The write lock at once: what is read cannot change before it is committed.
         tx.connection()?.execute_batch("BEGIN IMMEDIATE")?;
@@ -58,7 +61,7 @@ impl SqlTx {
         let begun = async {
             Ok(match pools {
                 Pools::Sqlite { writer, .. } => Inner::Sqlite(SqliteTx::begin(Arc::clone(writer).lock_owned().await)?),
-                Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+                Pools::Postgres(pool) => Inner::Postgres(within(ANSWER, pool.begin()).await?),
             })
         };
         let inner = slow.timed("BEGIN", slow::none, begun).await?;
@@ -69,7 +72,7 @@ impl SqlTx {
         let committed = async {
             match self.inner {
                 Inner::Sqlite(tx) => tx.commit()?,
-                Inner::Postgres(tx) => tx.commit().await?,
+                Inner::Postgres(tx) => within(ANSWER, tx.commit()).await?,
             }
             Ok(())
         };
@@ -84,7 +87,9 @@ impl SqlTx {
         let done = async {
             Ok(match &mut self.inner {
                 Inner::Sqlite(tx) => sqlite::execute(tx.connection()?, sql, args)?,
-                Inner::Postgres(tx) => bind_postgres(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
+                Inner::Postgres(tx) => {
+                    within(WORK, bind_postgres(sqlx::query(sql), args).execute(&mut **tx)).await?.rows_affected()
+                }
             })
         };
         self.slow.timed(sql, |rows| *rows, done).await
@@ -99,7 +104,7 @@ impl SqlTx {
             match &mut self.inner {
                 Inner::Sqlite(tx) => sqlite::query(tx.connection()?, sql, args),
                 Inner::Postgres(tx) => {
-                    let rows = bind_postgres(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
+                    let rows = within(ANSWER, bind_postgres(sqlx::query(sql), args).fetch_all(&mut **tx)).await?;
                     rows.iter().map(Row::from_postgres).collect()
                 }
             }

@@ -174,6 +174,10 @@ async fn a_moved_head_is_named(place: &Place) {
     assert_eq!(faults(place).await, [(4, Rule::StreamHead)]);
     change(&tables, "DELETE FROM streams WHERE stream = 'person-1'", &[]).await;
     assert_eq!(faults(place).await, [(4, Rule::StreamHead)]);
+    for (end, at) in [("UPDATE log_head SET position = 4", 5), ("UPDATE log_head SET position = 6", 6)] {
+        change(&tables, end, &[]).await;
+        assert!(faults(place).await.contains(&(at, Rule::LogHead)), "{end}");
+    }
 }
 
 async fn an_erased_body_leaves_a_chain_that_verifies(place: &Place) {

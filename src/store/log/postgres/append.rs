@@ -11,6 +11,7 @@ use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
 use crate::store::log::{AppendError, Appended, ChainedEvent, Head, ReadError};
+use crate::store::sql::{ANSWER, within};
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
@@ -143,20 +144,16 @@ impl PostgresCommitter {
 
     /// Runs a group on a connection that is given back only when nothing went wrong.
     async fn attempt(&mut self, group: &[Append], care: Care) -> Result<Option<Decision>, StoreError> {
-        let mut connection = self.connection().await?;
-        match self.transaction(&mut connection, group, care).await {
-            Ok(decision) => {
-                self.connection = Some(connection);
-                Ok(decision)
-            }
-            Err(error) => {
-                self.memory = None;
-                if connection.ping().await.is_ok() {
-                    self.connection = Some(connection);
-                }
-                Err(error)
-            }
+        let mut connection = within(ANSWER, self.connection()).await?;
+        let outcome = within(ANSWER, self.transaction(&mut connection, group, care)).await;
+        if outcome.is_err() {
+            self.memory = None;
         }
+        // One that broke a rule is as good as before.
+        if outcome.as_ref().map_or_else(is_constraint, |_| true) {
+            self.connection = Some(connection);
+        }
+        outcome
     }
 }
 
@@ -211,9 +208,9 @@ impl Committer for PostgresCommitter {
 
     async fn close(&mut self, stream: &str) -> Result<(), ReadError> {
         self.memory = None;
-        let mut connection = self.connection().await?;
+        let mut connection = within(ANSWER, self.connection()).await?;
         // The epoch moves with it: whoever decided before the closing writes nothing.
-        let closed: i64 = sqlx::query_scalar(
+        let close = sqlx::query_scalar(
             "WITH moved AS (
                  UPDATE log_head
                  SET epoch = epoch + 1
@@ -228,9 +225,8 @@ impl Committer for PostgresCommitter {
              SELECT count(*)
              FROM closed",
         )
-        .bind(stream)
-        .fetch_one(&mut connection)
-        .await?;
+        .bind(stream);
+        let closed: i64 = within(ANSWER, close.fetch_one(&mut connection)).await?;
         self.connection = Some(connection);
         if closed == 0 {
             return Err(ReadError::NotFound);
@@ -239,7 +235,7 @@ impl Committer for PostgresCommitter {
     }
 
     async fn erase_bodies(&mut self, stream: &str) -> Result<u64, StoreError> {
-        let mut connection = self.connection().await?;
+        let mut connection = within(ANSWER, self.connection()).await?;
         let changed = sqlx::query(
             "UPDATE events
              SET body = NULL

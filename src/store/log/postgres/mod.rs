@@ -16,11 +16,10 @@ use super::{
 };
 use crate::store::error::StoreError;
 use crate::store::migrate;
-use crate::store::sql::{Sql, postgres_options};
+use crate::store::sql::{ANSWER, Sql, pool, postgres_options, within};
 use append::PostgresCommitter;
 use async_trait::async_trait;
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
 use tokio::sync::watch;
 
 /// The schema that holds the log.
@@ -46,7 +45,7 @@ impl PostgresLog {
         sql.close().await;
         migrated?;
         let options = postgres_options(url, SCHEMA)?;
-        let readers = PgPoolOptions::new().max_connections(READERS).connect_with(options.clone()).await?;
+        let readers = pool(READERS).connect_with(options.clone()).await?;
         Ok(Self { writer: Writer::start(PostgresCommitter::new(options)), readers })
     }
 
@@ -86,27 +85,27 @@ impl EventLog for PostgresLog {
         direction: Direction,
         limit: usize,
     ) -> Result<StreamPage, ReadError> {
-        read::stream(&self.readers, stream, from, direction, limit).await
+        within(ANSWER, read::stream(&self.readers, stream, from, direction, limit)).await
     }
 
     async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
-        read::all(&self.readers, after, limit).await
+        within(ANSWER, read::all(&self.readers, after, limit)).await
     }
 
     async fn leaves(&self, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
-        read::leaves(&self.readers, after, limit).await
+        within(ANSWER, read::leaves(&self.readers, after, limit)).await
     }
 
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {
-        read::head(&self.readers, stream).await
+        within(ANSWER, read::head(&self.readers, stream)).await
     }
 
     async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-        read::heads(&self.readers, after, limit).await
+        within(ANSWER, read::heads(&self.readers, after, limit)).await
     }
 
     async fn last_position(&self) -> Result<Option<Position>, StoreError> {
-        read::last_position(&self.readers).await
+        within(ANSWER, read::last_position(&self.readers)).await
     }
 
     async fn close(&self, stream: &str) -> Result<(), ReadError> {

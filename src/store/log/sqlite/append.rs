@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::read::{head, uuid};
 use crate::store::error::{Inconsistency, StoreError};
+use crate::store::flush;
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
@@ -36,13 +37,11 @@ const PLACE: &str = "SELECT stream, revision, position, event_id
 pub(super) struct SqliteCommitter {
     path: PathBuf,
     connection: Option<Connection>,
-    /// A flush failed: nothing is acknowledged until the process has started again and looked at the file anew.
-    failed: bool,
 }
 
 impl SqliteCommitter {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, connection: None, failed: false }
+        Self { path, connection: None }
     }
 
     fn connection(&mut self) -> Result<Connection, StoreError> {
@@ -54,14 +53,11 @@ impl SqliteCommitter {
 
     /// Runs a group on a connection that is kept only when nothing went wrong.
     fn attempt(&mut self, group: &[Append], with_places: bool) -> Result<Decision, StoreError> {
-        if self.failed {
-            return Err(StoreError::unavailable("an earlier write failed; the process has to be restarted"));
-        }
+        flush::believed()?;
         let mut connection = self.connection()?;
         let outcome = transaction(&mut connection, group, with_places);
-        match &outcome {
-            Ok(_) => self.connection = Some(connection),
-            Err(error) => self.failed |= code(error).is_some_and(|error| error.code == ErrorCode::SystemIoFailure),
+        if outcome.is_ok() {
+            self.connection = Some(connection);
         }
         outcome
     }

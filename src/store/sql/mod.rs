@@ -25,11 +25,13 @@ pub use transaction::SqlTx;
 pub use value::{Row, Value};
 
 use super::error::StoreError;
+use pool::WORK;
 use rusqlite::Connection;
 use sqlite::Readers;
 use sqlx::PgPool;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -74,6 +76,18 @@ impl Sql {
     /// # Errors
     /// When the database does not answer, or answers with a type this module does not know.
     pub async fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.ask(ANSWER, sql, args).await
+    }
+
+    /// The same, where the answer may be all that there is.
+    ///
+    /// # Errors
+    /// As `query`.
+    pub async fn query_all(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.ask(WORK, sql, args).await
+    }
+
+    async fn ask(&self, time: Duration, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
         let answered = async {
             match &self.pools {
                 Pools::Sqlite { readers, .. } => {
@@ -81,7 +95,7 @@ impl Sql {
                     readers.read(move |connection| sqlite::query(connection, sql, &args)).await
                 }
                 Pools::Postgres(pool) => {
-                    let rows = within(ANSWER, value::bind_postgres(sqlx::query(sql), args).fetch_all(pool)).await?;
+                    let rows = within(time, value::bind_postgres(sqlx::query(sql), args).fetch_all(pool)).await?;
                     rows.iter().map(Row::from_postgres).collect()
                 }
             }

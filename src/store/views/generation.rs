@@ -168,7 +168,7 @@ impl Generation {
             "SELECT person, entity_type, entity_id, revision FROM trail",
             "SELECT person, revision, body FROM person_state",
         ] {
-            let rows = self.sql.query(statement, &[]).await?;
+            let rows = self.sql.query_all(statement, &[]).await?;
             let mut lines: Vec<Vec<u8>> = rows
                 .iter()
                 .map(|row| {

@@ -237,7 +237,7 @@ impl Views for PeopleViews {
                 AND retracted = 0"
         );
         let args = [person.to_string().into(), since.number().into()];
-        let rows = live.sql.query(statement, &args).await.map_err(unavailable)?;
+        let rows = live.sql.query_all(statement, &args).await.map_err(unavailable)?;
         let found = rows.iter().map(|row| observation(row).map_err(unavailable));
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
         // Here, since PostgreSQL gives rows as they lie, and each database sorts texts its own way.

@@ -161,6 +161,9 @@ pub(super) enum Command {
         /// The id or the position of the event.
         event: String,
     },
+    /// The master key: another one in its place.
+    #[command(subcommand)]
+    Key(command::key::Action),
     /// Make the read models anew.
     Rebuild,
     /// Who may sign in.

@@ -78,42 +78,14 @@ pub(super) async fn open(config: &Config) -> Result<Engine, Failure> {
 
 /// The same with the keys.
 pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
-    let folder = &config.data_dir;
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::configuration(format!("the data folder {} cannot be made: {error}", folder.display()))
-    })?;
-    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let master_file = folder.join("master.key");
-    // In this order: another process that begins the store just now makes the master key before keys.db.
-    let named = config.master_key.is_some() || config.master_key_file.is_some();
-    if !named && folder.join("keys.db").exists() && !master_file.exists() {
-        return Err(Failure::configuration(format!(
-            "{} is missing, and keys.db holds keys that only it opens: put it back",
-            master_file.display()
-        )));
-    }
-    let master = match (&config.master_key, &config.master_key_file) {
-        (Some(_), Some(_)) => {
-            return Err(Failure::configuration(
-                "CANDOR_MASTER_KEY and CANDOR_MASTER_KEY_FILE are both set: remove one",
-            ));
-        }
-        (Some(key), None) => key.clone(),
-        (None, Some(file)) => named_key("CANDOR_MASTER_KEY_FILE", file)?,
-        (None, None) => master_key::of_file(&master_file, entropy.as_ref())?,
-    };
-    let key_place = match &config.keys_url {
-        Some(url) => KeyPlace::Postgres(url.clone()),
-        None => KeyPlace::File(folder.join("keys.db")),
-    };
-    let keys = KeyStore::open(&key_place, master, Arc::clone(&entropy)).await?;
-    let keys = Arc::new(keys.telling_after(config.slow_after));
+    let keys = Arc::new(keys(config).await?);
     if !keys.fits().await? {
         return Err(Failure::configuration(
             "the master key does not open the keys of this store: CANDOR_MASTER_KEY, its file or master.key belongs to \
-             another",
+             another; where a rotation was broken off, `candor key rotate` as before goes on",
         ));
     }
+    let (folder, entropy): (_, Arc<dyn Entropy>) = (&config.data_dir, Arc::new(OsEntropy));
     let (log, pointer, place): (Arc<dyn EventLog>, Sql, Place) = match &config.database_url {
         Some(url) => (
             Arc::new(PostgresLog::open(url).await?),
@@ -153,8 +125,50 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
     Ok(Opened { engine, keys, log })
 }
 
+/// Opens the keys, whether the master key fits them or not.
+pub(super) async fn keys(config: &Config) -> Result<KeyStore, Failure> {
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::configuration(format!("the data folder {} cannot be made: {error}", folder.display()))
+    })?;
+    // In this order: another process that begins the store just now makes the master key before keys.db.
+    if let Some(own) = own_master_key(config)
+        && folder.join("keys.db").exists()
+        && !own.exists()
+    {
+        return Err(Failure::configuration(format!(
+            "{} is missing, and keys.db holds keys that only it opens: put it back",
+            own.display()
+        )));
+    }
+    let place = match &config.keys_url {
+        Some(url) => KeyPlace::Postgres(url.clone()),
+        None => KeyPlace::File(folder.join("keys.db")),
+    };
+    let keys = KeyStore::open(&place, master_key(config)?, Arc::new(OsEntropy)).await?;
+    Ok(keys.telling_after(config.slow_after))
+}
+
+/// The file of the master key in the data folder, where none is named.
+pub(super) fn own_master_key(config: &Config) -> Option<PathBuf> {
+    let named = config.master_key.is_some() || config.master_key_file.is_some();
+    (!named).then(|| config.data_dir.join("master.key"))
+}
+
+/// The key that wraps every other, made where none is named and there is none yet.
+fn master_key(config: &Config) -> Result<Key, Failure> {
+    match (&config.master_key, &config.master_key_file) {
+        (Some(_), Some(_)) => {
+            Err(Failure::configuration("CANDOR_MASTER_KEY and CANDOR_MASTER_KEY_FILE are both set: remove one"))
+        }
+        (Some(key), None) => Ok(key.clone()),
+        (None, Some(file)) => named_key("CANDOR_MASTER_KEY_FILE", file),
+        (None, None) => Ok(master_key::of_file(&config.data_dir.join("master.key"), &OsEntropy)?),
+    }
+}
+
 /// A key whose file is named: it must be there.
-fn named_key(variable: &str, file: &Path) -> Result<Key, Failure> {
+pub(super) fn named_key(variable: &str, file: &Path) -> Result<Key, Failure> {
     if !file.exists() {
         let file = file.display();
         return Err(Failure::configuration(format!(

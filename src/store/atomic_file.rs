@@ -21,15 +21,41 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
 /// # Errors
 /// `AlreadyExists` when a file has the name, which is left as it is; else what the file system returns.
 pub fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let temporary = Temporary::written(path, &options, |out| out.write_all(content))?;
+    let temporary = Temporary::written(path, &private(), |out| out.write_all(content))?;
     // Unlike a rename, a link never takes the name from another file.
     fs::hard_link(&temporary.0, path)?;
     drop(temporary);
     flush(&File::open(folder_of(path))?)
+}
+
+/// Writes a file that only its owner may read, in the place of one that has its name.
+///
+/// # Errors
+/// What the file system returns; what stood there before still stands there then.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    Temporary::written(path, &private(), |out| out.write_all(content))?.replace(path)?;
+    flush(&File::open(folder_of(path))?)
+}
+
+/// Removes what killed processes left half-written for a file that is there. Who writes just now finds that another was faster.
+pub fn sweep(path: &Path) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    for entry in fs::read_dir(folder_of(path)).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let part = file.to_str().and_then(|file| file.strip_prefix('.')).and_then(|file| file.strip_suffix(".part"));
+        let numbers = part.and_then(|part| part.strip_prefix(&*name)).and_then(|rest| rest.strip_prefix('.'));
+        if numbers.is_some_and(|rest| rest.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit())) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 pub(super) fn folder_of(path: &Path) -> &Path {

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::atomic_file::create_private;
+use super::atomic_file::{create_private, replace_private, sweep};
 use super::chain::hex;
 use super::seal::Key;
 use crate::engine::ports::entropy::Entropy;
@@ -36,14 +38,35 @@ pub fn of_file(path: &Path, entropy: &dyn Entropy) -> Result<Key, MasterKeyError
         let mut key = Key::default();
         entropy.fill(key.as_mut_slice());
         let text = Zeroizing::new(hex(key.as_slice()) + "\n");
-        match create_private(path, text.as_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
-            // Ours, or that of another who was faster.
-            _ => {}
+        if let Err(error) = create_private(path, text.as_bytes())
+            // Another was faster, and it is their key then.
+            && !path.try_exists().map_err(failed)?
+        {
+            return Err(failed(error));
         }
     }
     let bytes = Zeroizing::new(std::fs::read(path).map_err(failed)?);
-    std::str::from_utf8(&bytes).ok().and_then(parse).ok_or_else(|| MasterKeyError::Torn(path.to_owned()))
+    let key = std::str::from_utf8(&bytes).ok().and_then(parse).ok_or_else(|| MasterKeyError::Torn(path.to_owned()))?;
+    // Who was killed while making one has left a key that nobody uses.
+    sweep(path);
+    Ok(key)
+}
+
+/// Puts a key into a file in the place of the one that it holds.
+///
+/// # Errors
+/// When the file system refuses: it holds the old one then.
+pub fn replace(path: &Path, key: &Key) -> Result<(), MasterKeyError> {
+    let text = Zeroizing::new(hex(key.as_slice()) + "\n");
+    replace_private(path, text.as_bytes()).map_err(|error| MasterKeyError::File(path.to_owned(), error))
+}
+
+/// A name for a key, by which two are told apart and nothing of it is told: 16 hex digits of HMAC-SHA256 with `candor/master/v1`.
+#[must_use]
+pub fn name(key: &Key) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(key.as_slice()).map(|mac| mac.chain_update(b"candor/master/v1"));
+    // HMAC takes keys of any length.
+    mac.map(|mac| hex(&mac.finalize().into_bytes()).split_off(48)).unwrap_or_default()
 }
 
 /// Reads a master key from 64 hex digits.
@@ -109,8 +132,30 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         of_file(&path, &Counted::default()).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(mode(), 0o600);
+        replace(&path, &Key::new([9; 32])).unwrap();
+        assert_eq!(mode(), 0o600);
+        assert_eq!(of_file(&path, &Counted::default()).unwrap().as_slice(), [9; 32]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_of_a_key_goes_with_the_next_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let (left, other) = (folder.path().join(".master.key.7.0.part"), folder.path().join(".report.7.0.part"));
+        for file in [&left, &other] {
+            fs::write(file, "1f".repeat(32)).unwrap();
+        }
+        of_file(&path, &Counted::default()).unwrap();
+        assert!(!left.exists() && other.exists() && path.exists());
+    }
+
+    #[test]
+    fn a_name_tells_keys_apart_and_nothing_of_them() {
+        let [one, other] = [[1; 32], [2; 32]].map(|bytes| name(&Key::new(bytes)));
+        assert_eq!((one.len(), one == other, one.contains("0101")), (16, false, false));
     }
 
     #[test]

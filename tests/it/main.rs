@@ -33,6 +33,7 @@ mod pages;
 mod people;
 mod postgres;
 mod readiness;
+mod rotation;
 mod safety;
 mod samples;
 mod searches;

@@ -12,6 +12,7 @@ pub(super) mod feedback;
 mod import;
 pub(super) mod intervention;
 pub(super) mod jobs;
+pub(super) mod key;
 mod operate;
 pub(super) mod profile;
 mod proof;
@@ -135,6 +136,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let anchor = proof::anchor(config, &opened, (checkpoint.as_deref(), key.as_deref())).await?;
             return operate::verify(&opened.engine, out, anchor).await;
         }
+        Command::Key(action) => return key::run(config, out, action).await,
         Command::Checkpoint => {
             let opened = system::open_all(config).await?;
             return proof::write(config, &opened, out).await;
@@ -190,6 +192,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::User(_)
         | Command::Verify { .. }
         | Command::Export { .. }
+        | Command::Key(_)
         | Command::Checkpoint
         | Command::Prove { .. }
         | Command::Rebuild => Ok(true),

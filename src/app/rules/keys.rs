@@ -59,7 +59,8 @@ fn secret(setting: &'static str, secret: &Secret) -> Vec<Fault> {
     }
 }
 
-fn weak(setting: &'static str, key: &Key) -> Option<Fault> {
+/// What is wrong with a key that is not random, or that everybody knows.
+pub(in crate::app) fn weak(setting: &'static str, key: &Key) -> Option<Fault> {
     let mut seen = [false; 256];
     key.iter().for_each(|byte| seen[usize::from(*byte)] = true);
     let different = seen.iter().filter(|seen| **seen).count();

@@ -24,6 +24,7 @@ use serde::Serialize;
 use super::cli::Addresses;
 use super::config::{Config, EnvMode};
 use facts::{Facts, Server};
+pub(super) use keys::weak as weak_key;
 pub(super) use reach::no_address;
 
 /// One thing that is wrong with the way a server is set up.

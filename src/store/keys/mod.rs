@@ -2,6 +2,8 @@
 //!
 //! A backup of the log without this database holds nothing readable. Destroying a row here is what erases.
 
+mod rotation;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,15 +13,21 @@ use uuid::Uuid;
 
 use super::chain::put;
 use super::error::{Inconsistency, StoreError};
+use super::master_key;
 use super::migrate::{self, Migration, migration};
 use super::seal::{self, Key};
-use super::sql::{Durability, Row, SlowAfter, Sql};
+use super::sql::{Durability, Row, SlowAfter, Sql, SqlTx};
 use crate::domain::erasure::Scope;
 use crate::domain::person::PersonId;
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::erasing::{ErasingError, Keys};
+pub use rotation::{Rotated, RotationError};
 
-const MIGRATIONS: &[Migration] = &[migration!("keys", 1, "keys"), migration!("keys", 2, "destroyed")];
+const MIGRATIONS: &[Migration] =
+    &[migration!("keys", 1, "keys"), migration!("keys", 2, "destroyed"), migration!("keys", 3, "wrapped_under")];
+
+/// Whoever makes keys and whoever wraps them anew take turns: nobody makes one under a master key that is about to go.
+const MAKING_LOCK: i64 = 0x6361_6e64_6f75;
 
 /// Where keys lie.
 #[derive(Clone, Debug)]
@@ -109,11 +117,15 @@ impl KeyStore {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the master key opens what is kept: one key is tried, none fits any.
+    /// Whether the master key opens what is kept: the one that is named there, else one key is tried; none fits any.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn fits(&self) -> Result<bool, StoreError> {
+        let named = self.sql.query("SELECT master FROM wrapped_under", &[]).await?;
+        if let Some(row) = named.first() {
+            return Ok(row.text(0)? == master_key::name(&self.master));
+        }
         let rows = self.sql.query("SELECT key_id FROM keys LIMIT 1", &[]).await?;
         let Some(row) = rows.first() else { return Ok(true) };
         let text = row.text(0)?;
@@ -122,11 +134,28 @@ impl KeyStore {
     }
 
     fn unwrap_key(&self, id: Uuid, person: PersonId, scope: Scope, wrapped: &[u8]) -> Result<Key, StoreError> {
-        let bytes = seal::decrypt(&self.master, &wrapping(id, person, scope), wrapped)
-            .map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
-        let bytes: [u8; 32] = bytes.try_into().map_err(|_| Inconsistency::new("keys", "wrapped", id))?;
-        Ok(Key::new(bytes))
+        unwrapped(&self.master, id, person, scope, wrapped)
     }
+}
+
+fn unwrapped(master: &Key, id: Uuid, person: PersonId, scope: Scope, wrapped: &[u8]) -> Result<Key, StoreError> {
+    let misfit = || Inconsistency::new("keys", "wrapped", id);
+    let bytes = seal::decrypt(master, &wrapping(id, person, scope), wrapped).map_err(|_| misfit())?;
+    Ok(Key::new(bytes.try_into().map_err(|_| misfit())?))
+}
+
+/// The name of the master key that wraps the keys, written where there is none yet.
+async fn wrapped_under(tx: &mut SqlTx, name: String) -> Result<String, StoreError> {
+    tx.exclusive(MAKING_LOCK).await?;
+    tx.execute(
+        "INSERT INTO wrapped_under (one, master)
+         VALUES (1, $1)
+         ON CONFLICT (one) DO NOTHING",
+        &[name.into()],
+    )
+    .await?;
+    let rows = tx.query("SELECT master FROM wrapped_under", &[]).await?;
+    rows.first().map_or_else(|| Err(Inconsistency::new("wrapped_under", "master", 1).into()), |row| row.text(0))
 }
 
 impl KeysNow<'_> {
@@ -154,10 +183,16 @@ impl KeysNow<'_> {
             seal::encrypt(&store.master, &wrapping(id, person, scope), key.as_slice(), store.entropy.as_ref())
                 .map_err(StoreError::unavailable)?;
         let (person_text, scope_text) = (person.to_string(), scope.to_string());
+        let name = master_key::name(&store.master);
         let row = store
             .sql
             .write(move |tx| {
                 Box::pin(async move {
+                    if wrapped_under(tx, name.clone()).await? != name {
+                        return Err(StoreError::unavailable(
+                            "the keys are wrapped under another master key by now: name that one and start again",
+                        ));
+                    }
                     let args = [id.to_string().into(), person_text.into(), scope_text.into(), wrapped.into()];
                     tx.execute(
                         "INSERT INTO keys (key_id, person, scope, wrapped)

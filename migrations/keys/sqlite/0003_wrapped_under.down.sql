@@ -1,0 +1,1 @@
+DROP TABLE wrapped_under;

@@ -187,7 +187,7 @@ impl SealedJournal {
                 stream: &stream,
                 event_id: id,
                 event_type: event.kind(),
-                schema_version: Event::SCHEMA_VERSION,
+                schema_version: event.schema_version(),
                 key_ids: &key_ids,
             };
             let body = event.encode(meta).map_err(|error| JournalError::Unavailable(error.to_string()))?;
@@ -198,7 +198,7 @@ impl SealedJournal {
                 revision,
                 event_id: id,
                 event_type: event.kind(),
-                schema_version: Event::SCHEMA_VERSION,
+                schema_version: event.schema_version(),
                 recorded_at,
                 key_ids: &key_ids,
             };
@@ -207,7 +207,7 @@ impl SealedJournal {
                 event_id: id,
                 revision,
                 event_type: event.kind().to_owned(),
-                schema_version: Event::SCHEMA_VERSION,
+                schema_version: event.schema_version(),
                 recorded_at,
                 key_ids,
                 body,

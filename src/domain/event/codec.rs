@@ -51,6 +51,12 @@ macro_rules! events {
                 }
             }
 
+            /// The version of its kind's shape that [`Self::encode`] writes.
+            #[must_use]
+            pub fn schema_version(&self) -> u32 {
+                upcast::version(self.kind())
+            }
+
             /// The bytes that are sealed.
             ///
             /// # Errors
@@ -67,14 +73,12 @@ macro_rules! events {
                 }
             }
 
-            /// Reads the bytes that were sealed.
+            /// Reads the bytes that were sealed, in whichever version of its shape.
             ///
             /// # Errors
             /// When type or version is unknown, or the body does not fit.
             pub fn decode(kind: &str, version: u32, bytes: &[u8]) -> Result<(Meta, Self), DecodeError> {
-                if version != Self::SCHEMA_VERSION {
-                    return Err(DecodeError::UnknownVersion { kind: kind.to_owned(), version });
-                }
+                let bytes = &*upcast::lift(kind, version, bytes)?;
                 let malformed = |_| DecodeError::Malformed(kind.to_owned());
                 match kind {
                     $($kind => {

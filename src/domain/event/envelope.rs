@@ -73,12 +73,16 @@ pub enum DecodeError {
     #[error("unknown event type {0}")]
     UnknownType(String),
     /// This build does not know the version.
-    #[error("unknown schema version {version} of {kind}")]
+    #[error(
+        "version {version} of {kind} is unknown, this build reads 1 to {latest}: start the build that wrote it, or a newer one"
+    )]
     UnknownVersion {
         /// The type.
         kind: String,
         /// The version.
         version: u32,
+        /// The newest that it knows.
+        latest: u32,
     },
     /// The body does not fit. The cause is left out: it would repeat health data.
     #[error("the body of a {0} does not fit its type")]

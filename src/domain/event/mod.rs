@@ -8,6 +8,7 @@ mod envelope;
 mod measured;
 mod narrated;
 mod role;
+mod upcast;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -8,9 +8,6 @@ use crate::domain::observation::Observation;
 use crate::domain::provider::Provider;
 
 impl Event {
-    /// The version of every body's shape so far.
-    pub const SCHEMA_VERSION: u32 = 1;
-
     /// Whether this is something told to the stages, as opposed to something they found.
     #[must_use]
     pub const fn is_input(&self) -> bool {

@@ -47,6 +47,8 @@ pub(super) struct Config {
     pub checkpoint_key_file: Option<PathBuf>,
     /// Where copies of the data folder go.
     pub backup_dir: Option<PathBuf>,
+    /// Where copies of the keys go.
+    pub keys_backup_dir: Option<PathBuf>,
     /// Who is told when something fails.
     pub alerts: Option<String>,
     /// How many days data are kept, as it was written.
@@ -93,6 +95,7 @@ impl Config {
             checkpoint_dir: named("CANDOR_CHECKPOINT_DIR").map(PathBuf::from),
             checkpoint_key_file: named("CANDOR_CHECKPOINT_KEY_FILE").map(PathBuf::from),
             backup_dir: named("CANDOR_BACKUP_DIR").map(PathBuf::from),
+            keys_backup_dir: named("CANDOR_KEYS_BACKUP_DIR").map(PathBuf::from),
             alerts: named("CANDOR_ALERTS").map(|text| text.trim().to_owned()),
             retention_days: named("RETENTION_DAYS").map(|text| text.trim().to_owned()),
             rust_log: named("RUST_LOG"),
@@ -134,6 +137,7 @@ impl Config {
             checkpoint_dir: None,
             checkpoint_key_file: None,
             backup_dir: None,
+            keys_backup_dir: None,
             alerts: None,
             retention_days: None,
             rust_log: None,

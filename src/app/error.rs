@@ -8,6 +8,7 @@ use crate::engine::ports::checkpoint::CheckpointError;
 use crate::engine::ports::export::ExportError;
 use crate::engine::ports::journal::JournalError;
 use crate::engine::ports::views::ViewsError;
+use crate::store::backup::BackupError;
 use crate::store::error::StoreError;
 use crate::store::master_key::MasterKeyError;
 
@@ -80,6 +81,12 @@ impl From<ExportError> for Failure {
 
 impl From<CheckpointError> for Failure {
     fn from(error: CheckpointError) -> Self {
+        Self::refused(error)
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
         Self::refused(error)
     }
 }

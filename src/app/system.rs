@@ -20,7 +20,7 @@ use crate::store::accounts::{AccountPlace, AccountTables};
 use crate::store::checkpoint::{CheckpointFolder, Signer};
 use crate::store::jobs::JobPlace;
 use crate::store::journal::SealedJournal;
-use crate::store::keys::{KeyPlace, KeyStore};
+use crate::store::keys::{KeyPlace, KeyStore, RecordedKeys};
 use crate::store::log::{EventLog, PostgresLog, SqliteLog};
 use crate::store::master_key;
 use crate::store::mode_tag;
@@ -116,7 +116,7 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
         journal,
         views: Arc::new(views),
         originals: Arc::new(originals),
-        keys: Arc::clone(&keys) as _,
+        keys: Arc::new(RecordedKeys::new(Arc::clone(&keys), checkpoint_folder(config))),
         holders: vec![Arc::new(job_place(config)), Arc::new(account_place(config))],
         exports: Arc::new(ExportFiles),
         refusals,
@@ -156,7 +156,7 @@ pub(super) fn own_master_key(config: &Config) -> Option<PathBuf> {
 }
 
 /// The key that wraps every other, made where none is named and there is none yet.
-fn master_key(config: &Config) -> Result<Key, Failure> {
+pub(super) fn master_key(config: &Config) -> Result<Key, Failure> {
     match (&config.master_key, &config.master_key_file) {
         (Some(_), Some(_)) => {
             Err(Failure::configuration("CANDOR_MASTER_KEY and CANDOR_MASTER_KEY_FILE are both set: remove one"))

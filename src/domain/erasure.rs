@@ -108,6 +108,15 @@ impl Erasures {
     }
 }
 
+/// Whether an event may come although nothing says that there is this person: it may be all that can be read of them, where
+/// their key went before a log was put back that does not know of it.
+pub(super) fn is_of_the_end(state: &PersonState, event: &Event) -> bool {
+    match event {
+        Event::ErasureRequested(_) => state.revision.is_some(),
+        event => matches!(event, Event::ErasureCompleted(_)),
+    }
+}
+
 /// Whether a person's stream takes an event as far as erasing goes: while something is being erased only its end, and nothing
 /// once the person is gone.
 ///

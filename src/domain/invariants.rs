@@ -63,7 +63,7 @@ pub(in crate::domain) fn ensure(holds: bool, rule: &'static str, field: &str, re
 pub fn check(state: &PersonState, event: &Event) -> Checked {
     erasure::admits(state, event)?;
     ensure(
-        state.registered || matches!(event, Event::PersonRegistered(_) | Event::ErasureCompleted(_)),
+        state.registered || erasure::is_of_the_end(state, event) || matches!(event, Event::PersonRegistered(_)),
         "person_exists",
         "person",
         "the person must be registered first",

@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod checkins;
 mod consents;
 pub mod context;
+pub mod erased_again;
 pub mod erasure;
 pub mod evaluate;
 pub mod experiments;

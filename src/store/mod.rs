@@ -6,10 +6,13 @@
 //! be dropped and rebuilt. [`originals`] keeps imported files the same way, sealed and by digest. [`accounts`] stand apart
 //! from all of it: credentials are rows that can vanish.
 //!
+//! [`backup`] copies what cannot be made again, keys and log apart.
+//!
 //! Nothing here looks at a clock or makes up an id: time, randomness and ids are arguments.
 
 pub mod accounts;
 pub mod atomic_file;
+pub mod backup;
 pub mod chain;
 pub mod checkpoint;
 pub mod error;

@@ -5,6 +5,7 @@
 
 mod activities;
 mod api;
+mod backup;
 mod bad_input;
 mod canary;
 mod change_points;

@@ -52,7 +52,7 @@ pub(super) async fn run(
     };
     out.line(&format!(
         "Erased: {what} cannot be read by anybody any more ({done}). {} events stand in the log unreadable, and the log says so at \
-         position {} (hash {}). Backups and exports that you made are yours to delete.",
+         position {} (hash {}). Exports that you made are yours to delete. `candor backup` now, and no older backup brings it back.",
         erased.events_unreadable, erased.position, erased.hash
     ))?;
     if let Some(provider) = erase.provider {

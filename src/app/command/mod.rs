@@ -1,6 +1,7 @@
 //! One file a command: ask the engine, show the answer.
 
 pub(super) mod audit;
+pub(super) mod backup;
 pub(super) mod calibrate;
 pub(super) mod checkin;
 pub(super) mod consent;
@@ -18,6 +19,7 @@ pub(super) mod profile;
 mod proof;
 pub(super) mod provider;
 mod read;
+pub(super) mod restore;
 pub(super) mod review;
 pub(super) mod user;
 mod watching;
@@ -43,6 +45,7 @@ fn parse_day(text: Option<&str>, flag: &str) -> Result<Option<LocalDay>, Failure
 /// Runs a command; `false` when the answer is no.
 pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, Failure> {
     let global = &cli.global;
+    restore::place_what_is_ready(&config.data_dir)?;
     match &cli.command {
         Command::Demo { once } => return demo::run(config, out, *once).await,
         Command::Metrics { all: true } => return read::registry(out),
@@ -136,6 +139,8 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let anchor = proof::anchor(config, &opened, (checkpoint.as_deref(), key.as_deref())).await?;
             return operate::verify(&opened.engine, out, anchor).await;
         }
+        Command::Backup(options) => return backup::run(config, out, options).await,
+        Command::Restore(options) => return restore::run(config, out, options).await,
         Command::Key(action) => return key::run(config, out, action).await,
         Command::Checkpoint => {
             let opened = system::open_all(config).await?;
@@ -193,6 +198,8 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Verify { .. }
         | Command::Export { .. }
         | Command::Key(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
         | Command::Checkpoint
         | Command::Prove { .. }
         | Command::Rebuild => Ok(true),

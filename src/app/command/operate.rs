@@ -208,6 +208,8 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     let refusals = engine.refusals.list().await.map_err(EngineError::from)?;
     let persons = engine.views.persons().await.map_err(EngineError::from)?;
     let jobs = super::jobs::Glance::read(config).await?;
+    let backup = super::backup::newest(config).map(|one| (one.folder, one.manifest.made_at));
+    let backup_hours = backup.as_ref().map(|(_, made_at)| (config.now - *made_at).num_hours());
     let store = if config.database_url.is_some() { "postgresql" } else { "sqlite" };
     let mode = match config.env_mode {
         None => "unset",
@@ -238,6 +240,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         "safety_status": "strict", "enable_llm": config.model.is_some(),
         "read_models": { "behind": behind, "paused": paused },
         "refusals": refusals,
+        "backup": backup.as_ref().map(|(folder, made_at)| json!({ "folder": folder, "made_at": made_at, "hours": backup_hours })),
         "jobs": jobs.document(config.mornings_target_pct),
     });
     if show && let Some(object) = document.as_object_mut() {
@@ -259,6 +262,11 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         out.line(&format!("person {} stands still at position {}: {}", paused.person, paused.position, paused.reason))?;
     }
     jobs.show(config.mornings_target_pct, out)?;
+    match (&config.backup_dir, backup_hours) {
+        (Some(_), Some(hours)) => out.line(&format!("the last backup is {} old", counted(hours, "hour")))?,
+        (Some(folder), None) => out.line(&format!("there is no backup in {}", folder.display()))?,
+        (None, _) => {}
+    }
     if !refusals.is_empty() {
         let rows = refusals.iter().map(|r| vec![r.rule.clone(), r.field.clone(), r.count.to_string()]);
         out.table(&["refused by rule", "field", "times"], rows.collect())?;

@@ -5,11 +5,16 @@ use super::facts::{Backup, Facts};
 
 /// The one word about alerts there is until they can be sent.
 const NONE_ACCEPTED: &str = "none-accepted";
+/// Days after which a backup is too old: a week that nobody looked.
+const OLDEST_BACKUP_DAYS: i64 = 7;
 /// A hundred years.
 const LONGEST_DAYS: u32 = 36_500;
 
 pub(super) fn check(facts: &Facts) -> Vec<Fault> {
-    [backup(facts), checkpoints(facts), alerts(facts), retention(facts), model(facts)].into_iter().flatten().collect()
+    [backup(facts), unsaved(facts), checkpoints(facts), alerts(facts), retention(facts), model(facts)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn backup(facts: &Facts) -> Option<Fault> {
@@ -25,6 +30,14 @@ fn backup(facts: &Facts) -> Option<Fault> {
         what,
         "name a folder on another disk that the user who runs candor may write to",
     ))
+}
+
+fn unsaved(facts: &Facts) -> Option<Fault> {
+    // Where nothing is named that is the fault.
+    let named = facts.on_sqlite && matches!(facts.backup, Backup::Apart);
+    let days = facts.unsaved_days.filter(|days| named && *days > OLDEST_BACKUP_DAYS)?;
+    let what = format!("no backup was made for {days} days");
+    Some(Fault::new("CANDOR_BACKUP_DIR", what, "run `candor backup`, every day by itself from now on"))
 }
 
 fn checkpoints(facts: &Facts) -> Option<Fault> {

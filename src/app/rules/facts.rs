@@ -8,7 +8,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::app::cli::Addresses;
+use crate::app::command::backup::newest;
 use crate::app::config::{Config, EnvMode};
+use crate::domain::Instant;
 use crate::domain::provider::Provider;
 use crate::store::mode_tag;
 use crate::store::seal::Key;
@@ -40,6 +42,8 @@ pub(super) struct Facts {
     pub files: Vec<PrivateFile>,
     pub backup: Backup,
     pub checkpoints: Backup,
+    /// Days since the last backup; where there is none, since there has been a log. Nothing where there is nothing to lose yet.
+    pub unsaved_days: Option<i64>,
     pub alerts: Option<String>,
     pub retention_days: Option<String>,
     /// Whether a model is asked that keeps what it is sent, or may, and nobody has accepted it.
@@ -146,6 +150,7 @@ pub(super) async fn gather(config: &Config, local: bool, addresses: Addresses) -
         files: private_files(&config.data_dir),
         backup: backup(config.backup_dir.as_deref(), &config.data_dir),
         checkpoints: checkpoints(config.checkpoint_dir.as_deref(), &config.data_dir),
+        unsaved_days: unsaved_days(config),
         alerts: config.alerts.clone(),
         retention_days: config.retention_days.clone(),
         model_keeps: config.model_keeps,
@@ -227,6 +232,12 @@ fn backup(folder: Option<&Path>, data: &Path) -> Backup {
         Ok(data) if folder.starts_with(&data) => Backup::InsideData,
         _ => Backup::Apart,
     }
+}
+
+fn unsaved_days(config: &Config) -> Option<i64> {
+    let log = || std::fs::metadata(config.data_dir.join("log.db")).and_then(|file| file.created()).ok();
+    let since = newest(config).map(|one| one.manifest.made_at).or_else(|| log().map(Instant::from))?;
+    Some((config.now - since).num_days())
 }
 
 /// The folder of checkpoints is made with the first one: where it is not there yet, the one that it will be made in counts.

@@ -56,6 +56,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         files: vec![file("log.db", 0o600)],
         backup: Backup::Apart,
         checkpoints: Backup::Apart,
+        unsaved_days: Some(7),
         alerts: Some("none-accepted".to_owned()),
         retention_days: Some("0".to_owned()),
         model_keeps: false,
@@ -194,6 +195,8 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
         ("no key of checkpoints in its file", |f| f.checkpoint_key = Secret::NoKey("k".into()), SEAL, SEAL),
         ("no backups", |f| f.backup = Backup::Unnamed, BACK, BACK),
         ("backups nowhere", |f| f.backup = Backup::NoFolder, BACK, BACK),
+        ("a backup of eight days ago", |f| f.unsaved_days = Some(8), BACK, BACK),
+        ("nothing to lose yet", |f| f.unsaved_days = None, NONE, NONE),
         ("backups in the data folder", |f| f.backup = Backup::InsideData, BACK, BACK),
         (
             "nothing on SQLite",

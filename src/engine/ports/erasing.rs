@@ -1,6 +1,7 @@
 //! What an erasure needs: keys that are destroyed, and whoever holds what must go with them.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -11,6 +12,17 @@ use crate::domain::person::PersonId;
 #[derive(Debug, Error)]
 #[error("not everything could be erased: {0}")]
 pub struct ErasingError(pub String);
+
+/// A key that was destroyed: what it sealed must never be readable again, whatever is put back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DestroyedKey {
+    /// Its id.
+    pub key: Uuid,
+    /// Whose it was.
+    pub person: PersonId,
+    /// What it sealed.
+    pub scope: Scope,
+}
 
 /// The keys, apart from the log.
 #[async_trait]

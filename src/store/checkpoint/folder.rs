@@ -44,19 +44,30 @@ impl CheckpointFolder {
         self.folder.join(format!("{size:020}{ENDING}"))
     }
 
-    /// The largest size that a file is named for.
-    fn last(&self) -> Result<Option<u64>, CheckpointError> {
+    /// The sizes that files are named for, in no order.
+    fn sizes(&self) -> Result<Vec<u64>, CheckpointError> {
         let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| at(&self.folder, &error))?,
         };
-        let mut last = None;
+        let mut sizes = Vec::new();
         for entry in entries {
             let name = entry.map_err(|error| at(&self.folder, &error))?.file_name();
             let size = name.to_str().and_then(|name| name.strip_suffix(ENDING)).and_then(|size| size.parse().ok());
-            last = last.max(size.filter(|size| self.file(*size).file_name() == Some(&name)));
+            sizes.extend(size.filter(|size| self.file(*size).file_name() == Some(&name)));
         }
-        Ok(last)
+        Ok(sizes)
+    }
+
+    /// The newest one that a log of so many events can hold, and the files of those that are of more.
+    ///
+    /// # Errors
+    /// When it is not what this store's key signed, or the folder does not answer.
+    pub fn up_to(&self, events: u64) -> Result<(Option<Kept>, Vec<PathBuf>), CheckpointError> {
+        let (fitting, mut later): (Vec<u64>, Vec<u64>) = self.sizes()?.into_iter().partition(|size| *size <= events);
+        later.sort_unstable();
+        let newest = fitting.into_iter().max().map(|size| self.read(size)).transpose()?;
+        Ok((newest, later.into_iter().map(|size| self.file(size)).collect()))
     }
 
     /// Reads the checkpoint of a size.
@@ -160,7 +171,7 @@ impl Checkpoints for CheckpointFolder {
     }
 
     async fn newest(&self) -> Result<Option<Kept>, CheckpointError> {
-        self.last()?.map(|size| self.read(size)).transpose()
+        self.sizes()?.into_iter().max().map(|size| self.read(size)).transpose()
     }
 }
 

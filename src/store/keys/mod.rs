@@ -2,6 +2,7 @@
 //!
 //! A backup of the log without this database holds nothing readable. Destroying a row here is what erases.
 
+mod destroyed;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,8 @@ use super::sql::{Durability, Row, SlowAfter, Sql, SqlTx};
 use crate::domain::erasure::Scope;
 use crate::domain::person::PersonId;
 use crate::engine::ports::entropy::Entropy;
-use crate::engine::ports::erasing::{ErasingError, Keys};
+use crate::engine::ports::erasing::{DestroyedKey, ErasingError, Keys};
+pub use destroyed::{RecordedKeys, destroyed_in};
 pub use rotation::{Rotated, RotationError};
 
 const MIGRATIONS: &[Migration] =
@@ -131,6 +133,21 @@ impl KeyStore {
         let text = row.text(0)?;
         let id = Uuid::parse_str(&text).map_err(|_| Inconsistency::new("keys", "key_id", &text))?;
         Ok(self.now().await?.get(id).await.is_ok())
+    }
+
+    /// Whose those of some keys are that are there.
+    async fn owners(&self, ids: &[Uuid]) -> Result<Vec<DestroyedKey>, StoreError> {
+        let mut owners = Vec::new();
+        for key in ids {
+            let rows =
+                self.sql.query("SELECT person, scope FROM keys WHERE key_id = $1", &[key.to_string().into()]).await?;
+            let Some(row) = rows.first() else { continue };
+            let misfit = |column| Inconsistency::new("keys", column, key);
+            let person = row.text(0)?.parse().map_err(|_| misfit("person"))?;
+            let scope = row.text(1)?.parse().map_err(|_| misfit("scope"))?;
+            owners.push(DestroyedKey { key: *key, person, scope });
+        }
+        Ok(owners)
     }
 
     fn unwrap_key(&self, id: Uuid, person: PersonId, scope: Scope, wrapped: &[u8]) -> Result<Key, StoreError> {

@@ -138,19 +138,20 @@ pub(super) enum Command {
     Calibrate(command::calibrate::Draws),
     /// Is everything as it was written: chain, rules, read models, and each run made again.
     Verify {
-        /// Check an export instead, without the store it came from.
-        #[arg(long, value_name = "FILE")]
+        /// Check an export instead, a folder or its events.ndjson alone, without the store it came from.
+        #[arg(long, value_name = "PATH", group = "kept")]
         export: Option<PathBuf>,
         /// The key, in hex, that must have signed it, as `system/status` of its server has it.
         #[arg(long, value_name = "KEY", requires = "export")]
         signed_by: Option<String>,
         /// Compare the log with this checkpoint instead of the newest one of this store.
-        #[arg(long, value_name = "FILE", group = "kept", conflicts_with = "export")]
+        #[arg(long, value_name = "FILE", group = "kept")]
         checkpoint: Option<PathBuf>,
         /// Check the proof of one event instead, without the store it came from.
-        #[arg(long, value_name = "FILE", group = "kept", conflicts_with = "export", requires = "key")]
+        #[arg(long, value_name = "FILE", group = "kept", requires = "key")]
         proof: Option<PathBuf>,
-        /// The key that checks checkpoints, as `candor checkpoint` shows it; left out, the one of this store.
+        /// The key that checks checkpoints, as `candor checkpoint` shows it; left out, the one of this store, and of an export
+        /// any.
         #[arg(long, value_name = "KEY", requires = "kept")]
         key: Option<String>,
     },

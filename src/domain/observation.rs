@@ -1,5 +1,6 @@
 //! Observations: one measured fact each.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,15 @@ pub struct ObservationKey {
     /// The provider's own id of the record, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
+}
+
+/// The same text for the same fact: the id by which a person may ask for it.
+impl fmt::Display for ObservationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.provider_id.as_deref().unwrap_or_default();
+        let start = self.start.timestamp_micros();
+        write!(f, "{}|{}|{}|{start}|{id}", self.provider, self.kind.key(), self.metric)
+    }
 }
 
 /// One measured fact.

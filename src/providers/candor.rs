@@ -2,6 +2,9 @@
 //!
 //! `{"metric", "value", "unit", "start", "end"?, "kind"?, "id"?, "provider"?, "updated_at"?}`, times as RFC 3339
 //! with the offset that the person's clock showed. A sleep, nap or recovery belongs to the day of its end.
+//!
+//! An export says more, so that nothing of an observation is lost on the way: `day`, since its times are in UTC;
+//! `resolution`, where the digits do not tell it; `seen_at`, `record`, `finality`; and on a line of an activity its `sport`.
 
 use chrono::{DateTime, FixedOffset};
 use serde_json::Value;
@@ -13,6 +16,7 @@ use crate::domain::provider::Provider;
 
 use super::draft::{Draft, Reading, Record, Taken, check_order};
 use super::fields::{Fault, Fields, Object};
+use super::written::Written;
 
 /// Reads a line.
 pub(super) fn read(line: Object<'_>, reading: &Reading, row: u32) -> Result<Taken, Fault> {
@@ -49,7 +53,7 @@ pub(super) fn read(line: Object<'_>, reading: &Reading, row: u32) -> Result<Take
         kind,
         start: start.to_utc(),
         end: end.map(|end| end.to_utc()),
-        day: LocalDay::new(local.date_naive()),
+        day: day(line, local, (start, end.unwrap_or(start)))?,
         provider_id: line.text("id")?.map(std::borrow::Cow::into_owned),
     };
     if record.provider_id.as_ref().is_some_and(|id| id.len() > 200) {
@@ -65,7 +69,18 @@ pub(super) fn read(line: Object<'_>, reading: &Reading, row: u32) -> Result<Take
     } else if let Some(seen_at) = time(line, "seen_at")? {
         draft.seen_at(seen_at.to_utc(), "seen_at")?;
     }
-    draft.add(&record, metric, Some(value), &unit, "value").map_err(|mut fault| {
+    draft.of_record(line.text("record")?.as_deref()).map_err(|fault| Fault { field: "record".to_owned(), ..fault })?;
+    if let Some(finality) = whole(line, "finality")? {
+        draft.is_final(finality);
+    }
+    if let Some(sport) = line.text("sport")?.filter(|_| kind == RecordKind::Activity) {
+        draft.activity(&record, &sport);
+    }
+    let resolution = line.number("resolution")?.map_or(value.resolution, |resolution| resolution.value);
+    if !resolution.is_finite() || resolution <= 0.0 {
+        return Err(Fault::unreadable("resolution", "a number above 0, the size of the last digit of the value,"));
+    }
+    draft.add(&record, metric, Some(Written { resolution, ..value }), &unit, "value").map_err(|mut fault| {
         if fault.reason.starts_with("unit") {
             "unit".clone_into(&mut fault.field);
             let accepted: Vec<&str> = metric.accepted_units().iter().map(|a| a.symbol).collect();
@@ -83,6 +98,26 @@ fn time(line: Object<'_>, field: &str) -> Result<Option<DateTime<FixedOffset>>, 
         return Ok(None);
     };
     DateTime::parse_from_rfc3339(&text).map(Some).map_err(|_| Fault::unreadable(field, WHEN))
+}
+
+/// The local day that the line names, else that of a time as its clock showed it. No clock is a day away from UTC.
+fn day(
+    line: Object<'_>,
+    local: DateTime<FixedOffset>,
+    (start, end): (DateTime<FixedOffset>, DateTime<FixedOffset>),
+) -> Result<LocalDay, Fault> {
+    let Some(text) = line.text("day")? else { return Ok(LocalDay::new(local.date_naive())) };
+    let day: LocalDay = text.parse().map_err(|_| Fault::unreadable("day", "a day, as in 2026-03-01,"))?;
+    let of = |time: DateTime<FixedOffset>| LocalDay::new(time.to_utc().date_naive());
+    if day.days_since(of(start)) < -1 || day.days_since(of(end)) > 1 {
+        return Err(Fault::new("day", "is more than a day away from the time of its record"));
+    }
+    Ok(day)
+}
+
+fn whole(line: Object<'_>, field: &str) -> Result<Option<u32>, Fault> {
+    let Some(text) = line.text(field)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Fault::unreadable(field, "a whole number"))
 }
 
 #[cfg(test)]
@@ -115,8 +150,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_an_export_says_what_its_digits_and_its_times_do_not() {
+        let line = r#"{"metric":"activity_distance","value":10012.3456,"unit":"m","start":"2026-03-01T23:30:00Z","day":"2026-03-02","resolution":0.5,"kind":"activity","provider":"garmin","record":"r1","finality":2,"seen_at":"2026-03-03T00:00:00Z","sport":"running"}"#;
+        let read = probe(line).expect("read");
+        let activity = read.activity(0);
+        assert_eq!((activity.sport.as_str(), activity.day.to_string().as_str()), ("running", "2026-03-02"));
+        let distance = read.of(0, Metric::ActivityDistance);
+        assert_eq!((distance.value, distance.resolution, distance.finality), (10012.3456, 0.5, 2));
+        assert_eq!((distance.own_id(), &distance.key.provider_id), (Some("r1"), &None));
+        assert_eq!((distance.day, distance.as_of), (activity.day, utc("2026-03-03T00:00:00Z")));
+    }
+
+    #[test]
     fn each_fault_names_its_field() {
         let faults = [
+            (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","day":"2026-03-04"}"#, "day"),
+            (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","day":"March"}"#, "day"),
+            (
+                r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","resolution":0}"#,
+                "resolution",
+            ),
+            (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00Z","finality":-1}"#, "finality"),
             (r#"{"metric":"steps","value":1,"unit":"steps","start":"2026-03-01T23:30:00"}"#, "start"),
             (r#"{"metric":"steps","value":1,"unit":"miles","start":"2026-03-01T23:30:00Z"}"#, "unit"),
             (r#"{"metric":"happiness","value":1,"unit":"x","start":"2026-03-01T23:30:00Z"}"#, "metric"),

@@ -17,6 +17,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod error;
 pub mod event_id;
+pub mod exported_folder;
 pub mod flush;
 pub mod jobs;
 pub mod journal;

@@ -32,6 +32,10 @@ pub struct ExportChecked {
     pub events: u64,
     /// The streams it holds: one.
     pub streams: u64,
+    /// Of a folder: the files that are listed.
+    pub files: u64,
+    /// Of a folder: the events of the checkpoint that the last of its own is proven to be in.
+    pub checkpoint: Option<u64>,
     /// Whose it is, as in `person-<uuid>`.
     pub stream: Option<String>,
     /// When it was made, as its seal says.
@@ -40,8 +44,20 @@ pub struct ExportChecked {
     pub erased: u64,
     /// The key of the server that signed it, in hex.
     pub signed_by: Option<String>,
+    /// The hash of the last event, in hex.
+    pub head: Option<String>,
     /// What is wrong, by line.
     pub faults: Vec<Fault>,
+}
+
+impl ExportChecked {
+    /// Notes a fault, unless there are too many to name.
+    pub(super) fn fault(&mut self, position: String, rule: &str) {
+        if self.faults.len() < NAMED {
+            self.faults.push(Fault { position, rule: rule.to_owned() });
+        }
+        self.ok = false;
+    }
 }
 
 #[derive(Default)]
@@ -98,14 +114,13 @@ pub fn check(
     check.report.ok = check.report.faults.is_empty();
     check.report.streams = u64::from(check.stream.is_some());
     check.report.stream = check.stream;
+    check.report.head = check.head.map(|head| head.to_hex());
     Ok(check.report)
 }
 
 impl Check {
     fn fault(&mut self, rule: &str) {
-        if self.report.faults.len() < NAMED {
-            self.report.faults.push(Fault { position: format!("line {}", self.line), rule: rule.to_owned() });
-        }
+        self.report.fault(format!("line {}", self.line), rule);
     }
 
     fn ensure(&mut self, holds: bool, rule: &str) {

@@ -16,6 +16,7 @@ mod doctor;
 mod erasure;
 mod experiments;
 mod exported;
+mod exported_folder;
 mod exports;
 mod faults;
 mod feedback;

@@ -130,8 +130,8 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let engine = system::open(config).await?;
             return user::run(&engine, config, out, global.person, action).await;
         }
-        Command::Verify { export: Some(file), signed_by, .. } => {
-            return operate::verify_export(out, file, signed_by.as_deref());
+        Command::Verify { export: Some(path), signed_by, key, .. } => {
+            return proof::verify_export(out, path, signed_by.as_deref(), key.as_deref());
         }
         Command::Verify { proof: Some(file), key: Some(key), .. } => return proof::check(out, file, key),
         Command::Verify { checkpoint, key, .. } => {

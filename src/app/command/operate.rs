@@ -1,8 +1,5 @@
 //! `loop`, `verify`, `rebuild`, `status`: running and checking.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
@@ -18,7 +15,6 @@ use crate::engine::ports::checkpoint::Anchor;
 use crate::engine::ports::journal::Fault;
 use crate::engine::ports::views::Rebuilt;
 use crate::engine::{Engine, EngineError};
-use crate::store::proof;
 
 /// A count with its noun.
 pub(super) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
@@ -138,49 +134,6 @@ pub(super) async fn verify(
         );
     }
     Ok(verified.ok)
-}
-
-/// Checks an export; the store it came from is not looked at.
-pub(super) fn verify_export(out: &Out, file: &Path, signed_by: Option<&str>) -> Result<bool, Failure> {
-    if signed_by.is_some_and(|key| key.len() != 64 || !key.bytes().all(|digit| digit.is_ascii_hexdigit())) {
-        return Err(Failure::usage(
-            "--signed-by is 64 hexadecimal digits, as `exports_signed_by` of `system/status` has them",
-        ));
-    }
-    let opened = File::open(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-    let bar = out.bar(0, "verifying");
-    let checked = proof::check(BufReader::new(opened), signed_by, &|events| bar.set_position(events));
-    bar.finish_and_clear();
-    let checked = checked.map_err(|error| Failure::refused(format!("{}: {error}", file.display())))?;
-    if out.json {
-        out.document(&checked)?;
-        return Ok(checked.ok);
-    }
-    if checked.ok {
-        let signed = checked.signed_by.as_deref().unwrap_or_default();
-        let (whose, when) = (checked.stream.as_deref().unwrap_or_default(), checked.exported_at.as_deref());
-        let when = when.unwrap_or_default();
-        out.line(&format!("ok: {} of {whose}, as they were recorded up to {when}", counted(checked.events, "event")))?;
-        if checked.erased > 0 {
-            out.line(&format!(
-                "{} erased: their place is proven, what they said is gone",
-                counted(checked.erased, "event")
-            ))?;
-        }
-        out.line(&format!("signed by {signed}"))?;
-        if signed_by.is_none() {
-            out.note(
-                "Compare that key with the one your server gives as `exports_signed_by`, or name it with --signed-by.",
-            );
-        }
-    }
-    for fault in &checked.faults {
-        out.line(&format!("{}: breaks the rule {}", fault.position, fault.rule))?;
-    }
-    if !checked.ok {
-        out.note("This is not an export as a server made it: it was cut, changed, or signed by another.");
-    }
-    Ok(checked.ok)
 }
 
 pub(super) async fn rebuild(engine: &Engine, out: &Out) -> Result<bool, Failure> {

@@ -1,6 +1,7 @@
-//! `checkpoint`, `prove`, and what `verify` compares the log with.
+//! `checkpoint`, `prove`, what `verify` compares the log with, and what it checks without a store.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::Path;
 
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::app::present::Out;
 use crate::app::system::{self, Opened};
 use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _};
 use crate::store::checkpoint::{Inclusion, Verifier, Wanted};
+use crate::store::{exported_folder, proof};
 
 /// Writes a checkpoint of the log as it is.
 pub(super) async fn write(config: &Config, opened: &Opened, out: &Out) -> Result<bool, Failure> {
@@ -75,6 +77,74 @@ pub(super) fn check(out: &Out, file: &Path, key: &str) -> Result<bool, Failure> 
         ))?;
     }
     Ok(rule.is_none())
+}
+
+/// Checks an export; the store it came from is not looked at.
+pub(super) fn verify_export(
+    out: &Out,
+    path: &Path,
+    signed_by: Option<&str>,
+    key: Option<&str>,
+) -> Result<bool, Failure> {
+    if signed_by.is_some_and(|key| key.len() != 64 || !key.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+        return Err(Failure::usage(
+            "--signed-by is 64 hexadecimal digits, as `exports_signed_by` of `system/status` has them",
+        ));
+    }
+    let verifier = key.map(parse).transpose()?;
+    let bar = out.bar(0, "verifying");
+    let progress = |events| bar.set_position(events);
+    let checked = if path.is_dir() {
+        exported_folder::check(path, signed_by, verifier.as_ref(), &progress)
+    } else if verifier.is_some() {
+        return Err(Failure::usage("--key checks the proof in an exported folder; name the folder"));
+    } else {
+        let opened = File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        proof::check(BufReader::new(opened), signed_by, &progress)
+    };
+    bar.finish_and_clear();
+    let checked = checked.map_err(|error| Failure::refused(format!("{}: {error}", path.display())))?;
+    if out.json {
+        out.document(&checked)?;
+        return Ok(checked.ok);
+    }
+    if checked.ok {
+        let signed = checked.signed_by.as_deref().unwrap_or_default();
+        let (whose, when) = (checked.stream.as_deref().unwrap_or_default(), checked.exported_at.as_deref());
+        let when = when.unwrap_or_default();
+        out.line(&format!("ok: {} of {whose}, as they were recorded up to {when}", counted(checked.events, "event")))?;
+        if checked.erased > 0 {
+            out.line(&format!(
+                "{} erased: their place is proven, what they said is gone",
+                counted(checked.erased, "event")
+            ))?;
+        }
+        if checked.files > 0 {
+            out.line(&format!(
+                "{} as they were made",
+                counted(usize::try_from(checked.files).unwrap_or(usize::MAX), "file")
+            ))?;
+        }
+        if let Some(size) = checked.checkpoint {
+            out.line(&format!("the last event is in the log of a checkpoint of {size} events"))?;
+        }
+        out.line(&format!("signed by {signed}"))?;
+        if checked.checkpoint.is_some() && key.is_none() {
+            out.note("Who signed that checkpoint was not looked at: name the key with --key.");
+        }
+        if signed_by.is_none() {
+            out.note(
+                "Compare that key with the one your server gives as `exports_signed_by`, or name it with --signed-by.",
+            );
+        }
+    }
+    for fault in &checked.faults {
+        out.line(&format!("{}: breaks the rule {}", fault.position, fault.rule))?;
+    }
+    if !checked.ok {
+        out.note("This is not an export as a server made it: it was cut, changed, or signed by another.");
+    }
+    Ok(checked.ok)
 }
 
 /// What the log is compared with: the checkpoint that is named, else the newest one of this store.

@@ -27,7 +27,7 @@ pub use record::Record;
 pub use told::{ActivityTold, Samples};
 
 /// What a provider says of an activity as a whole.
-const METRICS: [Metric; 14] = [
+pub(super) const METRICS: [Metric; 14] = [
     Metric::ActivityDuration,
     Metric::ActivityMovingTime,
     Metric::ActivityDistance,
@@ -210,7 +210,8 @@ fn taken_back(state: &PersonState) -> Vec<Provider> {
     Provider::ALL.into_iter().filter(|provider| state.is_taken_back(&[*provider])).collect()
 }
 
-fn key(activity: &Activity, metric: Metric) -> ObservationKey {
+/// The key of what a provider says of an activity as a whole.
+pub(super) fn key(activity: &Activity, metric: Metric) -> ObservationKey {
     ObservationKey {
         provider: activity.provider,
         kind: RecordKind::Activity,

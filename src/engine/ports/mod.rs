@@ -9,6 +9,7 @@ pub mod erasing;
 pub mod export;
 pub mod jobs;
 pub mod journal;
+pub mod manifest;
 pub mod mornings;
 pub mod narrator;
 pub mod originals;

@@ -90,9 +90,15 @@ impl Seal {
     /// Whether the key that it names has signed it.
     #[must_use]
     pub fn is_signed(&self) -> bool {
-        let (Some(key), Some(signature)) = (unhex(&self.signed_by), unhex(&self.signature)) else { return false };
-        UnparsedPublicKey::new(&ED25519, key).verify(&self.signed_bytes(), &signature).is_ok()
+        is_signed(&self.signed_by, &self.signature, &self.signed_bytes())
     }
+}
+
+/// Whether a key has signed some bytes; both are in hex.
+#[must_use]
+pub fn is_signed(key: &str, signature: &str, bytes: &[u8]) -> bool {
+    let (Some(key), Some(signature)) = (unhex(key), unhex(signature)) else { return false };
+    UnparsedPublicKey::new(&ED25519, key).verify(bytes, &signature).is_ok()
 }
 
 /// A line of an export.
@@ -141,8 +147,14 @@ impl ExportSigner {
     #[must_use]
     pub fn sign(&self, seal: Seal) -> Seal {
         let seal = Seal { signed_by: self.public(), ..seal };
-        let signature = hex(self.0.sign(&seal.signed_bytes()).as_ref());
+        let signature = self.signature(&seal.signed_bytes());
         Seal { signature, ..seal }
+    }
+
+    /// The signature over some bytes, in hex.
+    #[must_use]
+    pub fn signature(&self, bytes: &[u8]) -> String {
+        hex(self.0.sign(bytes).as_ref())
     }
 }
 

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::folder::{CheckpointFolder, PAGE, differs, refused, unavailable};
 use super::merkle::{self, Tree};
-use super::note::Verifier;
-use crate::engine::ports::checkpoint::{CheckpointError, Checkpoints as _};
+use super::note::{self, Verifier};
+use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _};
 use crate::engine::ports::proof::unhex;
 use crate::store::chain::Hash;
 use crate::store::log::Leaf;
@@ -57,7 +57,18 @@ impl Inclusion {
     /// # Errors
     /// The rule.
     pub fn check(&self, verifier: &Verifier) -> Result<(), &'static str> {
-        let anchor = verifier.open(&self.checkpoint).map_err(|_| "checkpoint_signature")?;
+        self.leads_to(&verifier.open(&self.checkpoint).map_err(|_| "checkpoint_signature")?)
+    }
+
+    /// Whether it leads to the root of its checkpoint, whoever signed that; otherwise the rule that it breaks.
+    ///
+    /// # Errors
+    /// The rule.
+    pub fn check_unsigned(&self) -> Result<(), &'static str> {
+        self.leads_to(&note::unsigned(&self.checkpoint).ok_or("checkpoint_signature")?)
+    }
+
+    fn leads_to(&self, anchor: &Anchor) -> Result<(), &'static str> {
         if anchor.size != self.size {
             return Err("checkpoint_size");
         }

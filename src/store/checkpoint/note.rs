@@ -79,6 +79,12 @@ impl Verifier {
     }
 }
 
+/// What a checkpoint says, whoever signed it.
+pub(super) fn unsigned(note: &str) -> Option<Anchor> {
+    let (text, _) = note.split_once("\n\n")?;
+    head(&format!("{text}\n")).map(|(_, anchor)| anchor)
+}
+
 /// The origin and the tree head of a text; lines after them are of extensions.
 fn head(text: &str) -> Option<(&str, Anchor)> {
     let mut lines = text.strip_suffix('\n')?.split('\n');

@@ -74,8 +74,7 @@ pub(super) use columns;
 /// A fact's key as a text, the same for the same fact.
 #[must_use]
 pub fn key_text(key: &ObservationKey) -> String {
-    let id = key.provider_id.as_deref().unwrap_or_default();
-    format!("{}|{}|{}|{}|{id}", key.provider, key.kind.key(), key.metric, key.start.timestamp_micros())
+    key.to_string()
 }
 
 /// The row of an observation that was read from a file; an empty name where there was none.

@@ -1,13 +1,25 @@
-//! Everything that was recorded of a person, with its proof, a few events at a time.
+//! Everything that was recorded of a person, with its proof, a few events at a time; and a folder of it that can be read
+//! without this program.
+
+mod folder;
+mod measured;
+mod package;
+mod table;
+mod told;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
+use thiserror::Error;
 use uuid::Uuid;
 
+pub use folder::{Folder, GivenBack};
+
 use super::ports::journal::JournalError;
-use super::ports::proof::{ExportSigner, Line, Seal, hex};
+use super::ports::proof::{ExportSigner, Line, ProvenEvent, Seal, hex};
+use super::ports::views::ViewsError;
 use super::{Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::event::ExportProduced;
@@ -15,6 +27,35 @@ use crate::domain::person::PersonId;
 
 /// Events read at a time: one may hold a thousand measurements.
 const PAGE: usize = 16;
+
+/// Why a folder was not written.
+#[derive(Debug, Error)]
+pub enum Failed {
+    /// The log or the read models.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The disk.
+    #[error("the export cannot be written: {0}")]
+    Disk(#[from] io::Error),
+}
+
+impl From<ViewsError> for Failed {
+    fn from(error: ViewsError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// What is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Events.
+    Events {
+        /// How many there are.
+        of: u64,
+    },
+    /// Observations.
+    Measured,
+}
 
 /// An export under way: each call of [`Self::next`] gives some of its lines, as bytes.
 pub struct Export {
@@ -67,14 +108,19 @@ impl Export {
     /// # Errors
     /// When the log does not answer, or ends before it should.
     pub async fn next(&mut self) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = Vec::new();
+        Ok(self.next_with_events().await?.0)
+    }
+
+    /// The same, with the events that the lines hold.
+    async fn next_with_events(&mut self) -> Result<(Vec<u8>, Vec<ProvenEvent>), EngineError> {
+        let (mut bytes, mut events) = (Vec::new(), Vec::new());
         if self.sealed {
-            return Ok(bytes);
+            return Ok((bytes, events));
         }
         if self.next == self.events {
             self.sealed = true;
             put(&mut bytes, &Line::Seal(self.seal()));
-            return Ok(bytes);
+            return Ok((bytes, events));
         }
         let most = usize::try_from(self.events - self.next).unwrap_or(PAGE).min(PAGE);
         for (key, event) in self.engine.journal.proven(self.person, self.next, most).await? {
@@ -83,13 +129,17 @@ impl Export {
             }
             self.next = event.revision + 1;
             self.head.clone_from(&event.hash);
-            put(&mut bytes, &Line::Event(Box::new(event)));
+            let line = Line::Event(Box::new(event));
+            put(&mut bytes, &line);
+            if let Line::Event(event) = line {
+                events.push(*event);
+            }
         }
         if bytes.is_empty() {
             return Err(JournalError::Unavailable("the log ends before its head".to_owned()).into());
         }
         self.lines.update(&bytes);
-        Ok(bytes)
+        Ok((bytes, events))
     }
 
     fn seal(&mut self) -> Seal {

@@ -147,7 +147,7 @@ pub(super) enum Command {
         /// Compare the log with this checkpoint instead of the newest one of this store.
         #[arg(long, value_name = "FILE", group = "kept")]
         checkpoint: Option<PathBuf>,
-        /// Check the proof of one event instead, without the store it came from.
+        /// Check a proof of `candor prove` instead, without the store it came from.
         #[arg(long, value_name = "FILE", group = "kept", requires = "key")]
         proof: Option<PathBuf>,
         /// The key that checks checkpoints, as `candor checkpoint` shows it; left out, the one of this store, and of an export
@@ -157,10 +157,15 @@ pub(super) enum Command {
     },
     /// Hold the log fast as it is: sign how long it is and what it holds, and keep that apart from it.
     Checkpoint,
-    /// Write the proof that an event is in the log, as the newest checkpoint has it.
+    /// Write the proof that an event is in the log, as the newest checkpoint has it, or that the log only grew since an earlier
+    /// checkpoint.
     Prove {
         /// The id or the position of the event.
-        event: String,
+        #[arg(required_unless_present = "since")]
+        event: Option<String>,
+        /// The earlier checkpoint.
+        #[arg(long, value_name = "FILE", conflicts_with = "event")]
+        since: Option<PathBuf>,
     },
     /// The master key: another one in its place.
     #[command(subcommand)]

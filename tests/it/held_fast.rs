@@ -102,6 +102,9 @@ async fn story(store: &Store, url: Option<&str>) {
     let later = store.json(&["checkpoint"]);
     assert!(later["size"].as_u64().unwrap() > size && Path::new(file).exists(), "{later}");
 
+    // With the copy from before anybody can see that it only grew.
+    only_grew(store, &copy, verifier, size, later["size"].as_u64().unwrap());
+
     cut(store, url).await;
     assert_eq!(rules(&store.run(&["--json", "verify"])), ["checkpoint_size"]);
     let told = store.with_notes().arg("verify").output().unwrap();
@@ -110,6 +113,36 @@ async fn story(store: &Store, url: Option<&str>) {
     assert!(refused.contains("checkpoint_size") && refused.contains("Nothing was written"), "{refused}");
     // The copy is older than what is gone, and does not know of it; that a run lacks its end is all that shows.
     assert_eq!(rules(&store.run(&[&["--json"], &copied[..]].concat())), ["run_is_complete"]);
+}
+
+/// The proof that a log only grew, and that nothing else passes for it.
+fn only_grew(store: &Store, before: &Path, verifier: &str, from: u64, to: u64) {
+    let proof = store.json(&["prove", "--since", before.to_str().unwrap()]);
+    let nowhere = Store::new(NOW);
+    let file = nowhere.path("grown.json");
+    let check = |proof: &Value, key: &str| {
+        fs::write(&file, proof.to_string()).unwrap();
+        nowhere.run(&["--json", "verify", "--proof", file.to_str().unwrap(), "--key", key])
+    };
+    let good: Value = serde_json::from_slice(&check(&proof, verifier).stdout).unwrap();
+    assert_eq!((&good["ok"], &good["from"], &good["size"]), (&true.into(), &from.into(), &to.into()));
+    let changed = |field: &str, value: Value| {
+        let mut changed = proof.clone();
+        changed[field] = value;
+        rules(&check(&changed, verifier))
+    };
+    assert_eq!(changed("path", Value::Array(Vec::new())), ["consistency"]);
+    assert_eq!(changed("path", vec!["00".repeat(32); 10_000].into()), ["consistency"]);
+    assert_eq!(changed("before", proof["checkpoint"].clone()), ["consistency"]);
+    assert_eq!(changed("checkpoint", proof["before"].clone()), ["consistency"]);
+    let edited = proof["before"].as_str().unwrap().replacen(&format!("\n{from}\n"), "\n1\n", 1);
+    assert_eq!(changed("before", edited.into()), ["checkpoint_signature"]);
+    let other = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    assert_eq!(rules(&check(&proof, other)), ["checkpoint_signature"]);
+    // The newest itself has nothing to prove, and what is no checkpoint of this log is refused.
+    assert_eq!(store.run(&["prove", "--since", file.to_str().unwrap()]).status.code(), Some(1));
+    assert_eq!(store.run(&["prove"]).status.code(), Some(2));
+    assert!(!nowhere.path("data").exists());
 }
 
 /// A proof is checked in a place that has no store, and none comes to be.

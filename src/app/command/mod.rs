@@ -146,9 +146,13 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
             let opened = system::open_all(config).await?;
             return proof::write(config, &opened, out).await;
         }
-        Command::Prove { event } => {
+        Command::Prove { since: Some(file), .. } => {
             let opened = system::open_all(config).await?;
-            return proof::prove(config, &opened, out, event).await;
+            return proof::prove_since(config, &opened, out, file).await;
+        }
+        Command::Prove { event, since: None } => {
+            let opened = system::open_all(config).await?;
+            return proof::prove(config, &opened, out, event.as_deref().unwrap_or_default()).await;
         }
         Command::Export { folder } => {
             let opened = system::open_all(config).await?;

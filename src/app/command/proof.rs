@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::app::error::Failure;
 use crate::app::present::Out;
 use crate::app::system::{self, Opened};
 use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _};
-use crate::store::checkpoint::{Inclusion, Verifier, Wanted};
+use crate::store::checkpoint::{Consistency, Inclusion, Verifier, Wanted};
 use crate::store::{exported_folder, proof};
 
 /// Writes a checkpoint of the log as it is.
@@ -55,28 +56,66 @@ pub(super) async fn prove(config: &Config, opened: &Opened, out: &Out, event: &s
     }
 }
 
-/// Checks the proof of an event; no store is looked at.
+/// Writes the proof that the log of the newest checkpoint only grew since an earlier one.
+pub(super) async fn prove_since(config: &Config, opened: &Opened, out: &Out, file: &Path) -> Result<bool, Failure> {
+    let checkpoints = system::checkpoints(config, opened)?;
+    let note = read(file)?;
+    let before = checkpoints.signer().verifier().open(&note);
+    let before = before.map_err(|bad| Failure::refused(format!("{}: {bad}", file.display())))?;
+    out.document(&checkpoints.prove_since(&note, before).await?)?;
+    Ok(true)
+}
+
+/// What `prove` writes: they have no member in common but the checkpoint.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Proof {
+    Event(Inclusion),
+    Growth(Consistency),
+}
+
+/// Checks a proof; no store is looked at.
 pub(super) fn check(out: &Out, file: &Path, key: &str) -> Result<bool, Failure> {
     let verifier = parse(key)?;
-    let text = read(file)?;
-    let proof: Inclusion = serde_json::from_str(&text)
+    let proof: Proof = serde_json::from_str(&read(file)?)
         .map_err(|_| Failure::refused(format!("{}: it is no proof as `candor prove` writes it", file.display())))?;
-    let rule = proof.check(&verifier).err();
+    let (document, told) = match proof {
+        Proof::Event(proof) => (
+            json!({ "hash": proof.hash, "index": proof.index, "size": proof.size }),
+            proof.check(&verifier).map(|()| {
+                format!(
+                    "the event with the hash {} is number {} of the {} that the checkpoint holds",
+                    proof.hash,
+                    proof.index + 1,
+                    proof.size
+                )
+            }),
+        ),
+        Proof::Growth(proof) => {
+            let grew = proof.check(&verifier);
+            let (from, size) = grew.map_or((None, None), |(from, size)| (Some(from), Some(size)));
+            let told = grew.map(|(from, to)| {
+                format!("the log of {to} events begins with the {from} of the earlier checkpoint, unchanged")
+            });
+            (json!({ "from": from, "size": size }), told)
+        }
+    };
+    let rule = told.as_ref().err();
     if out.json {
-        let faults: Vec<_> = rule.iter().map(|rule| json!({ "position": "", "rule": rule })).collect();
-        out.document(&json!({ "ok": rule.is_none(), "hash": proof.hash, "index": proof.index, "size": proof.size, "faults": faults }))?;
-    } else if let Some(rule) = rule {
-        out.line(&format!("{}: breaks the rule {rule}", file.display()))?;
-        out.note("It proves nothing: it was changed, belongs to another event, or was signed by another key.");
+        let mut document = document;
+        document["ok"] = json!(rule.is_none());
+        document["faults"] = rule.iter().map(|rule| json!({ "position": "", "rule": rule })).collect();
+        out.document(&document)?;
     } else {
-        out.line(&format!(
-            "ok: the event with the hash {} is number {} of the {} that the checkpoint holds",
-            proof.hash,
-            proof.index + 1,
-            proof.size
-        ))?;
+        match &told {
+            Ok(told) => out.line(&format!("ok: {told}"))?,
+            Err(rule) => {
+                out.line(&format!("{}: breaks the rule {rule}", file.display()))?;
+                out.note("It proves nothing: it was changed, belongs to something else, or was signed by another key.");
+            }
+        }
     }
-    Ok(rule.is_none())
+    Ok(told.is_ok())
 }
 
 /// Checks an export; the store it came from is not looked at.

@@ -16,7 +16,7 @@ use crate::store::atomic_file::create_private;
 use crate::store::log::{EventLog, Leaf, Position};
 
 /// Hashes read at a time.
-pub(super) const PAGE: usize = 20_000;
+const PAGE: usize = 20_000;
 /// What the name of a checkpoint ends with; before it stands its size with as many zeroes as make all names equally long.
 const ENDING: &str = ".checkpoint";
 
@@ -24,7 +24,7 @@ const ENDING: &str = ".checkpoint";
 pub struct CheckpointFolder {
     folder: PathBuf,
     signer: Signer,
-    pub(super) log: Arc<dyn EventLog>,
+    log: Arc<dyn EventLog>,
 }
 
 impl CheckpointFolder {
@@ -96,7 +96,11 @@ impl CheckpointFolder {
             // Another process was faster: the log has one root of one size.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let kept = self.read(anchor.size)?;
-                if kept.anchor == anchor { Ok(kept) } else { Err(differs(&kept)) }
+                if kept.anchor == anchor {
+                    Ok(kept)
+                } else {
+                    Err(differs(kept.anchor.size, &kept.file.display().to_string()))
+                }
             }
             Err(error) => Err(at(&file, &error)),
         }
@@ -115,7 +119,7 @@ impl CheckpointFolder {
             let (grown, fits) = grown.await.map_err(unavailable)?;
             tree = grown;
             if let Some(kept) = last.filter(|_| !fits) {
-                return Err(differs(kept));
+                return Err(differs(kept.anchor.size, &kept.file.display().to_string()));
             }
         }
         match last {
@@ -131,6 +135,31 @@ impl CheckpointFolder {
             )),
             _ => Ok(tree),
         }
+    }
+
+    /// The newest checkpoint.
+    pub(super) async fn there(&self) -> Result<Kept, CheckpointError> {
+        let none =
+            || refused("checkpoint_size", "there is no checkpoint yet: `candor checkpoint` writes one".to_owned());
+        self.newest().await?.ok_or_else(none)
+    }
+
+    /// Grows the tree of a checkpoint by what `push` makes of each leaf; its root is that of the checkpoint.
+    pub(super) async fn walk(
+        &self,
+        kept: &Kept,
+        mut push: impl FnMut(&Leaf, &mut Tree),
+    ) -> Result<Tree, CheckpointError> {
+        let (mut tree, mut after) = (Tree::default(), None);
+        while tree.size() < kept.anchor.size {
+            let leaves = self.log.leaves(after, PAGE).await.map_err(unavailable)?;
+            let Some(end) = leaves.last() else { break };
+            after = Some(end.position);
+            let left = usize::try_from(kept.anchor.size - tree.size()).unwrap_or(usize::MAX);
+            leaves.iter().take(left).for_each(|leaf| push(leaf, &mut tree));
+        }
+        let fits = *tree.root().as_bytes() == kept.anchor.root;
+        if fits { Ok(tree) } else { Err(differs(kept.anchor.size, &kept.file.display().to_string())) }
     }
 
     fn without_gap(&self, leaves: &[Leaf], size: u64) -> Result<(), CheckpointError> {
@@ -175,14 +204,12 @@ impl Checkpoints for CheckpointFolder {
     }
 }
 
-pub(super) fn differs(kept: &Kept) -> CheckpointError {
+pub(super) fn differs(size: u64, named: &str) -> CheckpointError {
     refused(
         "checkpoint_root",
         format!(
-            "the first {} events of the log are not those of {}: something among them was changed. Nothing was written; \
-             keep that file and the log as they are, and compare with a backup",
-            kept.anchor.size,
-            kept.file.display()
+            "the first {size} events of the log are not those of {named}: something among them was changed. Nothing was \
+             written; keep that file and the log as they are, and compare with a backup"
         ),
     )
 }

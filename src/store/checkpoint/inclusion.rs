@@ -4,16 +4,16 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::folder::{CheckpointFolder, PAGE, differs, refused, unavailable};
-use super::merkle::{self, Tree};
+use super::folder::CheckpointFolder;
+use super::merkle;
 use super::note::{self, Verifier};
-use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _};
+use crate::engine::ports::checkpoint::{Anchor, CheckpointError};
 use crate::engine::ports::proof::unhex;
 use crate::store::chain::Hash;
 use crate::store::log::Leaf;
 
 /// Siblings a path may have: a log has fewer than 2^64 events.
-const LONGEST: usize = 64;
+pub(super) const LONGEST: usize = 64;
 
 /// The proof that an event is in a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Inclusion {
     }
 }
 
-fn read(hex: &str) -> Option<Hash> {
+pub(super) fn read(hex: &str) -> Option<Hash> {
     Hash::try_from(unhex(hex)?.as_slice()).ok()
 }
 
@@ -90,19 +90,10 @@ impl CheckpointFolder {
     /// # Errors
     /// When there is no checkpoint, the log does not continue it, or something does not answer.
     pub async fn prove(&self, wanted: Wanted) -> Result<Option<Inclusion>, CheckpointError> {
-        let Some(kept) = self.newest().await? else {
-            return Err(refused(
-                "checkpoint_size",
-                "there is no checkpoint yet: `candor checkpoint` writes one".to_owned(),
-            ));
-        };
-        let (mut tree, mut after, mut found) = (Tree::default(), None, None);
-        while tree.size() < kept.anchor.size {
-            let leaves = self.log.leaves(after, PAGE).await.map_err(unavailable)?;
-            let Some(end) = leaves.last() else { break };
-            after = Some(end.position);
-            let left = usize::try_from(kept.anchor.size - tree.size()).unwrap_or(usize::MAX);
-            for leaf in leaves.iter().take(left) {
+        let kept = self.there().await?;
+        let mut found = None;
+        let tree = self
+            .walk(&kept, |leaf, tree| {
                 let hash = merkle::leaf(leaf.hash.as_bytes());
                 if wanted.is(leaf) {
                     found = Some((*leaf, tree.size()));
@@ -110,11 +101,8 @@ impl CheckpointFolder {
                 } else {
                     tree.push(hash);
                 }
-            }
-        }
-        if *tree.root().as_bytes() != kept.anchor.root {
-            return Err(differs(&kept));
-        }
+            })
+            .await?;
         let (Some((leaf, index)), Some(path)) = (found, tree.path()) else { return Ok(None) };
         Ok(Some(Inclusion {
             event_id: leaf.event_id,

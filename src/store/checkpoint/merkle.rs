@@ -77,6 +77,14 @@ impl Tree {
         self.marked = Some(Marked { at: self.full.len() - 1, path });
     }
 
+    /// Marks the edge of the tree as it is now, so that the path tells how a larger one holds it; what was marked before is
+    /// forgotten. Where the edge is not the whole tree, its hash comes before that path in a proof.
+    pub fn mark_edge(&mut self) -> Option<Hash> {
+        let last = self.full.len().checked_sub(1)?;
+        self.marked = Some(Marked { at: last, path: Vec::new() });
+        self.full.last().filter(|_| last > 0).copied()
+    }
+
     /// The hash of the whole tree; that of nothing for the empty one.
     #[must_use]
     pub fn root(&self) -> Hash {
@@ -135,6 +143,38 @@ pub fn root_over(leaf: Hash, index: u64, size: u64, path: &[Hash]) -> Option<Has
         (at, last) = (at >> 1, last >> 1);
     }
     (last == 0).then_some(hash)
+}
+
+/// Whether a tree of a size and root is the beginning of another, as a path shows it (RFC 9162, section 2.1.4.2).
+#[must_use]
+pub fn only_grew((first, first_root): (u64, Hash), (second, second_root): (u64, Hash), path: &[Hash]) -> bool {
+    if first == 0 || first >= second {
+        return first > 0 && first == second && first_root == second_root && path.is_empty();
+    }
+    // A full tree is its own edge: the path does not repeat its root.
+    let (edge, rest) = match path.split_first() {
+        _ if first.is_power_of_two() => (first_root, path),
+        Some((edge, rest)) => (*edge, rest),
+        None => return false,
+    };
+    let shift = (first - 1).trailing_ones();
+    let (mut at, mut last) = ((first - 1) >> shift, (second - 1) >> shift);
+    let (mut before, mut after) = (edge, edge);
+    for sibling in rest {
+        if last == 0 {
+            return false;
+        }
+        if at & 1 == 1 || at == last {
+            (before, after) = (node(sibling, &before), node(sibling, &after));
+            while at & 1 == 0 && at != 0 {
+                (at, last) = (at >> 1, last >> 1);
+            }
+        } else {
+            after = node(&after, sibling);
+        }
+        (at, last) = (at >> 1, last >> 1);
+    }
+    last == 0 && before == first_root && after == second_root
 }
 
 #[cfg(test)]
@@ -232,7 +272,113 @@ mod tests {
         assert_eq!(tree(&leaves, None).path(), None);
     }
 
+    /// What the reference implementation gives as proofs between trees of the first of the eight entries.
+    const PROOFS: [(usize, usize, &[&str]); 5] = [
+        (1, 1, &[]),
+        (
+            1,
+            8,
+            &[
+                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+            ],
+        ),
+        (
+            6,
+            8,
+            &[
+                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ],
+        ),
+        (
+            2,
+            5,
+            &[
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+            ],
+        ),
+        (
+            6,
+            7,
+            &[
+                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ],
+        ),
+    ];
+
+    /// The proof between the trees of the first `from` of some leaves and of all.
+    fn proof(from: usize, leaves: &[Hash]) -> Vec<Hash> {
+        let mut tree = tree(&leaves[..from], None);
+        let mut path: Vec<Hash> = tree.mark_edge().into_iter().collect();
+        leaves[from..].iter().for_each(|leaf| tree.push(*leaf));
+        if from == leaves.len() {
+            return Vec::new();
+        }
+        path.extend(tree.path().unwrap());
+        path
+    }
+
+    /// SUBPROOF of the RFC, word for word.
+    fn defined_proof(from: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+        if from == leaves.len() {
+            return if whole { Vec::new() } else { vec![defined(leaves)] };
+        }
+        let split = leaves.len().next_power_of_two() / 2;
+        let (left, right) = leaves.split_at(split);
+        let (mut path, sibling) = if from <= split {
+            (defined_proof(from, left, whole), defined(right))
+        } else {
+            (defined_proof(from - split, right, false), defined(left))
+        };
+        path.push(sibling);
+        path
+    }
+
+    #[test]
+    fn the_published_proofs_come_out() {
+        let leaves = leaves();
+        let root = |count: usize| (count as u64, Hash::try_from(bytes(ROOTS[count - 1]).as_slice()).unwrap());
+        for (from, to, published) in PROOFS {
+            let path = proof(from, &leaves[..to]);
+            assert_eq!(path.iter().map(Hash::to_hex).collect::<Vec<_>>(), published, "{from} {to}");
+            assert!(only_grew(root(from), root(to), &path), "{from} {to}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_proof_is_as_defined_and_holds_for_its_two_trees_alone(size in 1_usize..150, pick in any::<prop::sample::Index>(), bit in 0_usize..256, place in any::<prop::sample::Index>()) {
+            let leaves: Vec<Hash> = (0..size).map(|at| leaf(&at.to_be_bytes())).collect();
+            let from = pick.index(size) + 1;
+            let (first, second) = ((from as u64, defined(&leaves[..from])), (size as u64, defined(&leaves)));
+            let path = proof(from, &leaves);
+            prop_assert_eq!(&path, &defined_proof(from, &leaves, true));
+            prop_assert!(only_grew(first, second, &path));
+            let flipped = |hash: &Hash| {
+                let mut bytes = *hash.as_bytes();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                Hash::from_bytes(bytes)
+            };
+            prop_assert!(!only_grew((first.0, flipped(&first.1)), second, &path));
+            prop_assert!(!only_grew(first, (second.0, flipped(&second.1)), &path));
+            prop_assert!(!only_grew(first, second, &[&path[..], &[first.1]].concat()));
+            prop_assert!(!only_grew(second, first, &path) || from == size);
+            if !path.is_empty() {
+                let mut wrong = path.clone();
+                let at = place.index(path.len());
+                wrong[at] = flipped(&wrong[at]);
+                prop_assert!(!only_grew(first, second, &wrong));
+                prop_assert!(!only_grew(first, second, &path[1..]));
+                prop_assert!(!only_grew(first, second, &path[..path.len() - 1]));
+            }
+        }
+
         #[test]
         fn root_and_path_are_as_defined(entries in prop::collection::vec(any::<[u8; 32]>(), 1..200), pick in any::<prop::sample::Index>()) {
             let leaves: Vec<Hash> = entries.iter().map(|entry| leaf(entry)).collect();

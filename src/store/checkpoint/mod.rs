@@ -4,11 +4,13 @@
 //! stream, or that everything from some event on was written anew with hashes that fit. A checkpoint can: it holds the root
 //! of a Merkle tree over the hashes of all events in their order, so there is one log of its size that has it.
 
+mod consistency;
 mod folder;
 mod inclusion;
 pub mod merkle;
 mod note;
 
+pub use consistency::{Consistency, Grew};
 pub use folder::CheckpointFolder;
 pub use inclusion::{Inclusion, Wanted};
 pub use note::{BadNote, NoSigner, NoVerifier, Signer, Verifier};

@@ -609,6 +609,42 @@ fn comments_and_literals_are_told_from_code() {
     assert_eq!(code.len(), text.len());
 }
 
+/// The promises of the event log that are numbered, by what names a test for each.
+fn promises_without_a_test(table: &str, sources: &[Source]) -> Vec<String> {
+    let path = "tests/it/log_contract/mod.rs";
+    let mut wanted: BTreeSet<u32> = (1..=42).filter(|number| ![29, 30].contains(number)).collect();
+    let mut faults = Vec::new();
+    for (line, row) in table.lines().enumerate() {
+        let cells: Vec<&str> = row.trim_start_matches("//!").split('|').map(str::trim).collect();
+        let (Some(number), Some(tests)) = (cells.get(1).and_then(|cell| cell.parse().ok()), cells.get(3)) else {
+            continue;
+        };
+        if !wanted.remove(&number) {
+            faults.push(format!("{path}:{}: {number} is no promise, or stands twice", line + 1));
+        }
+        for test in tests.split(',').map(|test| test.trim().trim_matches('`')) {
+            if !sources.iter().any(|source| source.text.contains(&format!("fn {test}("))) {
+                faults.push(format!("{path}:{}: there is no test {test}", line + 1));
+            }
+        }
+    }
+    faults.extend(wanted.iter().map(|number| format!("{path}:1: promise {number} names no test; write one")));
+    faults
+}
+
+#[test]
+fn every_promise_of_the_log_has_a_test() {
+    let source = |text: &str| vec![Source { path: "x.rs".to_owned(), text: text.to_owned() }];
+    let row = |number: u32| format!("//! | {number} | a promise | `held` |\n");
+    let all: String = (1..=28).chain(31..=42).map(row).collect();
+    assert_eq!(promises_without_a_test(&all, &source("async fn held(place: &Place) {")).len(), 0);
+    assert_eq!(promises_without_a_test(&all.replace("| 7 |", "| x |"), &source("fn held() {")).len(), 1);
+    assert_eq!(promises_without_a_test(&(all.clone() + &row(7)), &source("fn held() {")).len(), 1);
+    assert_eq!(promises_without_a_test(&all, &source("fn withheld() {")).len(), 40);
+    let table = fs::read_to_string(root().join("tests/it/log_contract/mod.rs")).expect("the contract suite");
+    none(&promises_without_a_test(&table, &sources(&["src", "tests"])));
+}
+
 /// Two types that are described under one name: the second description would stand for both.
 fn described_twice(sources: &[Source]) -> Vec<String> {
     let (mut seen, mut faults) = (BTreeSet::new(), Vec::new());

@@ -130,20 +130,26 @@ fn describe() {
         "candor_views_events_behind",
         "Events the read models have not taken in; NaN where it is not known."
     );
+    describe_gauge!(
+        "candor_views_seconds_behind",
+        "Seconds since the oldest event was recorded that the read models have not taken in; NaN where it is not known."
+    );
     describe_gauge!("candor_persons_paused", "Persons whose read models stand still; NaN where it is not known.");
 }
 
 /// What is counted, and what is looked up for it.
 async fn show(State((handle, looked_up)): State<(PrometheusHandle, LookedUp)>) -> impl IntoResponse {
     let progress = tokio::time::timeout(PATIENCE, looked_up.engine.views.progress()).await;
-    let (behind, paused) = match progress {
-        Ok(Ok(progress)) => (progress.behind as f64, progress.paused.len() as f64),
+    let now = (looked_up.clock)();
+    let (behind, seconds, paused) = match progress {
+        Ok(Ok(progress)) => (progress.behind as f64, progress.seconds_behind(now) as f64, progress.paused.len() as f64),
         // A store that does not answer hides nothing of the rest.
-        Ok(Err(_)) | Err(_) => (f64::NAN, f64::NAN),
+        Ok(Err(_)) | Err(_) => (f64::NAN, f64::NAN, f64::NAN),
     };
     gauge!("candor_views_events_behind").set(behind);
+    gauge!("candor_views_seconds_behind").set(seconds);
     gauge!("candor_persons_paused").set(paused);
-    let last = mornings::last((looked_up.clock)());
+    let last = mornings::last(now);
     let rate = tokio::time::timeout(PATIENCE, looked_up.mornings.rate(last, mornings::DAYS)).await;
     let percent = rate.ok().and_then(Result::ok).and_then(Rate::percent);
     gauge!("candor_morning_runs_success_pct").set(percent.unwrap_or(f64::NAN));

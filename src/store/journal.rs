@@ -62,12 +62,22 @@ impl SealedJournal {
         Self { log, keys, entropy, last_mix: Mutex::default() }
     }
 
-    /// A page of the whole log, opened. Events of no person are left out.
+    /// A page of the whole log up to a position, opened. Events of no person are left out.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn read_all(&self, after: Option<Position>, limit: usize) -> Result<JournalPage, JournalError> {
-        let LogPage { events, next, caught_up } = self.log.read_all(after, limit).await.map_err(unavailable)?;
+    pub async fn read_all(
+        &self,
+        after: Option<Position>,
+        until: Option<Position>,
+        limit: usize,
+    ) -> Result<JournalPage, JournalError> {
+        let LogPage { mut events, mut next, mut caught_up } =
+            self.log.read_all(after, limit).await.map_err(unavailable)?;
+        if let Some(until) = until.filter(|until| next.is_some_and(|next| next >= *until)) {
+            events.retain(|event| event.position <= until);
+            (next, caught_up) = (events.last().map(|event| event.position).or(after), true);
+        }
         let keys = self.keys.now().await.map_err(unavailable)?;
         let mut opened = Vec::with_capacity(events.len());
         for event in &events {
@@ -87,6 +97,15 @@ impl SealedJournal {
     /// When the store does not answer.
     pub async fn last_position(&self) -> Result<Option<Position>, JournalError> {
         self.log.last_position().await.map_err(unavailable)
+    }
+
+    /// When the first event after a position was recorded.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn recorded_after(&self, position: Option<Position>) -> Result<Option<Instant>, JournalError> {
+        let page = self.log.read_all(position, 1).await.map_err(unavailable)?;
+        Ok(page.events.first().and_then(|event| Instant::from_timestamp_micros(event.recorded_at)))
     }
 
     /// How many keys were destroyed so far.

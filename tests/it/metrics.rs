@@ -66,6 +66,7 @@ async fn what_a_server_does_is_counted() {
     assert_eq!(count("candor_refusals_total{rule=\"processing_needs_consent\"}"), 1.0);
     assert_eq!(count("candor_narratives_total{source=\"template\"}"), ran["synthesize"].as_f64().unwrap());
     assert_eq!((count("candor_views_events_behind"), count("candor_persons_paused")), (0.0, 0.0));
+    assert_eq!(count("candor_views_seconds_behind"), 0.0);
     assert_eq!(count(&format!("candor_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
     // Each is explained where it is shown.
     for kind in shown.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {

@@ -17,7 +17,7 @@ use candor::store::originals::SealedOriginals;
 use candor::store::refusals::RefusalTable;
 use candor::store::seal::Key;
 use candor::store::sql::{Durability, Sql};
-use candor::store::views::PeopleViews;
+use candor::store::views::{PeopleViews, VERSION};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
@@ -104,9 +104,9 @@ impl Place {
     /// The tables of the first generation of read models, to look at and to tamper with.
     pub(crate) async fn view_tables(&self) -> Sql {
         match &self.url {
-            Some(url) => Sql::open_postgres(url, "candor_views_people_v10_1", 4).await.unwrap(),
+            Some(url) => Sql::open_postgres(url, &format!("candor_views_people_v{VERSION}_1"), 4).await.unwrap(),
             None => {
-                let path = self.folder.path().join("views-people-v10-1.db");
+                let path = self.folder.path().join(format!("views-people-v{VERSION}-1.db"));
                 Sql::open_sqlite(&path, Durability::Rebuildable).await.unwrap()
             }
         }

@@ -31,6 +31,8 @@ pub(in crate::api) struct SystemStatus {
     exports_signed_by: String,
     /// Events of the log that the read models have not taken in.
     events_behind: u64,
+    /// Seconds since the oldest of them was recorded; 0 where there is none.
+    seconds_behind: i64,
     /// Persons whose read models stand still.
     persons_paused: usize,
     /// For an operator: the latest loop that this process ran, for anybody; null before the first.
@@ -58,6 +60,7 @@ pub(in crate::api) async fn get(State(service): State<Service>, known: Known) ->
         enable_llm: service.mode.enable_llm,
         exports_signed_by: service.signer.public(),
         events_behind: progress.behind,
+        seconds_behind: progress.seconds_behind(service.now()),
         persons_paused: progress.paused.len(),
         latest_loop,
         latest_intake,

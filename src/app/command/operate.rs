@@ -155,7 +155,8 @@ pub(super) async fn rebuild(engine: &Engine, out: &Out) -> Result<bool, Failure>
 }
 
 pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bool) -> Result<bool, Failure> {
-    let behind = engine.views.progress().await.map_err(EngineError::from)?.behind;
+    let lag = engine.views.progress().await.map_err(EngineError::from)?;
+    let (behind, seconds) = (lag.behind, lag.seconds_behind(config.now));
     engine.views.catch_up().await.map_err(EngineError::from)?;
     let paused = engine.views.progress().await.map_err(EngineError::from)?.paused;
     let refusals = engine.refusals.list().await.map_err(EngineError::from)?;
@@ -191,7 +192,7 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
     let mut document = json!({
         "version": env!("CARGO_PKG_VERSION"), "store": store, "env_mode": mode, "persons": persons.len(),
         "safety_status": "strict", "enable_llm": config.model.is_some(),
-        "read_models": { "behind": behind, "paused": paused },
+        "read_models": { "behind": behind, "seconds_behind": seconds, "paused": paused },
         "refusals": refusals,
         "backup": backup.as_ref().map(|(folder, made_at)| json!({ "folder": folder, "made_at": made_at, "hours": backup_hours })),
         "jobs": jobs.document(config.mornings_target_pct),
@@ -209,7 +210,9 @@ pub(super) async fn status(engine: &Engine, config: &Config, out: &Out, show: bo
         counted(persons.len(), "person")
     ))?;
     if behind > 0 {
-        out.line(&format!("the read models were {behind} events behind the log and have caught up"))?;
+        out.line(&format!(
+            "the read models were {behind} events behind the log, the oldest recorded {seconds} s ago, and have caught up"
+        ))?;
     }
     for paused in &paused {
         out.line(&format!("person {} stands still at position {}: {}", paused.person, paused.position, paused.reason))?;

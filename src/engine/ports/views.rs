@@ -166,8 +166,18 @@ impl FromStr for ActivityPlace {
 pub struct Progress {
     /// Events of the log that are not taken in yet.
     pub behind: u64,
+    /// When the first of them was recorded.
+    pub oldest: Option<Instant>,
     /// Persons whose next event cannot be taken in.
     pub paused: Vec<Paused>,
+}
+
+impl Progress {
+    /// How many seconds ago the first event was recorded that is not taken in yet; 0 where there is none.
+    #[must_use]
+    pub fn seconds_behind(&self, now: Instant) -> i64 {
+        self.oldest.map_or(0, |oldest| (now - oldest).num_seconds().max(0))
+    }
 }
 
 /// What a rebuild came to.

@@ -103,6 +103,40 @@ impl Sql {
         self.slow.timed(sql, |rows| slow::many(rows), answered).await
     }
 
+    /// Runs queries as of one moment, whatever is written meanwhile, and folds their answers one after another.
+    ///
+    /// # Errors
+    /// As for [`Self::query`], or what the fold returns.
+    pub async fn snapshot<T: Send + 'static>(
+        &self,
+        queries: &'static [&'static str],
+        mut folded: T,
+        fold: fn(&mut T, Vec<Row>) -> Result<(), StoreError>,
+    ) -> Result<T, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let read = readers.read(move |connection| {
+                    let tx = connection.transaction()?;
+                    for sql in queries {
+                        fold(&mut folded, sqlite::query(&tx, sql, &[])?)?;
+                    }
+                    Ok(folded)
+                });
+                read.await
+            }
+            Pools::Postgres(pool) => {
+                let begin = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                let mut tx = within(ANSWER, begin).await?;
+                for sql in queries {
+                    let rows = within(WORK, sqlx::query(*sql).fetch_all(&mut *tx)).await?;
+                    fold(&mut folded, rows.iter().map(Row::from_postgres).collect::<Result<_, _>>()?)?;
+                }
+                within(ANSWER, tx.rollback()).await?;
+                Ok(folded)
+            }
+        }
+    }
+
     /// Runs a unit of work in one write transaction: all of it is committed, or, when it fails, none of it.
     ///
     /// The work goes on even when the caller is dropped. In SQLite the transaction takes the write lock at once, so what

@@ -9,10 +9,23 @@ use crate::store::chain::hex;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::Position;
 use crate::store::log::postgres::SCHEMA as LOG_SCHEMA;
-use crate::store::sql::{Durability, SlowAfter, Sql, drop_postgres_schema, drop_postgres_schemas};
+use crate::store::sql::{Durability, Row, SlowAfter, Sql, drop_postgres_schema, drop_postgres_schemas};
 
 /// The name of this set of read models.
 const NAME: &str = "people";
+
+/// How far the log is taken in.
+pub(super) const CHECKPOINT: &str = "SELECT checkpoint FROM projections";
+
+/// How far the log is taken in, and every row.
+const ROWS: [&str; 6] = [
+    CHECKPOINT,
+    concat!("SELECT person, key, ", observations::columns!(), " FROM observations"),
+    "SELECT person, id, provider, family, day, started_at, body FROM activities",
+    "SELECT person, entity_type, entity_id, day, status, body FROM entities",
+    "SELECT person, entity_type, entity_id, revision FROM trail",
+    "SELECT person, revision, body FROM person_state",
+];
 
 /// Where the generations lie.
 #[derive(Clone, Debug)]
@@ -56,6 +69,15 @@ fn schema_name(number: i64) -> String {
     format!("candor_views_{NAME}_v{}_{number}", schema::VERSION)
 }
 
+/// The position in the row of the checkpoint.
+pub(super) fn position(rows: &[Row]) -> Result<Option<Position>, StoreError> {
+    let text = rows.first().map_or(Ok(String::new()), |row| row.text(0))?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| Inconsistency::new("projections", "checkpoint", text).into())
+}
+
 /// Removes a file that may be gone already.
 fn removed(file: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(file) {
@@ -72,7 +94,12 @@ impl Generation {
             Place::Postgres(url) => Sql::open_postgres(url, &schema_name(number), 4).await?,
         };
         let sql = sql.telling_after(slow);
-        sql.write(|tx| {
+        let opened = Self { number, sql };
+        // Making what is there already would stand in the way of whoever takes something in just now.
+        if opened.sql.query(CHECKPOINT, &[]).await.is_ok_and(|rows| !rows.is_empty()) {
+            return Ok(opened);
+        }
+        let made = opened.sql.write(|tx| {
             Box::pin(async move {
                 tx.exclusive(0x6361_6e64_6f74).await?;
                 for table in schema::TABLES {
@@ -86,10 +113,9 @@ impl Generation {
                 )
                 .await
             })
-        })
-        .await
-        .map_err(|error: StoreError| error)?;
-        Ok(Self { number, sql })
+        });
+        made.await.map_err(|error: StoreError| error)?;
+        Ok(opened)
     }
 
     /// Removes a generation that nobody is sent to any more.
@@ -132,13 +158,14 @@ impl Generation {
             .write(|tx| {
                 Box::pin(async move {
                     for statement in [
+                        // First, as everybody does: of two that took their locks in other orders one would be ended.
+                        "UPDATE projections SET checkpoint = ''",
                         "DELETE FROM observations",
                         "DELETE FROM activities",
                         "DELETE FROM entities",
                         "DELETE FROM trail",
                         "DELETE FROM person_state",
                         "DELETE FROM paused",
-                        "UPDATE projections SET checkpoint = ''",
                     ] {
                         tx.execute(statement, &[]).await?;
                     }
@@ -150,38 +177,33 @@ impl Generation {
 
     /// How far the log is taken in.
     pub(super) async fn checkpoint(&self) -> Result<Option<Position>, StoreError> {
-        let rows = self.sql.query("SELECT checkpoint FROM projections", &[]).await?;
-        let text = rows.first().map_or(Ok(String::new()), |row| row.text(0))?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        text.parse().map(Some).map_err(|_| Inconsistency::new("projections", "checkpoint", text).into())
+        position(&self.sql.query(CHECKPOINT, &[]).await?)
     }
 
-    /// The digest over every row, in the order of its bytes: databases sort texts differently.
-    pub(super) async fn digest(&self) -> Result<String, StoreError> {
-        let mut hasher = Sha256::new();
-        for statement in [
-            concat!("SELECT person, key, ", observations::columns!(), " FROM observations"),
-            "SELECT person, id, provider, family, day, started_at, body FROM activities",
-            "SELECT person, entity_type, entity_id, day, status, body FROM entities",
-            "SELECT person, entity_type, entity_id, revision FROM trail",
-            "SELECT person, revision, body FROM person_state",
-        ] {
-            let rows = self.sql.query_all(statement, &[]).await?;
-            let mut lines: Vec<Vec<u8>> = rows
-                .iter()
-                .map(|row| {
-                    let mut line = Vec::new();
-                    row.put_canonical(&mut line);
-                    line
-                })
-                .collect();
-            lines.sort_unstable();
-            for line in lines {
-                hasher.update(&line);
-            }
-        }
-        Ok(hex(&hasher.finalize()))
+    /// How far the log is taken in, and the digest over every row as of then, in the order of its bytes: databases sort texts
+    /// differently.
+    pub(super) async fn digest(&self) -> Result<(Option<Position>, String), StoreError> {
+        let (checkpoint, hasher) = self.sql.snapshot(&ROWS, (None, Sha256::new()), digested).await?;
+        Ok((checkpoint.flatten(), hex(&hasher.finalize())))
     }
+}
+
+/// The checkpoint from the first answer, and every row of the others into a digest.
+fn digested(so_far: &mut (Option<Option<Position>>, Sha256), rows: Vec<Row>) -> Result<(), StoreError> {
+    let (checkpoint, hasher) = so_far;
+    if checkpoint.is_none() {
+        *checkpoint = Some(position(&rows)?);
+        return Ok(());
+    }
+    let mut lines: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| {
+            let mut line = Vec::new();
+            row.put_canonical(&mut line);
+            line
+        })
+        .collect();
+    lines.sort_unstable();
+    lines.iter().for_each(|line| hasher.update(line));
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod observations;
 mod persons;
 mod queries;
 mod schema;
+mod snapshot;
 mod take_in;
 
 use std::sync::Arc;
@@ -18,12 +19,14 @@ use tokio::sync::{Mutex, RwLock};
 
 use super::error::StoreError;
 use super::journal::{JournalPage, SealedJournal};
+use super::log::Position;
 use super::sql::Sql;
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::{Progress, Rebuilt, ViewsError};
 use generation::{Generation, pointer_name};
 
 pub use generation::Place;
+pub use schema::VERSION;
 
 /// Events taken in at a time.
 const PAGE: usize = 1_000;
@@ -58,28 +61,37 @@ impl PeopleViews {
         if current.number == number {
             return Ok(current);
         }
-        let fresh = Generation::open(&self.place, number, self.pointer.slow_after()).await.map_err(unavailable)?;
-        *self.live.write().await = fresh.clone();
-        Ok(fresh)
+        let mut live = self.live.write().await;
+        if live.number < number {
+            let fresh = Generation::open(&self.place, number, self.pointer.slow_after()).await.map_err(unavailable)?;
+            // The one before may have gone on while this one was compared with it: nobody is shown less than before.
+            self.fill(&fresh, None).await?;
+            *live = fresh;
+        }
+        Ok(live.clone())
     }
 
-    /// Takes in what the log has beyond a generation's checkpoint.
+    /// Takes in what the log has beyond a generation's checkpoint, up to a position.
     ///
     /// Returns how many of the events could not be read for want of a key.
-    async fn fill(&self, generation: &Generation) -> Result<u64, ViewsError> {
+    async fn fill(&self, generation: &Generation, until: Option<Position>) -> Result<u64, ViewsError> {
         let mut unreadable = 0;
         loop {
             let after = generation.checkpoint().await.map_err(unavailable)?;
             let JournalPage { events, next, caught_up } =
-                self.journal.read_all(after, PAGE).await.map_err(unavailable)?;
+                self.journal.read_all(after, until, PAGE).await.map_err(unavailable)?;
             unreadable += events.iter().flatten().filter(|event| event.content.is_none()).count() as u64;
+            let mut taken = true;
             if let Some(next) = next.filter(|next| Some(*next) != after) {
                 let from = after.map(|position| position.to_string()).unwrap_or_default();
                 let to = next.to_string();
-                let page = generation.sql.write(move |tx| Box::pin(take_in::take_in(tx, from, to, events)));
-                page.await.map_err(|error: StoreError| unavailable(error))?;
+                let journal = Arc::clone(&self.journal);
+                let page = generation
+                    .sql
+                    .write(move |tx| Box::pin(async move { take_in::take_in(tx, &journal, from, to, events).await }));
+                taken = page.await.map_err(|error: StoreError| unavailable(error))?;
             }
-            if caught_up {
+            if taken && caught_up {
                 return Ok(unreadable);
             }
         }
@@ -93,7 +105,7 @@ impl PeopleViews {
             return Ok(());
         }
         let _one_at_a_time = self.catching_up.lock().await;
-        self.fill(&live).await.map(|_| ())
+        self.fill(&live, None).await.map(|_| ())
     }
 
     async fn progress(&self) -> Result<Progress, ViewsError> {
@@ -101,8 +113,13 @@ impl PeopleViews {
         let checkpoint = live.checkpoint().await.map_err(unavailable)?;
         let head = self.journal.last_position().await.map_err(unavailable)?;
         let paused = queries::paused(&live.sql, None).await.map_err(unavailable)?;
-        let number = |position: Option<super::log::Position>| position.map_or(0, |position| position.number());
-        Ok(Progress { behind: number(head).saturating_sub(number(checkpoint)), paused })
+        let number = |position: Option<Position>| position.map_or(0, |position| position.number());
+        let behind = number(head).saturating_sub(number(checkpoint));
+        let oldest = match behind {
+            0 => None,
+            _ => self.journal.recorded_after(checkpoint).await.map_err(unavailable)?,
+        };
+        Ok(Progress { behind, oldest, paused })
     }
 
     async fn refolded(&self, person: PersonId) -> Result<(), ViewsError> {
@@ -136,23 +153,26 @@ impl PeopleViews {
     async fn rebuilt_once(&self) -> Result<Rebuilt, ViewsError> {
         let _one_at_a_time = self.catching_up.lock().await;
         let old = self.live().await?;
-        self.fill(&old).await?;
+        self.fill(&old, None).await?;
         let new =
             Generation::open(&self.place, old.number + 1, self.pointer.slow_after()).await.map_err(unavailable)?;
         new.clear().await.map_err(unavailable)?;
-        let mut unreadable = self.fill(&new).await?;
-        // Somebody may append meanwhile: both are compared at the same checkpoint.
-        while old.checkpoint().await.map_err(unavailable)? != new.checkpoint().await.map_err(unavailable)? {
-            self.fill(&old).await?;
-            unreadable += self.fill(&new).await?;
+        // Others append meanwhile, and take in: both are compared at one position.
+        let (reached, live) = old.digest().await.map_err(unavailable)?;
+        let mut unreadable = 0;
+        if reached.is_some() {
+            unreadable = self.fill(&new, reached).await?;
         }
-        let (live, digest) = (old.digest().await.map_err(unavailable)?, new.digest().await.map_err(unavailable)?);
+        let (at, digest) = new.digest().await.map_err(unavailable)?;
+        if at != reached {
+            return Err(unavailable("two rebuilds at once; try again when the other one has ended"));
+        }
         if live != digest && unreadable > 0 {
             // The live ones may be all that is left of what those events said.
             return Ok(Rebuilt { matches_live: false, digest, switched: false });
         }
         switch(&self.pointer, new.number).await.map_err(unavailable)?;
-        *self.live.write().await = new;
+        self.live().await?;
         if let Err(error) = Generation::remove(&self.place, old.number - 1).await {
             tracing::warn!(%error, "read models that nobody uses any more are left behind");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::observations::{columns, held, key_text, observation};
-use super::{Generation, PeopleViews, activities, unavailable};
+use super::{Generation, PeopleViews, activities, snapshot, unavailable};
 use crate::domain::day::LocalDay;
 use crate::domain::metric::Metric;
 use crate::domain::observation::{Activity, Observation, ObservationKey, RecordKind};
@@ -22,12 +22,6 @@ use crate::store::sql::{Row, Sql};
 
 /// Keys asked for in one statement.
 const KEYS: usize = 1_000;
-
-/// A person's state from its row; the default one without a row.
-pub(super) fn state(row: Option<&Row>) -> Result<PersonState, StoreError> {
-    let Some(row) = row else { return Ok(PersonState::default()) };
-    serde_json::from_str(&row.text(0)?).map_err(|_| Inconsistency::new("person_state", "body", "a person").into())
-}
 
 fn entity(row: &Row) -> Result<Entity, StoreError> {
     let body = row.text(4)?;
@@ -96,17 +90,12 @@ impl Views for PeopleViews {
 
     async fn state(&self, person: PersonId) -> Result<PersonState, ViewsError> {
         let live = self.live_of(person).await?;
-        let rows = live
-            .sql
-            .query(
-                "SELECT body
-                 FROM person_state
-                 WHERE person = $1",
-                &[person.to_string().into()],
-            )
-            .await
-            .map_err(unavailable)?;
-        state(rows.first()).map_err(unavailable)
+        let rows = live.sql.query(snapshot::OF_PERSON, &[person.to_string().into()]).await.map_err(unavailable)?;
+        if let Some(state) = snapshot::kept(&rows) {
+            return Ok(state);
+        }
+        let until = live.checkpoint().await.map_err(unavailable)?;
+        snapshot::folded(&self.journal, person, until).await.map_err(unavailable)
     }
 
     async fn revision(&self, person: PersonId) -> Result<Option<u64>, ViewsError> {
@@ -381,7 +370,7 @@ impl Views for PeopleViews {
     }
 
     async fn digest(&self) -> Result<String, ViewsError> {
-        self.live().await?.digest().await.map_err(unavailable)
+        self.live().await?.digest().await.map(|(_, digest)| digest).map_err(unavailable)
     }
 
     async fn refold(&self, person: PersonId) -> Result<(), ViewsError> {

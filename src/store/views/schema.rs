@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{activities, observations};
+use super::{activities, observations, snapshot};
 
 use crate::domain::claim::Period;
 use crate::domain::day::LocalDay;
@@ -22,8 +22,8 @@ use crate::domain::state::PersonState;
 use crate::engine::ports::journal::Recorded;
 use crate::store::sql::Value;
 
-/// The version of these tables: raised with every change of a table or of what an event puts into it.
-pub const VERSION: u32 = 10;
+/// The version of these tables: raised with every change of a table or of what an event puts into it, a person's state included.
+pub const VERSION: u32 = 11;
 
 /// One statement a table or index.
 pub const TABLES: [&str; 10] = [
@@ -48,12 +48,7 @@ pub const TABLES: [&str; 10] = [
         revision BIGINT NOT NULL,
         PRIMARY KEY (person, entity_type, entity_id, revision)
     )",
-    "CREATE TABLE person_state (
-        person TEXT NOT NULL,
-        revision BIGINT NOT NULL,
-        body TEXT NOT NULL,
-        PRIMARY KEY (person)
-    )",
+    snapshot::TABLE,
     "CREATE TABLE paused (
         person TEXT NOT NULL,
         position TEXT NOT NULL,

@@ -3,32 +3,35 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{PAGE, activities, observations, queries, schema};
+use super::{PAGE, activities, generation, observations, schema, snapshot};
 use crate::domain::event::Event;
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
 use crate::engine::ports::journal::{Journal as _, Recorded};
 use crate::store::error::StoreError;
 use crate::store::journal::{Poison, SealedJournal};
+use crate::store::log::Position;
 use crate::store::sql::SqlTx;
 
-/// Takes in a page and moves the checkpoint with it, unless another process has done so.
+/// Takes in a page and moves the checkpoint with it. False when another process has moved it: then nothing was taken in, and
+/// what that one took in may end before this page does.
 pub(super) async fn take_in(
     tx: &mut SqlTx,
+    journal: &SealedJournal,
     from: String,
     to: String,
     events: Vec<Result<Recorded, Poison>>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let moved = tx
         .execute(
             "UPDATE projections
              SET checkpoint = $2
              WHERE checkpoint = $1",
-            &[from.into(), to.into()],
+            &[from.as_str().into(), to.into()],
         )
         .await?;
     if moved == 0 {
-        return Ok(());
+        return Ok(false);
     }
     let mut paused: BTreeSet<String> = BTreeSet::new();
     for row in tx.query("SELECT person FROM paused", &[]).await? {
@@ -38,18 +41,20 @@ pub(super) async fn take_in(
     for event in events {
         let person = event.as_ref().map_or_else(|poison| poison.person, |recorded| recorded.person);
         if let Entry::Vacant(unknown) = folding.states.entry(person) {
-            unknown.insert(state_of(tx, person).await?);
+            unknown.insert(state_of(tx, journal, person, from.parse().ok()).await?);
         }
         folding.take(event);
     }
-    write(tx, &folding.rows()?).await
+    write(tx, &folding.rows()?).await?;
+    Ok(true)
 }
 
 /// Folds one person's part again, up to the revision that it had reached: what comes after is taken in as ever.
 pub(super) async fn refold(tx: &mut SqlTx, journal: &SealedJournal, person: PersonId) -> Result<(), StoreError> {
     // Nobody takes anything in meanwhile.
     tx.execute("UPDATE projections SET checkpoint = checkpoint", &[]).await?;
-    let Some(reached) = state_of(tx, person).await?.revision else { return Ok(()) };
+    let until = generation::position(&tx.query(generation::CHECKPOINT, &[]).await?)?;
+    let Some(reached) = state_of(tx, journal, person, until).await?.revision else { return Ok(()) };
     for statement in [
         "DELETE FROM observations WHERE person = $1",
         "DELETE FROM activities WHERE person = $1",
@@ -122,24 +127,23 @@ impl Folding {
     fn rows(&mut self) -> Result<schema::Rows, StoreError> {
         let mut rows = std::mem::take(&mut self.rows);
         for (person, state) in &self.states {
-            let revision = state.revision.unwrap_or_default().cast_signed();
-            let body = serde_json::to_string(state).map_err(StoreError::unavailable)?;
-            rows.states.push(vec![person.to_string().into(), revision.into(), body.into()]);
+            rows.states.push(snapshot::row(*person, state)?);
         }
         Ok(rows)
     }
 }
 
-async fn state_of(tx: &mut SqlTx, person: PersonId) -> Result<PersonState, StoreError> {
-    let rows = tx
-        .query(
-            "SELECT body
-             FROM person_state
-             WHERE person = $1",
-            &[person.to_string().into()],
-        )
-        .await?;
-    queries::state(rows.first())
+async fn state_of(
+    tx: &mut SqlTx,
+    journal: &SealedJournal,
+    person: PersonId,
+    until: Option<Position>,
+) -> Result<PersonState, StoreError> {
+    let rows = tx.query(snapshot::OF_PERSON, &[person.to_string().into()]).await?;
+    match snapshot::kept(&rows) {
+        Some(state) => Ok(state),
+        None => snapshot::folded(journal, person, until).await,
+    }
 }
 
 async fn write(tx: &mut SqlTx, rows: &schema::Rows) -> Result<(), StoreError> {
@@ -167,6 +171,6 @@ async fn write(tx: &mut SqlTx, rows: &schema::Rows) -> Result<(), StoreError> {
     }
     tx.upsert("entities", 3, &entity, &rows.entities).await?;
     tx.upsert("trail", 4, &["person", "entity_type", "entity_id", "revision"], &rows.trail).await?;
-    tx.upsert("person_state", 1, &["person", "revision", "body"], &rows.states).await?;
+    tx.upsert("person_state", 1, &snapshot::COLUMNS, &rows.states).await?;
     tx.upsert("paused", 1, &["person", "position", "reason"], &rows.paused).await
 }

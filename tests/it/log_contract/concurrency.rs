@@ -18,7 +18,7 @@ on_both!(
 );
 
 /// Appends at the head until it succeeds; returns the position.
-async fn insist(log: &dyn EventLog, stream: &str, key: &str) -> Position {
+pub(super) async fn insist(log: &dyn EventLog, stream: &str, key: &str) -> Position {
     loop {
         let head = log.head(stream).await.unwrap();
         let expected = head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision));
@@ -28,6 +28,25 @@ async fn insist(log: &dyn EventLog, stream: &str, key: &str) -> Position {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// Reads on from where it was, until all is said to be done and nothing is left. Returns the positions in the order seen.
+pub(super) fn tail(log: Arc<dyn EventLog>, done: Arc<AtomicBool>) -> tokio::task::JoinHandle<Vec<Position>> {
+    tokio::spawn(async move {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let finished = done.load(Ordering::SeqCst);
+            let page = log.read_all(after, 7).await.unwrap();
+            after = page.next;
+            seen.extend(page.events.iter().map(|event| event.position));
+            if page.caught_up {
+                if finished {
+                    return seen;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    })
 }
 
 async fn of_many_who_expect_the_same_exactly_one_wins(place: &Place) {
@@ -76,24 +95,7 @@ async fn a_conflict_never_touches_the_others_of_its_group(place: &Place) {
 async fn two_processes_write_and_a_reader_sees_every_event_once(place: &Place) {
     let logs = [place.log().await, place.log().await];
     let done = Arc::new(AtomicBool::new(false));
-    let tail = {
-        let (log, done) = (place.log().await, Arc::clone(&done));
-        tokio::spawn(async move {
-            let (mut seen, mut after) = (Vec::new(), None);
-            loop {
-                let finished = done.load(Ordering::SeqCst);
-                let page = log.read_all(after, 7).await.unwrap();
-                after = page.next;
-                seen.extend(page.events.iter().map(|event| event.position));
-                if page.caught_up {
-                    if finished {
-                        return seen;
-                    }
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            }
-        })
-    };
+    let tail = tail(place.log().await, Arc::clone(&done));
     let writers: Vec<_> = (0..8)
         .map(|writer| {
             let log = Arc::clone(&logs[writer % 2]);

@@ -1,8 +1,8 @@
 //! Read models: rows and checkpoint together, rebuilt to the same bytes, switched without a gap, and a person whose event
 //! cannot be taken in stands still while everybody else goes on.
 
-use super::journal::{beginning, night, now, person, tell};
-use crate::support::{NOW, Place, on_both};
+use super::journal::{Unsteady, beginning, night, now, person, tell};
+use crate::support::{NOW, Place, append_one, on_both};
 use candor::domain::Instant;
 use candor::domain::activity::Family;
 use candor::domain::day::LocalDay;
@@ -16,12 +16,16 @@ use candor::store::event_id::event_id;
 use candor::store::log::{ChainedEvent, Expected};
 use candor::store::seal::{self, Binding};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::Semaphore;
 
 on_both!(
     rows_and_checkpoint_are_committed_together,
     two_processes_take_in_each_event_once,
     a_rebuild_gives_the_same_rows_and_switches_without_a_gap,
+    a_reader_never_sees_less_while_read_models_are_made_anew_under_writes,
+    who_is_overtaken_while_taking_in_shows_everything_all_the_same,
+    what_belongs_to_nobody_never_surfaces,
     an_event_that_cannot_be_taken_in_stops_its_person_only,
     the_lag_is_told_and_reaches_zero,
     what_is_taken_back_is_told_no_more_and_is_remembered,
@@ -119,6 +123,110 @@ async fn a_rebuild_gives_the_same_rows_and_switches_without_a_gap(place: &Place)
     assert_ne!(views.digest().await.unwrap(), before);
 }
 
+/// What was acknowledged before a read began is in it, in whichever process, and whichever generation is live.
+async fn a_reader_never_sees_less_while_read_models_are_made_anew_under_writes(place: &Place) {
+    let journal = place.journal().await;
+    tell(&*journal, person(1), &beginning()).await;
+    // Somebody else, so that a rebuild takes a while.
+    for number in 2..=6 {
+        tell(&*journal, person(number), &beginning()).await;
+        tell(&*journal, person(number), &nights(28)).await;
+    }
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let done = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (journal, views) = (place.journal().await, place.views(&journal).await);
+        let (acknowledged, done) = (Arc::clone(&acknowledged), Arc::clone(&done));
+        tokio::spawn(async move {
+            let providers = [Provider::Whoop, Provider::Garmin, Provider::Strava, Provider::Person];
+            for told in 1.. {
+                // Nights of the first months, one provider after the other.
+                let (provider, day) = (providers[(told - 1) / 28 % 4], 1 + (told - 1) % 28);
+                let night = night(provider, u32::try_from(day).unwrap(), 300.0 + told as f64);
+                tell(&*journal, person(1), &[night]).await;
+                acknowledged.store(told, Ordering::SeqCst);
+                views.catch_up().await.unwrap();
+                if done.load(Ordering::SeqCst) || told == 4 * 28 {
+                    return told;
+                }
+            }
+            unreachable!()
+        })
+    };
+    let readers = [place.views(&place.journal().await).await, place.views(&place.journal().await).await].map(|views| {
+        let (acknowledged, done) = (Arc::clone(&acknowledged), Arc::clone(&done));
+        tokio::spawn(async move {
+            let (mut reads, mut last) = (0, 0);
+            while !done.load(Ordering::SeqCst) {
+                let before = acknowledged.load(Ordering::SeqCst);
+                views.catch_up().await.unwrap();
+                let seen = views.observations(person(1), LocalDay::FIRST).await.unwrap().len();
+                assert!(seen >= before && seen >= last, "{seen} seen, {before} acknowledged, {last} seen before");
+                (reads, last) = (reads + 1, seen);
+            }
+            reads
+        })
+    });
+    let operator = place.views(&journal).await;
+    for _ in 0..6 {
+        let rebuilt = operator.rebuild().await.unwrap();
+        assert!(rebuilt.matches_live && rebuilt.switched, "{rebuilt:?}");
+    }
+    done.store(true, Ordering::SeqCst);
+    let told = writer.await.unwrap();
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0);
+    }
+    operator.catch_up().await.unwrap();
+    assert_eq!(operator.observations(person(1), LocalDay::FIRST).await.unwrap().len(), told);
+}
+
+async fn who_is_overtaken_while_taking_in_shows_everything_all_the_same(place: &Place) {
+    let journal = place.journal().await;
+    tell(&*journal, person(1), &beginning()).await;
+    place.views(&journal).await.catch_up().await.unwrap();
+    let mut processes = Vec::new();
+    for _ in 0..2 {
+        let log = Arc::new(Unsteady::over(place.log().await));
+        let views = Arc::new(place.views(&place.journal_over(Arc::clone(&log) as _).await).await);
+        log.pages.forget_permits(usize::MAX);
+        processes.push((log, views));
+    }
+    // Each has read a page from the same place on, the second a longer one.
+    let mut taking_in = Vec::new();
+    for (log, views) in &processes {
+        tell(&*journal, person(1), &nights(3)[taking_in.len()..=taking_in.len()]).await;
+        let views = Arc::clone(views);
+        taking_in.push(tokio::spawn(async move { views.catch_up().await }));
+        log.read.notified().await;
+    }
+    for ((log, _), taking_in) in processes.iter().zip(taking_in) {
+        log.pages.add_permits(Semaphore::MAX_PERMITS);
+        taking_in.await.unwrap().unwrap();
+    }
+    let (_, overtaken) = &processes[1];
+    assert_eq!(overtaken.observations(person(1), LocalDay::FIRST).await.unwrap().len(), 2);
+}
+
+/// The streams of no person are there for others than readers of persons.
+async fn what_belongs_to_nobody_never_surfaces(place: &Place) {
+    let (log, journal) = (place.log().await, place.journal().await);
+    let views = place.views(&journal).await;
+    append_one(&*log, "system", "a").await;
+    tell(&*journal, person(1), &beginning()).await;
+    for stream in ["reservation-0a1b", "$streams", "personal", "person-nobody"] {
+        append_one(&*log, stream, "a").await;
+    }
+    let page = journal.read_all(None, None, 100).await.unwrap();
+    let seen: Vec<_> = page.events.iter().map(|event| event.as_ref().unwrap().person).collect();
+    assert_eq!(seen, [person(1), person(1)]);
+    assert_eq!(page.next, log.last_position().await.unwrap());
+    views.catch_up().await.unwrap();
+    let progress = views.progress().await.unwrap();
+    assert_eq!((progress.behind, progress.paused), (0, Vec::new()));
+    assert_eq!(views.persons().await.unwrap(), [person(1)]);
+}
+
 /// Appends an event of a type nobody knows, sealed and chained as it should be.
 async fn poison(place: &Place, number: u128) {
     let (log, keys) = (place.log().await, place.keys().await);
@@ -185,9 +293,13 @@ async fn the_lag_is_told_and_reaches_zero(place: &Place) {
         tell(&*journal, person(number), &beginning()).await;
         tell(&*journal, person(number), &nights(28)).await;
     }
-    assert_eq!(views.progress().await.unwrap().behind, 1_800);
+    let progress = views.progress().await.unwrap();
+    assert_eq!((progress.behind, progress.oldest), (1_800, Some(now())));
+    let later = now() + chrono::TimeDelta::minutes(90);
+    assert_eq!((progress.seconds_behind(later), progress.seconds_behind(now())), (5_400, 0));
     views.catch_up().await.unwrap();
-    assert_eq!(views.progress().await.unwrap().behind, 0);
+    let progress = views.progress().await.unwrap();
+    assert_eq!((progress.behind, progress.oldest, progress.seconds_behind(later)), (0, None, 0));
     assert_eq!(views.persons().await.unwrap().len(), 60);
 }
 

@@ -45,7 +45,7 @@ impl Engine {
             for (scope, keys) in scopes {
                 let erased = state.erasures.gone || keys.iter().all(|key| named.contains(key));
                 if !erased && (scope == Scope::Person || !whole) {
-                    self.erase(person, scope, &|_| Vec::new(), now).await?;
+                    self.erase(person, scope, &[], now).await?;
                     again.push((person, scope));
                 }
             }

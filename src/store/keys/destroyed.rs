@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{KeyStore, not_erased};
+use super::KeyStore;
 use crate::domain::erasure::Scope;
 use crate::domain::person::PersonId;
 use crate::engine::ports::erasing::{DestroyedKey, ErasingError, Keys};
@@ -85,7 +85,7 @@ impl Keys for RecordedKeys {
     }
 
     async fn destroy(&self, keys: &[Uuid]) -> Result<(), ErasingError> {
-        for destroyed in self.keys.owners(keys).await.map_err(not_erased)? {
+        for destroyed in self.keys.owners(keys).await? {
             self.say(&destroyed).map_err(|error| {
                 ErasingError(format!(
                     "{}: that a key is destroyed cannot be written there ({error})",

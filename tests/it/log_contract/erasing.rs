@@ -81,7 +81,7 @@ async fn whoever_writes_while_it_is_erased_is_erased_or_refused(place: &Place) {
             tokio::task::yield_now().await;
         }
         loop {
-            match here.erase(whose, scope, &|_| Vec::new(), now()).await {
+            match here.erase(whose, scope, &[], now()).await {
                 Ok(_) => break,
                 Err(error) if may_be_asked_again(&error) => {}
                 Err(error) => panic!("{error}"),
@@ -164,7 +164,7 @@ async fn a_crash_before_the_first_step_and_before_the_last_is_finished_by_who_co
         } else {
             bad.originals = Arc::new(Failing { originals, failures: AtomicU32::new(1) });
         }
-        assert!(bad.erase(whose, Scope::Person, &|_| Vec::new(), now()).await.is_err());
+        assert!(bad.erase(whose, Scope::Person, &[], now()).await.is_err());
         assert!(good.state(whose).await.unwrap().erasures.under_way.is_some(), "the request is in the log");
         assert_eq!(nights(&good, whose).await, if before_the_last { (0, 1) } else { (1, 0) });
         assert!(good.verify(None, &|_| ()).await.unwrap().ok);

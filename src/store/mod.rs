@@ -30,6 +30,7 @@ pub mod newcomer;
 pub mod originals;
 pub mod proof;
 pub mod refusals;
+mod reserve;
 pub mod seal;
 pub mod sql;
 pub mod verify;

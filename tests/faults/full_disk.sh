@@ -27,15 +27,21 @@ for number in range(rounds):
     disk = store.folder / "data"
     disk.mkdir()
     mount(ROOM, disk)
+    atexit.register(subprocess.run, ["umount", "--lazy", disk], stderr=subprocess.DEVNULL)
     ledger = Ledger(store.folder)
     server = Server(store)
     server.until_ready()
     clients = Clients(server, ledger, again=True)
     until(lambda: len(ledger.acknowledged) >= 8, 60, "the first acknowledgements")
     # The disk becomes what is used and a little more, by the page.
-    size = used(disk) + 4096 * chance.randrange(0, 400)
-    sizes.add(size)
-    subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
+    more = 4096 * chance.randrange(0, 400)
+
+    def shrunk():
+        # Refused when more was written since it was looked.
+        size = used(disk) + more
+        done = subprocess.run(["mount", "-o", f"remount,size={size}", disk], stderr=subprocess.DEVNULL)
+        return size if done.returncode == 0 else None
+    sizes.add(until(shrunk, 60, "the disk was made smaller")[0])
     until(lambda: len([status for status, _ in clients.refused if status == 503]) >= 8, 120, "the disk was full")
     demand(server.process.poll() is None, "the server ended on a full disk:", server.log.read_text()[-1500:])
     for path in ["/api/v1/today", "/api/v1/audit/?limit=50", "/api/v1/observations", "/readyz"]:
@@ -61,10 +67,11 @@ for number in range(rounds):
                 demand(server.process.returncode != 0, "it ended on a full disk with 0")
                 server = Server(store)
             return server.is_ready()
-        until(up, 10, "the server was ready once there was room")
+        until(up, 60, "the server was ready once there was room")
         clients = Clients(server, ledger, again=True)
     before = len(ledger.acknowledged)
-    until(lambda: len(ledger.acknowledged) > before + 8, 10, "it went on once there was room")
+    until(lambda: len(ledger.acknowledged) > before + 8, 60,
+          lambda: f"it went on once there was room: {clients.refused[-4:]} {server.log.read_text()[-3000:]}")
     back.append(time.monotonic() - began)
     clients.stop()
     refused += len(clients.refused)

@@ -4,7 +4,7 @@
 # Usage: kill.sh BINARY [ROUNDS, of each database] [SEED] [sqlite or postgres alone]
 set -euo pipefail
 export PYTHONPATH=$(dirname "$0") PYTHONDONTWRITEBYTECODE=1
-exec python3 - "$1" "${2:-10}" "${@:3:2}" <<'P'
+exec python3 - "$1" "${2:-8}" "${@:3:2}" <<'P'
 from campaign import *
 
 candor, rounds, chance, folder = begin("kill")

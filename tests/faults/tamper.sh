@@ -5,7 +5,7 @@
 # Usage: tamper.sh BINARY [ROUNDS] [SEED]
 set -euo pipefail
 export PYTHONPATH=$(dirname "$0") PYTHONDONTWRITEBYTECODE=1
-exec python3 - "$1" "${2:-42}" ${3:+"$3"} <<'P'
+exec python3 - "$1" "${2:-37}" ${3:+"$3"} <<'P'
 from campaign import *
 import collections, contextlib, copy, hashlib, sqlite3
 

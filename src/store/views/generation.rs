@@ -9,6 +9,7 @@ use crate::store::chain::hex;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::Position;
 use crate::store::log::postgres::SCHEMA as LOG_SCHEMA;
+use crate::store::reserve::Reserve;
 use crate::store::sql::{Durability, Row, SlowAfter, Sql, drop_postgres_schema, drop_postgres_schemas};
 
 /// The name of this set of read models.
@@ -45,6 +46,14 @@ impl Place {
         match self {
             Self::Folder(folder) => Sql::open_sqlite(&folder.join("log.db"), Durability::Full).await,
             Self::Postgres(url) => Sql::open_postgres(url, LOG_SCHEMA, 1).await,
+        }
+    }
+
+    /// The room that is kept for read models on a disk of ours.
+    pub(super) fn reserve(&self) -> Option<Reserve> {
+        match self {
+            Self::Folder(folder) => Some(Reserve::of(folder)),
+            Self::Postgres(_) => None,
         }
     }
 }

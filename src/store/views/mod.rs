@@ -80,7 +80,7 @@ impl PeopleViews {
             let after = generation.checkpoint().await.map_err(unavailable)?;
             let JournalPage { events, next, caught_up } =
                 self.journal.read_all(after, until, PAGE).await.map_err(unavailable)?;
-            unreadable += events.iter().flatten().filter(|event| event.content.is_none()).count() as u64;
+            let unread = events.iter().flatten().filter(|event| event.content.is_none()).count() as u64;
             let mut taken = true;
             if let Some(next) = next.filter(|next| Some(*next) != after) {
                 let from = after.map(|position| position.to_string()).unwrap_or_default();
@@ -89,8 +89,13 @@ impl PeopleViews {
                 let page = generation
                     .sql
                     .write(move |tx| Box::pin(async move { take_in::take_in(tx, &journal, from, to, events).await }));
-                taken = page.await.map_err(|error: StoreError| unavailable(error))?;
+                taken = match page.await {
+                    Ok(taken) => taken,
+                    Err(error) if self.place.reserve().is_some_and(|reserve| reserve.give_up_after(&error)) => continue,
+                    Err(error) => return Err(unavailable(error)),
+                };
             }
+            unreadable += unread;
             if taken && caught_up {
                 return Ok(unreadable);
             }

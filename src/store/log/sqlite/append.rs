@@ -9,12 +9,14 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::read::{head, uuid};
+use crate::store::atomic_file::folder_of;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::flush;
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
 use crate::store::log::{AppendError, Appended, ReadError};
+use crate::store::reserve::Reserve;
 use crate::store::sql::Durability;
 use crate::store::sql::sqlite::open;
 
@@ -36,12 +38,14 @@ const PLACE: &str = "SELECT stream, revision, position, event_id
 /// The writing side: one connection, opened when it is first needed and again after a fault.
 pub(super) struct SqliteCommitter {
     path: PathBuf,
+    reserve: Reserve,
     connection: Option<Connection>,
 }
 
 impl SqliteCommitter {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, connection: None }
+        let reserve = Reserve::of(folder_of(&path));
+        Self { path, reserve, connection: None }
     }
 
     fn connection(&mut self) -> Result<Connection, StoreError> {
@@ -54,6 +58,7 @@ impl SqliteCommitter {
     /// Runs a group on a connection that is kept only when nothing went wrong.
     fn attempt(&mut self, group: &[Append], with_places: bool) -> Result<Decision, StoreError> {
         flush::believed()?;
+        self.reserve.keep()?;
         let mut connection = self.connection()?;
         let outcome = transaction(&mut connection, group, with_places);
         if outcome.is_ok() {

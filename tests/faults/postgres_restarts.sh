@@ -4,7 +4,7 @@
 # Usage: postgres_restarts.sh BINARY [ROUNDS] [SEED]
 set -euo pipefail
 export PYTHONPATH=$(dirname "$0") PYTHONDONTWRITEBYTECODE=1
-exec python3 - "$1" "${2:-4}" ${3:+"$3"} <<'P'
+exec python3 - "$1" "${2:-3}" ${3:+"$3"} <<'P'
 from campaign import *
 
 candor, rounds, chance, folder = begin("postgres_restarts")

@@ -18,7 +18,8 @@ for n in range(20_000):
     print('{"metric":"stress","value":%d,"unit":"points","start":"%s"}' % (20 + n % 50, start))
 P
 fails=0
-for size in 1400k 1700k 2m 3m 4m 6m; do
+# Beyond the 4 MiB that are kept for reading.
+for size in 5500k 5800k 6100k 7100k 8100k 10m; do
   mount -t tmpfs -o "size=$size" tmpfs "$folder/disk"
   run() { "$candor" --quiet --data-dir "$folder/disk/data" --now 2026-03-01T12:00:00Z "$@"; }
   code=0

@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --bench append` prints medians. The plain loop inserts into the same table with the same indexes and
 //! flushes once per batch; it checks nothing, keeps no heads and cannot be retried. Set `CANDOR_BENCH_EVENTS` to change how
-//! many events the walk verifies.
+//! many events the walk verifies, and `CANDOR_BENCH_STREAMS` in how many streams they are. With `CANDOR_BENCH_KEEP` it makes
+//! such logs and no comparison, and leaves that of SQLite as `log.db` in the folder that names, for the command: its streams
+//! are nobody's, so `candor verify` walks them and has nobody to fold.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time and starts tasks")]
 #![expect(clippy::zombie_processes, reason = "the PostgreSQL of a bench ends with it, watched by its guard")]
 
@@ -23,6 +25,7 @@ use uuid::Uuid;
 #[path = "../tests/it/postgres.rs"]
 mod postgres;
 
+/// Streams, unless the environment says another number.
 const STREAMS: usize = 1_000;
 const BODY: usize = 300;
 const ROUNDS: usize = 5;
@@ -42,7 +45,7 @@ struct Batch {
 
 impl Maker {
     fn new(seed: u128) -> Self {
-        Self { heads: vec![None; STREAMS], next: 0, ids: seed << 64 }
+        Self { heads: vec![None; setting("CANDOR_BENCH_STREAMS", STREAMS)], next: 0, ids: seed << 64 }
     }
 
     fn batches(&mut self, count: usize, size: usize) -> Vec<Batch> {
@@ -50,9 +53,9 @@ impl Maker {
     }
 
     fn batch(&mut self, size: usize) -> Batch {
-        let index = self.next % STREAMS;
+        let index = self.next % self.heads.len();
         self.next += 1;
-        let stream = format!("person-{}", Uuid::from_u128(index as u128));
+        let stream = format!("bench-{}", Uuid::from_u128(index as u128));
         let head = self.heads[index];
         let mut previous = head.map_or(Hash::GENESIS, |head| head.hash);
         let first = head.map_or(0, |head| head.revision + 1);
@@ -91,6 +94,10 @@ impl Maker {
         self.heads[index] = Some(Head { revision: first + size as u64 - 1, hash: previous });
         Batch { stream, expected: head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision)), events }
     }
+}
+
+fn setting(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {
@@ -241,14 +248,21 @@ async fn compare(name: &str, log: Arc<dyn EventLog>, mut plain: Plain) {
         rates.push(rate(STREAMS, together(&log, batches).await));
     }
     println!("| 1, all at once | {:.0} | | |", median(rates));
-    let wanted: u64 = std::env::var("CANDOR_BENCH_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(300_000);
+    walk(&log, our_maker).await;
+}
+
+/// Fills a log up and walks it.
+async fn walk(log: &Arc<dyn EventLog>, mut maker: Maker) {
+    let wanted = setting("CANDOR_BENCH_EVENTS", 300_000) as u64;
+    let started = Instant::now();
     while log.last_position().await.expect("a position").map_or(0, |last| last.number()) < wanted {
-        ours(&*log, our_maker.batches(10, 1_000)).await;
+        ours(&**log, maker.batches(10, 1_000)).await;
     }
+    println!("made in {:.0} s", started.elapsed().as_secs_f64());
     let (folder, mut rates, mut anchor) = (tempfile::tempdir().expect("a folder"), Vec::new(), None);
     for round in 0..3 {
         let signer = Signer::new(&[7; 32]).expect("a signer");
-        let apart = CheckpointFolder::new(folder.path().join(format!("{round}")), signer, Arc::clone(&log));
+        let apart = CheckpointFolder::new(folder.path().join(format!("{round}")), signer, Arc::clone(log));
         let start = Instant::now();
         let kept = apart.write().await.expect("a checkpoint").expect("of some events");
         rates.push(rate(kept.anchor.size as usize, start.elapsed()));
@@ -259,7 +273,7 @@ async fn compare(name: &str, log: Arc<dyn EventLog>, mut plain: Plain) {
         let mut rates = Vec::new();
         for _ in 0..3 {
             let start = Instant::now();
-            let summary = verify(&*log, anchor, &mut |_| {}).await.expect("a walk");
+            let summary = verify(&**log, anchor, &mut |_| {}).await.expect("a walk");
             assert_eq!(summary.faults, 0);
             rates.push(rate(summary.events as usize, start.elapsed()));
         }
@@ -270,6 +284,18 @@ async fn compare(name: &str, log: Arc<dyn EventLog>, mut plain: Plain) {
 
 #[tokio::main]
 async fn main() {
+    if let Some(kept) = std::env::var_os("CANDOR_BENCH_KEEP") {
+        let file = Path::new(&kept).join("log.db");
+        let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open(&file).await.expect("a log"));
+        println!("SQLite");
+        walk(&log, Maker::new(1)).await;
+        let Some(url) = postgres::fresh_database().await else { return };
+        let log: Arc<dyn EventLog> = Arc::new(PostgresLog::open(&url).await.expect("a log"));
+        println!("PostgreSQL");
+        walk(&log, Maker::new(1)).await;
+        postgres::drop_database(&url).await;
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let (ours, plain) = (folder.path().join("ours.db"), folder.path().join("plain.db"));
     SqliteLog::open(&plain).await.expect("a log").shut_down().await;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::chain::{Hash, Header};
 use super::event_id::event_id;
 use super::keys::{KeyStore, KeysNow};
+use super::last_heads::LastHeads;
 use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, LogPage, Position, ReadError, StoredEvent};
 use super::seal::{self, Binding, Key};
 use super::verify::{Step, verify};
@@ -53,13 +54,14 @@ pub struct SealedJournal {
     entropy: Arc<dyn Entropy>,
     /// The keys that were mixed last, and their mix: events of one person follow each other.
     last_mix: Mutex<Option<(Vec<Key>, Key)>>,
+    last_heads: LastHeads,
 }
 
 impl SealedJournal {
     /// Joins a log, its keys and a source of nonces.
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, keys: Arc<KeyStore>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { log, keys, entropy, last_mix: Mutex::default() }
+        Self { log, keys, entropy, last_mix: Mutex::default(), last_heads: LastHeads::default() }
     }
 
     /// A page of the whole log up to a position, opened. Events of no person are left out.
@@ -272,7 +274,8 @@ impl Journal for SealedJournal {
         recorded_at: Instant,
     ) -> Result<u64, JournalError> {
         let stream = person.stream();
-        let head = self.log.head(&stream).await.map_err(unavailable)?;
+        let known = self.last_heads.at(person, expected);
+        let head = if known.is_some() { known } else { self.log.head(&stream).await.map_err(unavailable)? };
         if head.map(|head| head.revision) != expected {
             return Err(JournalError::Conflict);
         }
@@ -288,6 +291,9 @@ impl Journal for SealedJournal {
             }
             outcome = self.log.append(&stream, expectation, chained.clone()).await;
         }
+        // What was there before may hold other bytes under the same ids, and another hash.
+        let written = matches!(&outcome, Ok(appended) if appended.replayed == Some(false));
+        self.last_heads.set(person, chained.last().filter(|_| written).map(ChainedEvent::head));
         match outcome {
             Ok(appended) => {
                 if appended.replayed != Some(true) {

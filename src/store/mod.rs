@@ -22,6 +22,7 @@ pub mod flush;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+mod last_heads;
 pub mod log;
 pub mod master_key;
 mod migrate;

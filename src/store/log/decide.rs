@@ -99,7 +99,7 @@ pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
                 taken.insert(event.event_id, (stream, event.revision, decision.position));
             }
             let last = &request.events[request.events.len() - 1];
-            let head = Head { revision: last.revision, hash: last.hash };
+            let head = last.head();
             streams.insert(stream, StreamState { head, closed: false });
             changed.push(stream);
             decision.accepted.push(index);

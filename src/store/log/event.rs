@@ -1,6 +1,6 @@
 //! An event as the log sees it: a header in clear, a sealed body, and its place in the chain.
 
-use super::Position;
+use super::{Head, Position};
 use crate::store::chain::{Hash, Header};
 use crate::store::error::{Inconsistency, StoreError};
 use uuid::Uuid;
@@ -28,6 +28,14 @@ pub struct ChainedEvent {
     pub prev_hash: Hash,
     /// Its own hash.
     pub hash: Hash,
+}
+
+impl ChainedEvent {
+    /// The head of its stream once it is the last one.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        Head { revision: self.revision, hash: self.hash }
+    }
 }
 
 /// An event as it is kept.

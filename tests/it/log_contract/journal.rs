@@ -34,6 +34,7 @@ on_both!(
     what_is_appended_comes_back_and_is_not_readable_in_the_log,
     a_destroyed_provider_key_redacts_what_rests_on_it_and_nothing_else,
     a_stream_that_moved_on_is_a_conflict,
+    two_processes_that_write_one_stream_by_turns_go_on_from_each_other,
     a_command_whose_reply_is_lost_is_done_once,
     a_command_that_never_reached_the_log_is_done_once,
     two_who_make_a_key_at_once_get_the_same,
@@ -140,6 +141,22 @@ async fn a_stream_that_moved_on_is_a_conflict(place: &Place) {
         assert!(matches!(refused, Err(JournalError::Conflict)), "{expected:?}: {refused:?}");
     }
     assert_eq!(journal.append(person(1), Some(1), "late", &events, now()).await.unwrap(), 2);
+}
+
+/// Each knows the head that it left itself, which is old as soon as the other writes.
+async fn two_processes_that_write_one_stream_by_turns_go_on_from_each_other(place: &Place) {
+    let journals = [place.journal().await, place.journal().await];
+    tell(&*journals[0], person(1), &beginning()).await;
+    for last in 1..9 {
+        let (writer, other) = (&journals[last as usize % 2], &journals[(last as usize + 1) % 2]);
+        let events = [(meta(), night(Provider::Whoop, 3, 437.0))];
+        let appended = writer.append(person(1), Some(last), &format!("turn {last}"), &events, now()).await;
+        assert_eq!(appended.unwrap(), last + 1);
+        let late = other.append(person(1), Some(last), &format!("late {last}"), &events, now()).await;
+        assert!(matches!(late, Err(JournalError::Conflict)), "{late:?}");
+    }
+    let summary = verify(&*place.log().await, None, &mut |_| {}).await.unwrap();
+    assert_eq!((summary.events, summary.faults), (10, 0));
 }
 
 /// A log whose next appends lose their replies, after the commit or before anything was written, and whose pages come when

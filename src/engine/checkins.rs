@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::observe::reconcile::Held;
 use super::stages::LoopReport;
 use super::{Engine, EngineError, run};
 use crate::domain::Instant;
@@ -103,17 +104,20 @@ impl Engine {
         let symptoms = check_in.symptoms.clone();
         let told = symptoms.len();
         let recorded = observations.len() + told;
-        // The same word again is no event; a symptom that is felt again is.
-        let keys: Vec<ObservationKey> = observations.iter().map(|observation| observation.key.clone()).collect();
-        let held = self.views.held(person, &keys).await?;
-        observations.retain(|said| held.get(&said.key).is_none_or(|held| held.value != said.value));
-        let news = !observations.is_empty() || told > 0;
-        let event = CheckInRecorded { observations, symptoms, day: (told > 0).then_some(day) };
-        let decide = |state: &PersonState| {
+        let facts: Vec<ObservationKey> = observations.iter().map(|observation| observation.key.clone()).collect();
+        let decide = |state: &PersonState, held: &BTreeMap<ObservationKey, Held>| {
             invariants::may_take_from(state, Provider::Person)?;
-            Ok(if news { vec![event.clone().into()] } else { Vec::new() })
+            // The same word again is no event; a symptom that is felt again is.
+            let mut observations = observations.clone();
+            observations
+                .retain(|said| held.get(&said.key).is_none_or(|held| held.retracted || held.value != said.value));
+            if observations.is_empty() && symptoms.is_empty() {
+                return Ok(Vec::new());
+            }
+            let event = CheckInRecorded { observations, symptoms: symptoms.clone(), day: (told > 0).then_some(day) };
+            Ok(vec![event.into()])
         };
-        self.decide(person, "checkin", now, decide).await?;
+        self.decide_on(&facts, person, "checkin", now, decide).await?;
         let ran = if told > 0 { Some(self.run_stages(person, now, None, &|_, _| ()).await?) } else { None };
         Ok(CheckedIn { day, recorded, ran })
     }

@@ -45,6 +45,7 @@ pub mod trail;
 pub mod verify;
 pub mod why;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -54,11 +55,12 @@ use crate::domain::Instant;
 use crate::domain::day::LocalDay;
 use crate::domain::event::{Actor, ConsentGranted, Event, Meta, PersonRegistered};
 use crate::domain::invariants::{self, Violation};
-use crate::domain::observation::Observation;
+use crate::domain::observation::{Observation, ObservationKey};
 use crate::domain::person::PersonId;
 use crate::domain::profile::Purpose;
 use crate::domain::state::PersonState;
 use history::History;
+use observe::reconcile::Held;
 use ports::erasing::{ErasingError, Holder, Keys};
 use ports::export::{ExportError, ExportReader};
 use ports::journal::{Journal, JournalError};
@@ -213,7 +215,32 @@ impl Engine {
         now: Instant,
         decide: impl Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
     ) -> Result<PersonState, EngineError> {
-        let outcome = self.try_decide(actor, person, name, now, decide).await;
+        let outcome = self.try_decide(actor, person, name, now, &[], |state, _| decide(state)).await;
+        self.counted(outcome, now).await
+    }
+
+    /// The same for a decision that rests on what is held of some facts, too.
+    ///
+    /// # Errors
+    /// As for [`Self::decide`], and when the read models do not answer.
+    pub(crate) async fn decide_on(
+        &self,
+        facts: &[ObservationKey],
+        person: PersonId,
+        name: &str,
+        now: Instant,
+        decide: impl Fn(&PersonState, &BTreeMap<ObservationKey, Held>) -> Result<Vec<Event>, EngineError>,
+    ) -> Result<PersonState, EngineError> {
+        let outcome = self.try_decide(Actor::Person, person, name, now, facts, decide).await;
+        self.counted(outcome, now).await
+    }
+
+    /// Counts what a decision refused.
+    async fn counted(
+        &self,
+        outcome: Result<PersonState, EngineError>,
+        now: Instant,
+    ) -> Result<PersonState, EngineError> {
         if let Err(EngineError::Refused(violation)) = &outcome {
             self.count_refusal(violation, now).await;
         }
@@ -233,7 +260,8 @@ impl Engine {
         person: PersonId,
         name: &str,
         now: Instant,
-        decide: impl Fn(&PersonState) -> Result<Vec<Event>, EngineError>,
+        facts: &[ObservationKey],
+        decide: impl Fn(&PersonState, &BTreeMap<ObservationKey, Held>) -> Result<Vec<Event>, EngineError>,
     ) -> Result<PersonState, EngineError> {
         let mut state = self.finish_erasing(person, now).await?;
         let mut command = None;
@@ -244,7 +272,9 @@ impl Engine {
             {
                 return Ok(state);
             }
-            let events = decide(&state)?;
+            // After the state: what is held may then be newer than it, and the append conflicts, but never older.
+            let held = if facts.is_empty() { BTreeMap::new() } else { self.views.held(person, facts).await? };
+            let events = decide(&state, &held)?;
             let command =
                 command.get_or_insert_with(|| Command { actor, ..Command::new(person, name, &state, &events, now) });
             lost = match self.write(command, state, &events).await {

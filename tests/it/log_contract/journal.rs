@@ -14,6 +14,7 @@ use candor::domain::person::PersonId;
 use candor::domain::profile::Purpose;
 use candor::domain::provider::Provider;
 use candor::engine::EngineError;
+use candor::engine::checkins::CheckIn;
 use candor::engine::ports::erasing::Keys as _;
 use candor::engine::ports::journal::{Journal, JournalError};
 use candor::engine::ports::originals::Originals;
@@ -37,6 +38,7 @@ on_both!(
     two_processes_that_write_one_stream_by_turns_go_on_from_each_other,
     a_command_whose_reply_is_lost_is_done_once,
     a_command_that_never_reached_the_log_is_done_once,
+    a_check_in_that_is_overtaken_by_the_same_words_is_recorded_once,
     two_who_make_a_key_at_once_get_the_same,
     keys_open_under_their_own_master_only,
     the_keys_table_goes_down_and_up_again,
@@ -173,13 +175,17 @@ pub(super) struct Unsteady {
     pub(super) read: Notify,
     /// How many of them may be handed out.
     pub(super) pages: Semaphore,
+    /// Rung when an append was asked for.
+    pub(super) asked: Notify,
+    /// How many of them may be passed on.
+    pub(super) appends: Semaphore,
 }
 
 impl Unsteady {
     pub(super) fn over(log: Arc<dyn EventLog>) -> Self {
-        let pages = Semaphore::new(Semaphore::MAX_PERMITS);
-        let (spared, losses) = (AtomicU32::new(0), AtomicU32::new(0));
-        Self { log, spared, losses, after_commit: true, expected: Mutex::default(), read: Notify::new(), pages }
+        let [pages, appends] = [(); 2].map(|()| Semaphore::new(Semaphore::MAX_PERMITS));
+        let ([spared, losses], [read, asked]) = ([(); 2].map(|()| AtomicU32::new(0)), [(); 2].map(|()| Notify::new()));
+        Self { log, spared, losses, after_commit: true, expected: Mutex::default(), read, pages, asked, appends }
     }
 }
 
@@ -192,6 +198,8 @@ impl EventLog for Unsteady {
         events: Vec<ChainedEvent>,
     ) -> Result<Appended, AppendError> {
         self.expected.lock().unwrap().push(expected);
+        self.asked.notify_one();
+        self.appends.acquire().await.unwrap().forget();
         let one_of = |left: &AtomicU32| {
             left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
         };
@@ -282,6 +290,32 @@ async fn a_command_that_never_reached_the_log_is_done_once(place: &Place) {
     let (done, events) = withdraw(place, u32::MAX, false).await;
     assert!(matches!(done, Err(EngineError::Journal(JournalError::Unavailable(_)))), "{done:?}");
     assert_eq!(events, 1);
+}
+
+async fn a_check_in_that_is_overtaken_by_the_same_words_is_recorded_once(place: &Place) {
+    let log = Arc::new(Unsteady::over(place.log().await));
+    let (slow, fast) = (place.engine_over(Arc::clone(&log) as _).await, place.engine_over(place.log().await).await);
+    fast.register(person(1), now()).await.unwrap();
+    let said = CheckIn { ratings: [(Metric::CheckinMood, 4.0)].into(), ..CheckIn::default() };
+    log.appends.forget_permits(Semaphore::MAX_PERMITS);
+    let (words, engine) = (said.clone(), slow.clone());
+    let overtaken = tokio::spawn(async move { engine.check_in(person(1), &words, now()).await });
+    log.asked.notified().await;
+    fast.check_in(person(1), &said, now()).await.unwrap();
+    log.appends.add_permits(Semaphore::MAX_PERMITS);
+    overtaken.await.unwrap().unwrap();
+    let recorded = async || place.journal().await.read(person(1), 2, 100).await.unwrap().len();
+    assert_eq!(recorded().await, 1);
+    // Another word, said by many at once.
+    let said = CheckIn { ratings: [(Metric::CheckinMood, 2.0)].into(), ..CheckIn::default() };
+    let many = (0..8).map(|number| {
+        let (engine, said) = (if number % 2 == 0 { slow.clone() } else { fast.clone() }, said.clone());
+        tokio::spawn(async move { engine.check_in(person(1), &said, now()).await })
+    });
+    for one in many.collect::<Vec<_>>() {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(recorded().await, 2);
 }
 
 async fn two_who_make_a_key_at_once_get_the_same(place: &Place) {

@@ -14,7 +14,7 @@
 //! | 8 | limits of size | `the_limits_of_a_batch_are_kept_to_the_byte` |
 //! | 9 | an identical retry has the first answer | `an_identical_retry_gives_the_first_answer_and_leaves_one_copy`, `a_retry_that_meets_its_original_in_one_group_is_answered_like_it` |
 //! | 10 | a partial overlap is a conflict | `a_partial_overlap_is_a_conflict` |
-//! | 11 | a command whose reply was lost is done once, and its ids never asked for twice | `a_command_whose_reply_is_lost_is_done_once` |
+//! | 11 | a command whose reply was lost is done once, and its ids never asked for twice | `a_command_whose_reply_is_lost_is_done_once`, `a_check_in_that_is_overtaken_by_the_same_words_is_recorded_once` |
 //! | 12 | a shorter or longer retry is a conflict | `a_shorter_or_longer_retry_of_a_command_is_a_conflict`, `ids_used_in_another_stream_are_a_conflict` |
 //! | 13 | the first bytes win | `the_first_bytes_win` |
 //! | 14 | an unknown outcome, repeated, leaves one copy | `a_command_whose_reply_is_lost_is_done_once`, `a_command_that_never_reached_the_log_is_done_once` |

@@ -72,7 +72,6 @@ class Sqlite:
         with contextlib.closing(sqlite3.connect(self.file)) as log, log:
             for (name,) in log.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                 log.execute(f"DROP TRIGGER {name}")
-            log.execute("DROP INDEX IF EXISTS events_by_prev_hash")
             log.execute("DELETE FROM events")
             log.execute("DELETE FROM streams")
             marks = ", ".join("?" * len(COLUMNS))
@@ -119,7 +118,7 @@ class OnPostgres:
 
     def write(self, new):
         heads = [{"stream": stream} | head for stream, head in new.streams.items()]
-        self.run("ALTER TABLE events DISABLE TRIGGER USER; DROP INDEX IF EXISTS events_by_prev_hash; DELETE FROM events; DELETE FROM streams;"
+        self.run("ALTER TABLE events DISABLE TRIGGER USER; DELETE FROM events; DELETE FROM streams;"
                  + self.insert("events", COLUMNS, new.events)
                  + self.insert("streams", ["stream", "revision", "hash", "status"], heads)
                  + f"UPDATE log_head SET position = {new.end}")

@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("log", 3, "refusals"),
     migration!("log", 4, "store_mode"),
     migration!("log", 5, "newcomer"),
+    migration!("log", 6, "no_fork_index"),
 ];
 
 /// The event log in a SQLite file.

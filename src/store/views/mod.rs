@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, RwLock};
 
 use super::error::StoreError;
-use super::journal::{JournalPage, SealedJournal};
+use super::journal::{JournalPage, SealedJournal, Walk};
 use super::log::Position;
 use super::sql::Sql;
 use crate::domain::person::PersonId;
@@ -76,10 +76,15 @@ impl PeopleViews {
     /// Returns how many of the events could not be read for want of a key.
     async fn fill(&self, generation: &Generation, until: Option<Position>) -> Result<u64, ViewsError> {
         let mut unreadable = 0;
+        let walk = |from| Walk::new(Arc::clone(&self.journal), from, until, PAGE);
+        let mut log = walk(None);
         loop {
             let after = generation.checkpoint().await.map_err(unavailable)?;
-            let JournalPage { events, next, caught_up } =
-                self.journal.read_all(after, until, PAGE).await.map_err(unavailable)?;
+            // At first, and where another process was faster.
+            if log.at() != after {
+                log = walk(after);
+            }
+            let JournalPage { events, next, caught_up } = log.next().await.map_err(unavailable)?;
             let unread = events.iter().flatten().filter(|event| event.content.is_none()).count() as u64;
             let mut taken = true;
             if let Some(next) = next.filter(|next| Some(*next) != after) {

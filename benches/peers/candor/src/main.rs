@@ -5,7 +5,7 @@ use candor::domain::event::{Actor, Event, Meta, PersonRegistered};
 use candor::domain::person::PersonId;
 use candor::engine::ports::entropy::Entropy;
 use candor::engine::ports::journal::{Journal, Recorded};
-use candor::store::journal::SealedJournal;
+use candor::store::journal::{SealedJournal, Walk};
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{EventLog, PostgresLog, SqliteLog};
 use candor::store::seal::Key;
@@ -30,7 +30,7 @@ impl Entropy for OsEntropy {
 
 struct Candor {
     log: Arc<dyn EventLog>,
-    journal: SealedJournal,
+    journal: Arc<SealedJournal>,
     meta: Meta,
     now: Instant,
 }
@@ -47,7 +47,7 @@ impl Candor {
         let now = Instant::from_timestamp_micros(NOW).ok_or("no such moment")?;
         let meta =
             Meta { occurred_at: now, actor: Actor::Person, correlation_id: Uuid::from_u128(1), causation_id: None };
-        Ok(Self { journal: SealedJournal::new(Arc::clone(&log), keys, entropy), log, meta, now })
+        Ok(Self { journal: Arc::new(SealedJournal::new(Arc::clone(&log), keys, entropy)), log, meta, now })
     }
 
     fn event(&self, text: &str) -> (Meta, Event) {
@@ -83,16 +83,15 @@ impl Peer for Candor {
     }
 
     async fn replay(&self) -> Result<u64, Failure> {
-        let (mut after, mut events) = (None, 0);
+        let (mut log, mut events) = (Walk::new(Arc::clone(&self.journal), None, None, PAGE), 0);
         loop {
-            let page = self.journal.read_all(after, PAGE).await?;
+            let page = log.next().await?;
             for event in page.events {
                 events += opened(&event.map_err(|poison| poison.reason)?);
             }
             if page.caught_up {
                 return Ok(events);
             }
-            after = page.next;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Was it moving all along? A before/after cannot tell a drift from an effect, but it can show that there is one.
 //!
 //! The check looks for a slope within the two windows, the step between them apart. It is a warning light and no
-//! remedy: a drift that it misses still passes for an effect (`tests/experiment_rates.rs` counts how often).
+//! remedy: a drift that it misses still passes for an effect (`tests/rates/experiments.rs` counts how often).
 
 use super::ar1;
 use super::point::{Point, weekend_column};

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench thresholds -- 20261121 400000` draws them again and prints them: 400,000 windows of 90 days, phi 0 to
 //! 0.8, 10 % missing, weekends. Nothing was drawn above a phi of 0.8, so the last band takes the threshold of the one
-//! before it. Error rates are read on other draws (`candor calibrate`, `tests/search_rates.rs`).
+//! before it. Error rates are read on other draws (`candor calibrate`, `tests/rates/search.rs`).
 
 use super::change_point::ChangePoint;
 

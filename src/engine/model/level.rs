@@ -1,7 +1,7 @@
 //! The usual value of a metric over a window, and how near the true one it is.
 //!
 //! Stated with a confidence of 0.8 or more, the mean is within half of the true SD of the true mean
-//! .998, .973 and .830 of the time at phi 0.2, 0.5 and 0.8 (`tests/search_rates.rs`, 4,000 windows of
+//! .998, .973 and .830 of the time at phi 0.2, 0.5 and 0.8 (`tests/rates/search.rs`, 4,000 windows of
 //! 60 days each). At phi 0.8 the SD is underestimated too: by half of the SD it states it is right
 //! .771 of the time, so a level of a series that strongly remembers yesterday says less than its
 //! confidence.

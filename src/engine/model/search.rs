@@ -25,7 +25,7 @@
 //! steps of 7 SD only .58 reached B. The step's windows hold no day of the other side. The gates ([`super::gates`]) were
 //! chosen among three sets by the same kind of simulation, 450 to 600 metric-years a phi: with 1 % of null windows let through
 //! a metric that does not change is raised .08 to .16 times a year, with 0.2 % .04 to .11, at the same power from 2 SD on.
-//! `docs/calibration.md` has the rates on other draws, `tests/search_rates.rs` holds them.
+//! `docs/calibration.md` has the rates on other draws, `tests/rates/search.rs` holds them.
 //!
 //! Where the rule fails: where steps are rare and tiny, and where dependence is strong. Above a phi of 0.6 nothing is graded
 //! above C, a weak guard: windows in which a change looks likely look less autocorrelated than they are.

@@ -22,7 +22,7 @@ use super::{Problem, Service, operation, request_id, request_log, same_site, ser
 const MOST_OF_A_BODY: usize = 1024 * 1024;
 /// What a request may take.
 const TIME: Duration = Duration::from_secs(30);
-/// What a file may take on its way here and into the log.
+/// What a file may take on its way here and into the log, and an export until it is written.
 const TIME_OF_A_FILE: Duration = Duration::from_secs(30 * 60);
 
 fn operations() -> OpenApiRouter<Service> {
@@ -132,7 +132,8 @@ pub fn router(service: &Service) -> Router {
 
 async fn in_time(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let time = if route == Some(operation::imports::PATH) { TIME_OF_A_FILE } else { TIME };
+    let of_a_file = [operation::imports::PATH, operation::export::PATH].map(Some).contains(&route);
+    let time = if of_a_file { TIME_OF_A_FILE } else { TIME };
     match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::unavailable().into_response(),

@@ -17,6 +17,7 @@ use super::latest::Latest;
 use crate::domain::Instant;
 use crate::engine::Engine;
 use crate::engine::live::Live;
+use crate::engine::ports::checkpoint::Checkpoints;
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::proof::ExportSigner;
 
@@ -60,6 +61,8 @@ pub struct Service {
     pub cache: Cache,
     /// Signs exports.
     pub signer: Arc<ExportSigner>,
+    /// Where the log is held fast, so that an export can prove its last event.
+    pub checkpoints: Arc<dyn Checkpoints>,
     /// The proxies whose word about where a request comes from is taken.
     pub trusted_proxies: Arc<[IpNet]>,
     /// Whether a stop was asked for: what is in flight is finished, and no more is sent here.

@@ -15,12 +15,12 @@ use super::error::Failure;
 use super::present::Out;
 use super::scrape::{LookedUp, Scraped};
 use super::system;
+use super::work::Work;
 use crate::api::cache::Cache;
 use crate::api::connections::{self, Limits};
 use crate::api::importing::Importing;
 use crate::api::{self, Access, Elapsed, Latest, Mode, Service};
 use crate::engine::Engine;
-use crate::engine::live::Live;
 use crate::engine::ports::proof::ExportSigner;
 use crate::jobs::Worker;
 use crate::store::seal::Key;
@@ -87,7 +87,8 @@ pub(super) fn sweep(folder: &std::path::Path) {
 }
 
 /// What every operation works with. `secret` seals the cursors of pages, apart from what else it signs.
-pub(super) fn service(config: &Config, live: Live, access: Access, secret: &Key) -> Result<Service, Failure> {
+pub(super) fn service(config: &Config, work: &Work, access: Access, secret: &Key) -> Result<Service, Failure> {
+    let live = work.live.clone();
     let signer = Arc::new(ExportSigner::new(secret.as_slice()).map_err(Failure::configuration)?);
     let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice()), b"candor/cursors");
     let pages: &[u8; 32] = pages.as_ref().try_into().map_err(Failure::configuration)?;
@@ -115,6 +116,7 @@ pub(super) fn service(config: &Config, live: Live, access: Access, secret: &Key)
         importing: Importing::default(),
         cache: Cache::default(),
         signer,
+        checkpoints: work.checkpoints(),
         trusted_proxies: config.trusted_proxies.clone().into(),
         draining: Arc::default(),
         latest: Latest::default(),

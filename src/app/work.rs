@@ -18,6 +18,7 @@ use super::system::{self, Opened};
 use crate::domain::Instant;
 use crate::engine::identity::Identity;
 use crate::engine::live::{Live, Timed, Watch};
+use crate::engine::ports::checkpoint::Checkpoints;
 use crate::engine::ports::entropy::Entropy as _;
 use crate::engine::ports::jobs::{NewJob, Priority, Queue};
 use crate::jobs::schedule::Schedule;
@@ -92,6 +93,11 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
 }
 
 impl Work {
+    /// Where the log is held fast.
+    pub(super) fn checkpoints(&self) -> Arc<dyn Checkpoints> {
+        Arc::clone(&self.checkpoints) as _
+    }
+
     /// Waits for what must not be left half-done.
     pub(super) async fn finish(&self) {
         self.live.tasks.close();
@@ -117,7 +123,7 @@ impl Work {
             tasks: tasks.clone(),
             mornings: Arc::clone(&self.tables) as _,
             target_pct: self.target_pct,
-            checkpoints: Arc::clone(&self.checkpoints) as _,
+            checkpoints: self.checkpoints(),
         };
         let handlers: Handlers = tasks.handlers();
         let handlers = ["poll", "morning", "checkpoint", "prune"]

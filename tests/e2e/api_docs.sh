@@ -3,7 +3,7 @@
 set -euo pipefail
 candor=$(realpath "$1")
 cd "$(dirname "$(realpath "$0")")/../.."
-command -v jq >/dev/null || { apt-get update -qq && apt-get install -y -qq jq >/dev/null; }
+command -v jq >/dev/null && command -v unzip >/dev/null || { apt-get update -qq && apt-get install -y -qq jq unzip >/dev/null; }
 folder=$(mktemp -d)
 stop() {
   # The page starts a server in the background: its shell names it here.

@@ -23,7 +23,7 @@ fn rules(text: &str) -> Vec<String> {
 }
 
 async fn exported(server: &Server) -> String {
-    let answer = server.json("POST", "/me/export", &Value::Null).await;
+    let answer = server.json("POST", "/me/export?format=events", &Value::Null).await;
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/x-ndjson");
     answer.text
 }

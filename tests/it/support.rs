@@ -200,6 +200,9 @@ impl Place {
     }
 }
 
+/// The secret that signs the checkpoints of a log in a test.
+pub(crate) const CHECKPOINT_KEY: [u8; 32] = [8; 32];
+
 /// Random bytes of a seeded generator; each source has a seed of its own.
 struct Seeded(Mutex<ChaCha8Rng>);
 

@@ -13,11 +13,8 @@ use crate::app::files;
 use crate::app::present::Out;
 use crate::app::system::{self, Opened};
 use crate::domain::person::PersonId;
-use crate::engine::EngineError;
 use crate::engine::export::{Failed, Step};
-use crate::engine::ports::checkpoint::Checkpoints as _;
 use crate::engine::ports::proof::ExportSigner;
-use crate::store::checkpoint::{Inclusion, Wanted};
 
 pub(super) async fn run(
     opened: &Opened,
@@ -35,25 +32,12 @@ pub(super) async fn run(
     let gathering = private(tempfile::Builder::new().prefix(&name).suffix(".part")).tempdir_in(parent)?;
     let secret = system::signing_secret(config)?;
     let signer = Arc::new(ExportSigner::new(secret.as_slice()).map_err(Failure::configuration)?);
-    let mut written = opened.engine.export_into(gathering.path(), person, signer, config.now);
+    let checkpoints = system::checkpoints(config, opened)?;
 
     let bar = out.bar(0, "writing events");
-    let events = written.events(&|step, done| show(&bar, step, done)).await?;
-    // That something is wrong with the log must not keep back everything else either.
-    let (proof, unproven) = match prove(config, opened, person, events).await {
-        Ok(proof) => (proof, None),
-        Err(failure) => (None, Some(failure.message)),
-    };
-    if let Some(proof) = &proof {
-        written.put("proof.json", &serde_json::to_vec_pretty(proof)?)?;
-    }
-    bar.set_message("writing measurements");
-    written.measured(&|step, done| show(&bar, step, done)).await?;
-    written.told().await?;
-    bar.set_message("writing originals");
-    let given_back = written.originals().await?;
-    let observations = written.observations();
-    written.seal()?;
+    let show = |step, done| show(&bar, step, done);
+    let signing = (signer, &checkpoints as _);
+    let written = opened.engine.export_into(gathering.path(), person, signing, config.now, &show).await?;
     bar.finish_and_clear();
     fs::rename(gathering.path(), folder)?;
     // Nothing is left to be removed.
@@ -62,21 +46,23 @@ pub(super) async fn run(
 
     if out.json {
         out.document(&json!({
-            "folder": folder, "events": events, "observations": observations, "originals": given_back.originals,
-            "unreadable": given_back.unreadable,
+            "folder": folder, "events": written.events, "observations": written.observations,
+            "originals": written.originals, "unreadable": written.unreadable,
         }))?;
     } else {
         out.line(&format!(
-            "{events} events, {observations} observations and {} original files were written to {}.",
-            given_back.originals,
+            "{} events, {} observations and {} original files were written to {}.",
+            written.events,
+            written.observations,
+            written.originals,
             folder.display()
         ))?;
         out.note(&format!("It is in clear. `candor verify --export {}` checks it.", folder.display()));
     }
-    for wrong in given_back.unreadable.iter().chain(&unproven) {
+    for wrong in written.unreadable.iter().chain(&written.unproven) {
         out.error(wrong);
     }
-    Ok(given_back.unreadable.is_empty() && unproven.is_none())
+    Ok(written.unreadable.is_empty() && written.unproven.is_none())
 }
 
 /// What is in clear is its owner's alone.
@@ -89,7 +75,10 @@ fn private<'a, 'b, 'c>(builder: &'c mut tempfile::Builder<'a, 'b>) -> &'c mut te
 fn show(bar: &ProgressBar, step: Step, done: u64) {
     match step {
         Step::Events { of } => bar.set_length(of),
-        Step::Measured => bar.set_length(done),
+        Step::Measured => {
+            bar.set_length(done);
+            bar.set_message("writing measurements");
+        }
     }
     bar.set_position(done);
 }
@@ -101,13 +90,4 @@ impl From<Failed> for Failure {
             Failed::Disk(error) => error.into(),
         }
     }
-}
-
-/// Holds the log fast, and proves that the last event of an export is in it.
-async fn prove(config: &Config, opened: &Opened, person: PersonId, events: u64) -> Result<Option<Inclusion>, Failure> {
-    let last = opened.engine.journal.told(person, events.saturating_sub(1), 1).await.map_err(EngineError::from)?;
-    let Some(last) = last.first() else { return Ok(None) };
-    let checkpoints = system::checkpoints(config, opened)?;
-    checkpoints.write().await?;
-    Ok(checkpoints.prove(Wanted::Id(last.event_id)).await?)
 }

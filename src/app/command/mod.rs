@@ -89,7 +89,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
                 Access::Public(_) => None,
             };
             let scraped = scraped.map(|scraped| (scraped, work.looked_up(identity)));
-            let service = serve::service(config, work.live.clone(), access, &secret)?;
+            let service = serve::service(config, &work, access, &secret)?;
             let served = serve::run(config, out, addresses.listen, scraped, (service, work.worker()?)).await;
             work.finish().await;
             return served;

@@ -34,7 +34,7 @@ impl Write for File {
 }
 
 /// An export that is being written into a folder, a part after the other, [`Self::seal`] last.
-pub struct Folder {
+pub(super) struct Folder {
     pub(super) engine: Engine,
     pub(super) person: PersonId,
     pub(super) observations: u64,
@@ -47,21 +47,26 @@ pub struct Folder {
 }
 
 /// What became of the originals.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GivenBack {
+#[derive(Default)]
+pub(super) struct GivenBack {
     /// How many are there.
-    pub originals: usize,
+    pub(super) originals: usize,
     /// Those that could not be read, each with why.
-    pub unreadable: Vec<String>,
+    pub(super) unreadable: Vec<String>,
 }
 
-impl Engine {
+impl Folder {
     /// Begins an export into an empty folder.
-    #[must_use]
-    pub fn export_into(&self, folder: &Path, person: PersonId, signer: Arc<ExportSigner>, now: Instant) -> Folder {
+    pub(super) fn begin(
+        engine: &Engine,
+        folder: &Path,
+        person: PersonId,
+        signer: Arc<ExportSigner>,
+        now: Instant,
+    ) -> Self {
         let (files, described) = (Vec::new(), Vec::new());
-        Folder {
-            engine: self.clone(),
+        Self {
+            engine: engine.clone(),
             person,
             observations: 0,
             signer,
@@ -70,14 +75,6 @@ impl Engine {
             files,
             described,
         }
-    }
-}
-
-impl Folder {
-    /// How many observations were written.
-    #[must_use]
-    pub const fn observations(&self) -> u64 {
-        self.observations
     }
 
     /// Begins a file.
@@ -116,7 +113,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the disk does not take it, or there is one of that name.
-    pub fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), Failed> {
+    pub(super) fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), Failed> {
         let mut file = self.file(path)?;
         file.write_all(bytes)?;
         self.end(file)
@@ -126,7 +123,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the log does not answer or the disk does not take it.
-    pub async fn events(&mut self, progress: &(dyn Fn(Step, u64) + Sync)) -> Result<u64, Failed> {
+    pub(super) async fn events(&mut self, progress: &(dyn Fn(Step, u64) + Sync)) -> Result<u64, Failed> {
         let mut export = self.engine.export(self.person, Arc::clone(&self.signer), self.now).await?;
         let mut file = self.file("events.ndjson")?;
         let mut tables = told::OfEvents::begin(self)?;
@@ -151,7 +148,7 @@ impl Folder {
     /// # Errors
     /// When the read models do not answer or the disk does not take it. One that was lost or changed is no error: it must
     /// not keep back everything else.
-    pub async fn originals(&mut self) -> Result<GivenBack, Failed> {
+    pub(super) async fn originals(&mut self) -> Result<GivenBack, Failed> {
         let taken = self.engine.state(self.person).await?.files;
         let mut given_back = GivenBack::default();
         fs::create_dir_all(self.folder.join("originals"))?;
@@ -175,7 +172,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn seal(mut self) -> Result<(), Failed> {
+    pub(super) fn seal(mut self) -> Result<(), Failed> {
         let described = std::mem::take(&mut self.described);
         self.put("datapackage.json", &package::described(self.person, self.now, &described))?;
         self.put("events.schema.json", &package::events_schema())?;

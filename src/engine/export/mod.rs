@@ -6,6 +6,7 @@ mod measured;
 mod package;
 mod table;
 mod told;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -15,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use folder::{Folder, GivenBack};
+pub use whole::Written;
 
 use super::ports::journal::JournalError;
 use super::ports::proof::{ExportSigner, Line, ProvenEvent, Seal, hex};

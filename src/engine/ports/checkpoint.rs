@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use thiserror::Error;
+use uuid::Uuid;
 
 /// What a checkpoint says: the hashes of the first `size` events of the log have this root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,4 +57,10 @@ pub trait Checkpoints: Send + Sync {
     /// # Errors
     /// When it is not what this store's key signed, or the folder does not answer.
     async fn newest(&self) -> Result<Option<Kept>, CheckpointError>;
+
+    /// The document that proves that an event is in the log of the newest one, as JSON; nothing where it is not there.
+    ///
+    /// # Errors
+    /// When there is no checkpoint, the log does not continue it, or something does not answer.
+    async fn proof(&self, event: Uuid) -> Result<Option<Vec<u8>>, CheckpointError>;
 }

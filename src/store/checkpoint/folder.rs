@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
+use super::inclusion::Wanted;
 use super::merkle::{self, Tree};
 use super::note::Signer;
 use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints, Kept};
@@ -201,6 +203,11 @@ impl Checkpoints for CheckpointFolder {
 
     async fn newest(&self) -> Result<Option<Kept>, CheckpointError> {
         self.sizes()?.into_iter().max().map(|size| self.read(size)).transpose()
+    }
+
+    async fn proof(&self, event: Uuid) -> Result<Option<Vec<u8>>, CheckpointError> {
+        let proof = self.prove(Wanted::Id(event)).await?;
+        proof.map(|proof| serde_json::to_vec_pretty(&proof).map_err(unavailable)).transpose()
     }
 }
 

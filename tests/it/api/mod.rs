@@ -6,6 +6,7 @@ mod activities;
 mod as_of;
 mod assistant;
 mod connections;
+mod export;
 mod home_zone;
 mod imports;
 mod jobs;
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use candor::api::cache::Cache;
 use candor::api::importing::Importing;
@@ -28,13 +29,14 @@ use candor::api::{self, Access, Latest, Mode, Service};
 use candor::domain::Instant;
 use candor::domain::person::PersonId;
 use candor::engine::ports::proof::ExportSigner;
+use candor::store::checkpoint::{CheckpointFolder, Signer};
 use chrono::TimeDelta;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::support::{Place, entropy};
+use crate::support::{CHECKPOINT_KEY, Place, entropy};
 
 pub(crate) const NOW: &str = "2026-04-06T20:00:00Z";
 
@@ -51,6 +53,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
@@ -76,7 +79,9 @@ impl Server {
 
     /// A server over a store for whom it lets in; the person is registered.
     pub(crate) async fn over(place: Place, access: Access) -> Self {
-        let engine = place.engine_over(place.log().await).await;
+        let (log, signer) = (place.log().await, Signer::new(&CHECKPOINT_KEY).unwrap());
+        let checkpoints = CheckpointFolder::new(place.path("checkpoints"), signer, Arc::clone(&log));
+        let engine = place.engine_over(log).await;
         let now: Instant = NOW.parse().unwrap();
         engine.register(person(), now).await.unwrap();
         let looks = AtomicI64::new(0);
@@ -95,6 +100,7 @@ impl Server {
             importing: Importing::default(),
             cache: Cache::default(),
             signer: Arc::new(ExportSigner::new(&[6; 32]).unwrap()),
+            checkpoints: Arc::new(checkpoints),
             trusted_proxies: Arc::default(),
             draining: Arc::default(),
             latest: Latest::default(),
@@ -118,7 +124,7 @@ impl Server {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -43,6 +43,8 @@ pub(super) struct Config {
     pub model_keeps: bool,
     /// Where checkpoints of the log go.
     pub checkpoint_dir: Option<PathBuf>,
+    /// How many events bring one before its hour.
+    pub checkpoint_events: u64,
     /// The secret that signs them: a file of 64 hex digits.
     pub checkpoint_key_file: Option<PathBuf>,
     /// Where copies of the data folder go.
@@ -93,6 +95,7 @@ impl Config {
             data_dir,
             master_key_file: named("CANDOR_MASTER_KEY_FILE").map(PathBuf::from),
             checkpoint_dir: named("CANDOR_CHECKPOINT_DIR").map(PathBuf::from),
+            checkpoint_events: checkpoint_events(named("CANDOR_CHECKPOINT_EVENTS").as_deref())?,
             checkpoint_key_file: named("CANDOR_CHECKPOINT_KEY_FILE").map(PathBuf::from),
             backup_dir: named("CANDOR_BACKUP_DIR").map(PathBuf::from),
             keys_backup_dir: named("CANDOR_KEYS_BACKUP_DIR").map(PathBuf::from),
@@ -135,6 +138,7 @@ impl Config {
             model: None,
             model_keeps: false,
             checkpoint_dir: None,
+            checkpoint_events: CHECKPOINT_EVENTS,
             checkpoint_key_file: None,
             backup_dir: None,
             keys_backup_dir: None,
@@ -184,6 +188,15 @@ fn slow_after(text: Option<&str>) -> Result<SlowAfter, Failure> {
             "CANDOR_SLOW_QUERY_MS must be a whole number of milliseconds; 0 tells of every statement",
         )
     })
+}
+
+/// Events that bring a checkpoint before its hour where nothing else is set.
+const CHECKPOINT_EVENTS: u64 = 10_000;
+
+fn checkpoint_events(text: Option<&str>) -> Result<u64, Failure> {
+    let Some(text) = text else { return Ok(CHECKPOINT_EVENTS) };
+    let events = text.trim().parse().ok().filter(|events| *events > 0);
+    events.ok_or_else(|| Failure::configuration("CANDOR_CHECKPOINT_EVENTS must be a whole number from 1"))
 }
 
 /// Percent of mornings that should have had their run where nothing else is set.

@@ -21,6 +21,7 @@ use crate::engine::live::{Live, Timed, Watch};
 use crate::engine::ports::checkpoint::Checkpoints;
 use crate::engine::ports::entropy::Entropy as _;
 use crate::engine::ports::jobs::{NewJob, Priority, Queue};
+use crate::jobs::grown::Grown;
 use crate::jobs::schedule::Schedule;
 use crate::jobs::tasks::{Keeping, Tasks};
 use crate::jobs::worker::Pace;
@@ -35,6 +36,7 @@ pub(super) struct Work {
     checkpoints: Arc<CheckpointFolder>,
     clock: Arc<dyn Fn() -> Instant + Send + Sync>,
     target_pct: f64,
+    checkpoint_events: u64,
 }
 
 /// Whether there are tables of jobs to be looked at; who only looks makes none.
@@ -89,7 +91,8 @@ pub(super) async fn open(config: &Config, opened: &Opened, public_url: &str) -> 
         bell: Arc::new(Notify::new()),
     };
     let checkpoints = Arc::new(system::checkpoints(config, opened)?);
-    Ok(Work { live, tables, checkpoints, clock, target_pct: config.mornings_target_pct })
+    let (target_pct, checkpoint_events) = (config.mornings_target_pct, config.checkpoint_events);
+    Ok(Work { live, tables, checkpoints, clock, target_pct, checkpoint_events })
 }
 
 impl Work {
@@ -143,10 +146,12 @@ impl Work {
                 max_attempts: 3,
             }
         };
+        let grown = Grown { checkpoints: self.checkpoints(), by: self.checkpoint_events };
         let schedules = vec![
             Schedule::new("poll", "*/15 * * * *", order("poll")),
             Schedule::new("morning", "*/10 * * * *", order("morning")),
             Schedule::new("checkpoint", "47 * * * *", order("checkpoint")),
+            Schedule::new("grown", "* * * * *", order("checkpoint")).map(|each| each.only_where(Arc::new(grown))),
             Schedule::new("prune", "17 3 * * *", order("prune")),
         ];
         Ok(Worker {

@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod breaker;
+pub mod grown;
 pub mod handler;
 pub mod schedule;
 pub mod tasks;

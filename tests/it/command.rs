@@ -9,11 +9,12 @@ use serde_json::Value;
 pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
 
 /// What a shell may have left set, and a test must not depend on.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 23] = [
     "AUTO_RUN_SUCCESS_TARGET_PCT",
     "CANDOR_ALERTS",
     "CANDOR_BACKUP_DIR",
     "CANDOR_CHECKPOINT_DIR",
+    "CANDOR_CHECKPOINT_EVENTS",
     "CANDOR_CHECKPOINT_KEY_FILE",
     "CANDOR_DATA_DIR",
     "CANDOR_KEYS_BACKUP_DIR",

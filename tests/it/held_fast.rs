@@ -3,12 +3,16 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
+use candor::engine::ports::jobs::Queue as _;
+use candor::store::jobs::{JobPlace, JobTables};
 use candor::store::sql::{Durability, Sql};
 use serde_json::Value;
 
 use crate::command::Store;
+use crate::serving::Program;
 
 const NOW: &str = "2026-03-01T12:00:00Z";
 
@@ -188,6 +192,53 @@ async fn a_log_is_held_fast_on_sqlite() {
 async fn a_log_is_held_fast_on_postgres() {
     let Some(url) = crate::postgres::fresh_database().await else { return };
     story(&Store::on_postgres(NOW, &url), Some(&url)).await;
+    crate::postgres::drop_database(&url).await;
+}
+
+/// A worker that is told how many events are many, at the turn of a minute.
+async fn many_events(store: &Store, place: &JobPlace) {
+    store.import(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sleep_decline/input.ndjson")]);
+    let events = store.json(&["verify"])["events"].as_u64().unwrap();
+    let mut command = store.today();
+    command.arg("worker").env("ENV_MODE", "dev").env("CANDOR_CHECKPOINT_EVENTS", events.to_string());
+    let worker = Program(command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+    let jobs = JobTables::open(place).await.unwrap();
+    // The turn is now: the schedule, once it stands, was due long ago.
+    let (name, rule) = ("grown", "* * * * *");
+    let long_ago = "2026-01-01T00:00:00Z".parse().unwrap();
+    until(async || match jobs.due(name, rule).await.unwrap() {
+        None => false,
+        due => jobs.fire(name, rule, due, long_ago, Vec::new()).await.unwrap(),
+    })
+    .await;
+    let file = store.path("data/checkpoints").join(format!("{events:020}.checkpoint"));
+    until(async || file.exists()).await;
+    drop(worker);
+    jobs.close().await;
+    assert_eq!(store.json(&["verify"])["checkpoint"], events);
+}
+
+/// Looks until something holds; what does not by then never will.
+async fn until(holds: impl AsyncFn() -> bool) {
+    tokio::time::timeout(Duration::from_secs(120), async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("it holds within two minutes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_events_are_held_fast_at_once_on_sqlite() {
+    let store = Store::new(NOW);
+    many_events(&store, &JobPlace::File(store.path("data/jobs.db"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_events_are_held_fast_at_once_on_postgres() {
+    let Some(url) = crate::postgres::fresh_database().await else { return };
+    many_events(&Store::on_postgres(NOW, &url), &JobPlace::Postgres(url.clone())).await;
     crate::postgres::drop_database(&url).await;
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Serving {
 }
 
 /// A running program; it ends with its test, however that ends.
-struct Program(Child);
+pub(crate) struct Program(pub(crate) Child);
 
 impl Drop for Program {
     fn drop(&mut self) {

@@ -58,6 +58,12 @@ pub trait Checkpoints: Send + Sync {
     /// When it is not what this store's key signed, or the folder does not answer.
     async fn newest(&self) -> Result<Option<Kept>, CheckpointError>;
 
+    /// How many events the log has beyond the newest one; nothing where the log does not count its positions.
+    ///
+    /// # Errors
+    /// When the log or the folder does not answer.
+    async fn behind(&self) -> Result<Option<u64>, CheckpointError>;
+
     /// The document that proves that an event is in the log of the newest one, as JSON; nothing where it is not there.
     ///
     /// # Errors

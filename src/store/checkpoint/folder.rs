@@ -205,6 +205,15 @@ impl Checkpoints for CheckpointFolder {
         self.sizes()?.into_iter().max().map(|size| self.read(size)).transpose()
     }
 
+    async fn behind(&self) -> Result<Option<u64>, CheckpointError> {
+        if !self.log.capabilities().gapless_positions {
+            return Ok(None);
+        }
+        let end = self.log.last_position().await.map_err(unavailable)?.map_or(0, Position::number);
+        let held = self.sizes()?.into_iter().max().unwrap_or(0);
+        Ok(Some(end.saturating_sub(held)))
+    }
+
     async fn proof(&self, event: Uuid) -> Result<Option<Vec<u8>>, CheckpointError> {
         let proof = self.prove(Wanted::Id(event)).await?;
         proof.map(|proof| serde_json::to_vec_pretty(&proof).map_err(unavailable)).transpose()

@@ -4,15 +4,19 @@
 use std::fs;
 use std::sync::Arc;
 
+use candor::domain::Instant;
 use candor::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _, Kept};
-use candor::engine::ports::jobs::{Claimed, Priority, Steps};
+use candor::engine::ports::jobs::{Claimed, NewJob, Priority, Queue as _, Steps, Turn};
+use candor::jobs::grown::Grown;
 use candor::jobs::handler::{Failure, Handler as _};
+use candor::jobs::schedule::{Condition as _, Schedule};
 use candor::jobs::tasks::{Keeping, Tasks};
 use candor::store::checkpoint::{CheckpointFolder, Signer};
 use candor::store::jobs::JobTables;
 use candor::store::log::{Head, Leaf};
 use candor::store::sql::{Sql, Value};
 use candor::store::verify::Rule;
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::chain::{change, faults_against, five};
@@ -29,6 +33,7 @@ on_both!(
     an_erasure_leaves_the_checkpoint_as_it_is,
     a_checkpoint_that_was_edited_or_is_of_another_key_is_refused,
     the_job_of_the_clock_writes_checkpoints_and_gives_up_on_a_log_that_was_changed,
+    so_many_events_order_a_checkpoint_before_its_hour,
 );
 
 async fn folder(place: &Place) -> CheckpointFolder {
@@ -278,4 +283,57 @@ async fn the_job_of_the_clock_writes_checkpoints_and_gives_up_on_a_log_that_was_
     let failed = keeping.run(&job, &mut Steps::default()).await;
     assert!(matches!(&failed, Err(Failure::GiveUp { code: "checkpoint_size", .. })), "{failed:?}");
     assert_eq!(files(place).len(), 1);
+}
+
+async fn so_many_events_order_a_checkpoint_before_its_hour(place: &Place) {
+    five(place).await;
+    let jobs = JobTables::open(&place.job_place()).await.unwrap();
+    let log = place.log().await;
+    let checkpoints = Arc::new(folder(place).await);
+    let more = async |by| Grown { checkpoints: Arc::clone(&checkpoints) as _, by }.holds().await;
+    assert_eq!((more(5).await, more(6).await), (true, false), "all of a log that was never held fast");
+    written(place).await;
+    assert_eq!(checkpoints.behind().await.unwrap(), Some(0));
+
+    let order = |due| NewJob {
+        id: Uuid::new_v4(),
+        kind: "checkpoint".to_owned(),
+        key: "checkpoint".to_owned(),
+        person: None,
+        payload: "{}".to_owned(),
+        priority: Priority::Usual,
+        run_at: due,
+        max_attempts: 3,
+    };
+    let grown = Grown { checkpoints: Arc::clone(&checkpoints) as _, by: 3 };
+    let schedule = Schedule::new("grown", "* * * * *", order).unwrap().only_where(Arc::new(grown));
+    let begun: Instant = "2026-01-01T00:00:00Z".parse().unwrap();
+    let mut minutes = 0;
+    // How many jobs a look, a minute after the last, has ordered.
+    let mut ordered = async || {
+        minutes += 1;
+        let now = begun + TimeDelta::minutes(minutes);
+        schedule.look(&jobs, now).await.unwrap();
+        let turn = Turn {
+            worker: "worker".to_owned(),
+            now,
+            ended: Vec::new(),
+            holding: Vec::new(),
+            want: 9,
+            least: Priority::History,
+            lease: Uuid::new_v4(),
+            lease_until: now + TimeDelta::days(1),
+        };
+        jobs.turn(turn).await.unwrap().claimed.len()
+    };
+    assert_eq!(ordered().await, 0, "the first look sets it");
+    for (number, expected) in [(1, 0), (2, 0), (3, 1)] {
+        append_one(&*log, "person-3", &format!("{number}")).await;
+        assert_eq!(ordered().await, expected, "after {number} more");
+    }
+    assert_eq!(written(place).await.anchor.size, 8);
+    assert_eq!(ordered().await, 0, "it was held fast");
+    // An end that was cut off is no growth: the checkpoint of the hour tells of it.
+    fs::copy(&written(place).await.file, place.path("apart").join(format!("{:020}.checkpoint", 99))).unwrap();
+    assert_eq!(checkpoints.behind().await.unwrap(), Some(0));
 }

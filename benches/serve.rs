@@ -114,18 +114,7 @@ fn measured(index: u64, count: u64) -> Event {
         start,
         provider_id: Some(index.to_string()),
     };
-    let observation = Observation {
-        key,
-        end: None,
-        day,
-        value,
-        resolution: 1.0,
-        as_of: start,
-        row: 0,
-        record: None,
-        finality: 0,
-        dated: false,
-    };
+    let observation = Observation::new(key, day, value);
     let source = Source { provider: Provider::File, format: "bench".to_owned(), file: None, digest: None };
     ObservationsRecorded { source, observations: vec![observation] }.into()
 }

@@ -73,24 +73,14 @@ fn days(count: u32, metrics: &[(Metric, f64, f64)]) -> Vec<Vec<Observation>> {
                 .map(|((metric, mean, sd), carry)| {
                     let sum: f64 = (0..12).map(|_| f64::from(chance.next_u32()) / f64::from(u32::MAX)).sum();
                     *carry = 0.3 * *carry + 0.954 * (sum - 6.0);
-                    Observation {
-                        key: ObservationKey {
-                            provider: Provider::File,
-                            kind: RecordKind::Sample,
-                            metric: *metric,
-                            start,
-                            provider_id: None,
-                        },
-                        end: None,
-                        day,
-                        value: metric.round(mean + sd * *carry),
-                        resolution: 1.0,
-                        as_of: start,
-                        row: n,
-                        record: None,
-                        finality: 0,
-                        dated: false,
-                    }
+                    let key = ObservationKey {
+                        provider: Provider::File,
+                        kind: RecordKind::Sample,
+                        metric: *metric,
+                        start,
+                        provider_id: None,
+                    };
+                    Observation { row: n, ..Observation::new(key, day, metric.round(mean + sd * *carry)) }
                 })
                 .collect()
         })

@@ -49,24 +49,9 @@ fn source() -> Source {
 
 fn pulse(value: f64) -> Observation {
     let start = Utc.with_ymd_and_hms(2026, 1, 1, 23, 0, 0).unwrap();
-    Observation {
-        key: ObservationKey {
-            provider: Provider::Whoop,
-            kind: RecordKind::Recovery,
-            metric: Metric::RestingHeartRate,
-            start,
-            provider_id: None,
-        },
-        end: None,
-        day: day(0),
-        value,
-        resolution: 1.0,
-        as_of: start,
-        row: 1,
-        record: None,
-        finality: 0,
-        dated: false,
-    }
+    let (provider, kind, metric) = (Provider::Whoop, RecordKind::Recovery, Metric::RestingHeartRate);
+    let key = ObservationKey { provider, kind, metric, start, provider_id: None };
+    Observation { row: 1, ..Observation::new(key, day(0), value) }
 }
 
 fn numbers() -> Evidence {

@@ -146,6 +146,13 @@ fn says_nothing(finality: &u32) -> bool {
 }
 
 impl Observation {
+    /// A value to whole units that has no end and whose source says no more of it than that: its word is as old as the record.
+    #[must_use]
+    pub fn new(key: ObservationKey, day: LocalDay, value: f64) -> Self {
+        let as_of = key.start;
+        Self { key, end: None, day, value, resolution: 1.0, as_of, row: 0, record: None, finality: 0, dated: false }
+    }
+
     /// The provider's own id of the record, wherever it stands.
     #[must_use]
     pub fn own_id(&self) -> Option<&str> {

@@ -88,17 +88,11 @@ impl Engine {
             // One word a day: a later one replaces it, and the log keeps both.
             let start = day.date().and_time(chrono::NaiveTime::MIN).and_utc();
             let (provider, kind) = (Provider::Person, RecordKind::Checkin);
+            let key = ObservationKey { provider, kind, metric: *metric, start, provider_id: None };
             observations.push(Observation {
-                key: ObservationKey { provider, kind, metric: *metric, start, provider_id: None },
-                end: None,
-                day,
-                value: *value,
                 resolution: if *metric == Metric::BodyTemperature { 0.1 } else { 1.0 },
                 as_of: now,
-                row: 0,
-                record: None,
-                finality: 0,
-                dated: false,
+                ..Observation::new(key, day, *value)
             });
         }
         let symptoms = check_in.symptoms.clone();

@@ -84,18 +84,7 @@ mod tests {
         let key = ObservationKey { provider, kind: RecordKind::Sleep, metric, start, provider_id: None };
         let end = end.map(|end| end.parse().unwrap());
         let day = "2026-03-02".parse().unwrap();
-        Observation {
-            key,
-            end,
-            day,
-            value: 430.0,
-            resolution: 1.0,
-            as_of: start,
-            row: 0,
-            record: None,
-            finality: 0,
-            dated: false,
-        }
+        Observation { end, ..Observation::new(key, day, 430.0) }
     }
 
     #[test]

@@ -119,18 +119,7 @@ mod tests {
                 start,
                 provider_id: None,
             };
-            Observation {
-                key,
-                end: None,
-                day,
-                value,
-                resolution: 1.0,
-                as_of: start,
-                row: 0,
-                record: None,
-                finality: 0,
-                dated: false,
-            }
+            Observation::new(key, day, value)
         };
         let history =
             History::of([steps(0, 1000.0), steps(6, 2000.0), steps(7, 6000.0), steps(27, 3000.0), steps(84, 9.0)]);

@@ -39,24 +39,14 @@ impl Pulse {
         let observations = world.series(seed).into_iter().filter_map(|point| {
             let day = LocalDay::from_number(point.day)?;
             let start = Utc.timestamp_opt(86_400 * i64::from(point.day), 0).single()?;
-            Some(Observation {
-                key: ObservationKey {
-                    provider: Provider::Whoop,
-                    kind: RecordKind::Day,
-                    metric: METRIC,
-                    start,
-                    provider_id: None,
-                },
-                end: None,
-                day,
-                value: METRIC.round(USUAL + SD * point.value),
-                resolution: 0.1,
-                as_of: start,
-                row: 0,
-                record: None,
-                finality: 0,
-                dated: false,
-            })
+            let key = ObservationKey {
+                provider: Provider::Whoop,
+                kind: RecordKind::Day,
+                metric: METRIC,
+                start,
+                provider_id: None,
+            };
+            Some(Observation { resolution: 0.1, ..Observation::new(key, day, METRIC.round(USUAL + SD * point.value)) })
         });
         let history = History::of(observations);
         let points = history.points(METRIC, LocalDay::LAST).to_vec();

@@ -16,18 +16,7 @@ fn midnight(day: LocalDay) -> Instant {
 fn observation(provider: Provider, kind: RecordKind, metric: Metric, day: LocalDay, value: f64) -> Observation {
     let start = midnight(day);
     let key = ObservationKey { provider, kind, metric, start, provider_id: None };
-    Observation {
-        key,
-        end: None,
-        day,
-        value,
-        resolution: 1.0,
-        as_of: start,
-        row: 0,
-        record: None,
-        finality: 0,
-        dated: false,
-    }
+    Observation::new(key, day, value)
 }
 
 /// A value a day for some days back from the last, counted from 0.

@@ -343,16 +343,11 @@ mod tests {
         let metric = Metric::SleepDuration;
         let key = ObservationKey { provider: Provider::Whoop, kind, metric, start: hour(from), provider_id: None };
         Observation {
-            key,
             end: Some(hour(to)),
-            day: "2026-05-08".parse().unwrap(),
-            value: 400.0,
-            resolution: 1.0,
             as_of: hour(age),
             row: 1,
             record: id.map(str::to_owned),
-            finality: 0,
-            dated: false,
+            ..Observation::new(key, "2026-05-08".parse().unwrap(), 400.0)
         }
     }
 

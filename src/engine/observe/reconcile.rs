@@ -145,23 +145,19 @@ mod tests {
 
     fn night(value: f64, resolution: f64, age: i64) -> Observation {
         let start = Utc.with_ymd_and_hms(2026, 1, 1, 23, 0, 0).unwrap();
+        let key = ObservationKey {
+            provider: Provider::Whoop,
+            kind: RecordKind::Sleep,
+            metric: Metric::SleepDuration,
+            start,
+            provider_id: None,
+        };
         Observation {
-            key: ObservationKey {
-                provider: Provider::Whoop,
-                kind: RecordKind::Sleep,
-                metric: Metric::SleepDuration,
-                start,
-                provider_id: None,
-            },
             end: Some(start + Duration::hours(8)),
-            day: "2026-01-02".parse().unwrap(),
-            value,
             resolution,
             as_of: start + Duration::days(age),
             row: 1,
-            record: None,
-            finality: 0,
-            dated: false,
+            ..Observation::new(key, "2026-01-02".parse().unwrap(), value)
         }
     }
 

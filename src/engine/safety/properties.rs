@@ -28,18 +28,8 @@ fn day(n: u32) -> LocalDay {
 
 fn observed(metric: Metric, n: u32, value: f64) -> Observation {
     let start = Utc.with_ymd_and_hms(2026, 1, 1, 6, 0, 0).unwrap() + chrono::Duration::days(n.into());
-    Observation {
-        key: ObservationKey { provider: Provider::Whoop, kind: RecordKind::Day, metric, start, provider_id: None },
-        end: None,
-        day: day(n),
-        value: metric.round(value),
-        resolution: 0.1,
-        as_of: start,
-        row: 0,
-        record: None,
-        finality: 0,
-        dated: false,
-    }
+    let key = ObservationKey { provider: Provider::Whoop, kind: RecordKind::Day, metric, start, provider_id: None };
+    Observation { resolution: 0.1, ..Observation::new(key, day(n), metric.round(value)) }
 }
 
 /// What is measured in a made-up life: each metric's days, some of them missing.

@@ -62,18 +62,8 @@ pub(super) fn night(provider: Provider, day: u32, minutes: f64) -> Event {
     let start: Instant = format!("2026-01-{day:02}T00:00:00Z").parse().unwrap();
     let key =
         ObservationKey { provider, kind: RecordKind::Sleep, metric: Metric::SleepDuration, start, provider_id: None };
-    let observation = Observation {
-        key,
-        end: None,
-        day: format!("2026-01-{day:02}").parse().unwrap(),
-        value: minutes,
-        resolution: 1.0,
-        as_of: start,
-        row: day,
-        record: None,
-        finality: 0,
-        dated: false,
-    };
+    let observation =
+        Observation { row: day, ..Observation::new(key, format!("2026-01-{day:02}").parse().unwrap(), minutes) };
     let source = Source { provider, format: "test".to_owned(), file: None, digest: None };
     ObservationsRecorded { source, observations: vec![observation] }.into()
 }

@@ -46,49 +46,53 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::AtomicI64;
 
     use tokio::sync::{Notify, Semaphore};
+    use tokio::task::JoinHandle;
+    use tokio_util::task::TaskTracker;
 
     use super::*;
 
     /// Looks that wait for leave, and see how many there were.
-    #[derive(Default)]
     struct Slow {
         looks: Looks,
-        seen: std::sync::atomic::AtomicI64,
+        seen: AtomicI64,
         begun: Notify,
-        leave: Option<Semaphore>,
+        leave: Semaphore,
     }
 
     impl Slow {
+        fn new() -> Arc<Self> {
+            let (looks, seen, begun) = (Looks::default(), AtomicI64::new(0), Notify::new());
+            Arc::new(Self { looks, seen, begun, leave: Semaphore::new(0) })
+        }
+
         async fn look(&self) -> Result<i64, StoreError> {
             let look = async {
                 let seen = self.seen.fetch_add(1, Ordering::SeqCst) + 1;
                 self.begun.notify_one();
-                if let Some(leave) = &self.leave {
-                    leave.acquire().await.map_err(StoreError::unavailable)?.forget();
-                }
+                self.leave.acquire().await.map_err(StoreError::unavailable)?.forget();
                 Ok(seen)
             };
             self.looks.look(look).await
+        }
+
+        fn ask(self: &Arc<Self>) -> JoinHandle<i64> {
+            let slow = Arc::clone(self);
+            TaskTracker::new().spawn(async move { slow.look().await.unwrap() })
         }
     }
 
     #[tokio::test]
     async fn who_comes_during_a_look_shares_the_next_and_never_takes_the_one_under_way() {
-        let slow = Arc::new(Slow { leave: Some(Semaphore::new(0)), ..Slow::default() });
-        let look = || {
-            tokio::spawn({
-                let slow = Arc::clone(&slow);
-                async move { slow.look().await.unwrap() }
-            })
-        };
-        let first = look();
+        let slow = Slow::new();
+        let first = slow.ask();
         slow.begun.notified().await;
-        let later: Vec<_> = (0..30).map(|_| look()).collect();
+        let later: Vec<_> = (0..30).map(|_| slow.ask()).collect();
         // All of them have asked before the first look ends.
         tokio::task::yield_now().await;
-        slow.leave.as_ref().unwrap().add_permits(10);
+        slow.leave.add_permits(10);
         assert_eq!(first.await.unwrap(), 1);
         for one in later {
             assert_eq!(one.await.unwrap(), 2);
@@ -98,19 +102,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_that_is_given_up_is_made_again() {
-        let slow = Arc::new(Slow { leave: Some(Semaphore::new(0)), ..Slow::default() });
-        let look = || {
-            tokio::spawn({
-                let slow = Arc::clone(&slow);
-                async move { slow.look().await.unwrap() }
-            })
-        };
-        let first = look();
+        let slow = Slow::new();
+        let first = slow.ask();
         slow.begun.notified().await;
-        let second = look();
+        let second = slow.ask();
         tokio::task::yield_now().await;
         first.abort();
-        slow.leave.as_ref().unwrap().add_permits(1);
+        slow.leave.add_permits(1);
         assert_eq!(second.await.unwrap(), 2);
     }
 

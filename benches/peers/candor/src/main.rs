@@ -1,4 +1,5 @@
 //! Candor at the work: its journal with sealing and chain, over either log, with the keys in a file of their own.
+#![expect(clippy::disallowed_methods, reason = "a bench asks the system for chance")]
 
 use candor::domain::Instant;
 use candor::domain::event::{Actor, Event, Meta, PersonRegistered};

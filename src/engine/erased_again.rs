@@ -13,9 +13,7 @@ use crate::domain::erasure::Scope;
 use crate::domain::event::Event;
 use crate::domain::person::PersonId;
 use crate::engine::ports::erasing::DestroyedKey;
-
-/// Events read at a time.
-const PAGE: usize = 1_000;
+use crate::engine::ports::journal::Recorded;
 
 impl Engine {
     /// Destroys every key that was destroyed before, and erases what rested on it where the log does not say that it was
@@ -68,16 +66,13 @@ impl Engine {
 
     /// The keys that the erasures of a person name.
     async fn keys_of_erasures(&self, person: PersonId) -> Result<BTreeSet<Uuid>, EngineError> {
-        let (mut keys, mut from) = (BTreeSet::new(), 0);
-        loop {
-            let page = self.journal.read(person, from, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(keys) };
-            from = last.revision + 1;
-            for event in page {
-                if let Some((_, Event::ErasureRequested(e))) = event.content {
-                    keys.extend(e.keys);
-                }
+        let mut keys = BTreeSet::new();
+        let look = |event: Recorded| {
+            if let Some((_, Event::ErasureRequested(e))) = event.content {
+                keys.extend(e.keys);
             }
-        }
+        };
+        self.each_event(person, look).await?;
+        Ok(keys)
     }
 }

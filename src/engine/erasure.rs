@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::ports::journal::JournalError;
+use super::ports::journal::{JournalError, Recorded};
 use super::{Command, Engine, EngineError};
 use crate::domain::Instant;
 use crate::domain::erasure::{Scope, UnderWay};
@@ -153,20 +153,14 @@ impl Engine {
 
     /// What the log has of the last erasure of a scope.
     async fn erased(&self, person: PersonId, scope: Scope) -> Result<Erased, EngineError> {
-        let (mut erased, mut keys, mut from, mut unreadable) = (None, Vec::new(), 0, 0);
-        loop {
-            let page = self.journal.read(person, from, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            from = last.revision + 1;
-            for event in page {
-                match &event.content {
-                    None => unreadable += 1,
-                    Some((_, Event::ErasureRequested(e))) if e.scope == scope => keys.clone_from(&e.keys),
-                    Some((_, Event::ErasureCompleted(e))) if e.scope == scope => erased = Some(event),
-                    Some(_) => {}
-                }
-            }
-        }
+        let (mut erased, mut keys, mut unreadable) = (None, Vec::new(), 0);
+        let look = |event: Recorded| match &event.content {
+            None => unreadable += 1,
+            Some((_, Event::ErasureRequested(e))) if e.scope == scope => keys.clone_from(&e.keys),
+            Some((_, Event::ErasureCompleted(e))) if e.scope == scope => erased = Some(event),
+            Some(_) => {}
+        };
+        self.each_event(person, look).await?;
         let end = erased.ok_or(EngineError::NotFound { what: "erasure of", id: scope.to_string() })?;
         Ok(Erased {
             person,
@@ -178,6 +172,21 @@ impl Engine {
             event_id: end.event_id,
             hash: end.hash,
         })
+    }
+
+    /// Goes through everything that was recorded of a person, the oldest first, some at a time.
+    pub(super) async fn each_event(
+        &self,
+        person: PersonId,
+        mut look: impl FnMut(Recorded) + Send,
+    ) -> Result<(), EngineError> {
+        let mut from = 0;
+        loop {
+            let page = self.journal.read(person, from, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            from = last.revision + 1;
+            page.into_iter().for_each(&mut look);
+        }
     }
 
     /// The originals of files in which something is of a scope.

@@ -124,6 +124,25 @@ pub async fn verify(
     Ok(Summary { events: walk.events, streams: walk.state.len() as u64, faults: walk.faults, position: walk.position })
 }
 
+/// The same walk for who only asks whether anything is wrong: the names of the rules that are broken, a fault each, beside what
+/// was looked at. `progress` is told how many events were.
+///
+/// # Errors
+/// As for [`verify`].
+pub async fn broken_rules(
+    log: &dyn EventLog,
+    anchor: Option<Anchor>,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Result<(Summary, Vec<String>), StoreError> {
+    let mut rules = Vec::new();
+    let mut tell = |step| match step {
+        Step::Fault(fault) => rules.push(fault.rule.to_string()),
+        Step::Progress(events) => progress(events),
+    };
+    let summary = verify(log, anchor, &mut tell).await?;
+    Ok((summary, rules))
+}
+
 /// Where a stream was last seen.
 #[derive(Debug, Clone, Copy)]
 struct Seen {

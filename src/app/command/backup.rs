@@ -19,7 +19,7 @@ use crate::store::backup::shelf::{Draft, Shelf, Shelved};
 use crate::store::backup::{BackupError, copy};
 use crate::store::keys::destroyed_in;
 use crate::store::log::SqliteLog;
-use crate::store::verify::{Step, verify};
+use crate::store::verify::broken_rules;
 
 /// Days after which copies of keys are removed: whoever was erased meanwhile could be read with them.
 const DAYS_OF_KEYS: i64 = 30;
@@ -57,15 +57,15 @@ pub(super) async fn run(config: &Config, out: &Out, options: &Backup) -> Result<
 
     let shelf = Shelf::new(folder.clone(), Holds::Store);
     let draft = shelf.begin(config.now)?;
-    copy::room(&draft.folder, needed(config))?;
+    copy::room(&draft.folder, copy::needed(&config.data_dir))?;
     let mut manifest = Manifest::new(Holds::Store, config.now, env!("CARGO_PKG_VERSION"));
     if on_sqlite {
         let bar = out.bar(0, "verifying the copy");
         manifest.log = Some(databases(config, &draft, &held_fast, &|events| bar.set_position(events)).await?);
         bar.finish_and_clear();
     }
-    originals(&config.data_dir, &draft)?;
-    manifest.files = entries(&draft.folder)?;
+    copy::originals(&config.data_dir, &draft.folder)?;
+    manifest.files = Entry::all(&draft.folder)?;
     // Last: what was erased while the rest was copied is among them.
     manifest.destroyed = destroyed(config, &shelf)?;
     let made = draft.finish(&manifest)?;
@@ -158,14 +158,6 @@ fn apart(data: &Path, folder: &Path, keys: Option<&PathBuf>) -> Result<(), Failu
     Ok(())
 }
 
-/// How many bytes a backup takes at most.
-fn needed(config: &Config) -> u64 {
-    let databases = ["log.db", "accounts.db", "jobs.db", "keys.db"].map(|name| copy::size(&config.data_dir.join(name)));
-    let originals = std::fs::read_dir(config.data_dir.join("originals")).into_iter().flatten().flatten();
-    let originals = originals.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len());
-    databases.into_iter().chain(originals).sum::<u64>() + (1 << 20)
-}
-
 /// Copies the databases and walks the chain of the copy. The jobs and the accounts first: what they do not know yet is done
 /// again, and what they know the log has.
 async fn databases(
@@ -182,17 +174,12 @@ async fn databases(
     }
     let file = draft.folder.join("log.db");
     let log = SqliteLog::open(&file).await?;
-    let mut faults = Vec::new();
-    let mut tell = |step| match step {
-        Step::Fault(fault) => faults.push(fault.rule.to_string()),
-        Step::Progress(events) => progress(events),
-    };
-    let summary = verify(&log, Some(held_fast.anchor), &mut tell).await?;
+    let (summary, broken) = broken_rules(&log, Some(held_fast.anchor), progress).await?;
     log.shut_down().await;
-    if summary.faults > 0 {
+    if !broken.is_empty() {
         return Err(Failure::refused(format!(
             "the copy of the log does not verify ({}), and was thrown away; `candor verify` says what is wrong",
-            faults.join(", ")
+            broken.join(", ")
         )));
     }
     copy::flush(&file)?;
@@ -203,39 +190,6 @@ async fn databases(
 async fn copied(source: PathBuf, target: PathBuf) -> Result<(), Failure> {
     let copied = tokio::task::spawn_blocking(move || copy::database(&source, &target));
     Ok(copied.await.map_err(Failure::refused)??)
-}
-
-/// Copies the sealed originals; one that is erased just now is no longer there.
-fn originals(data: &Path, draft: &Draft) -> Result<(), Failure> {
-    for entry in std::fs::read_dir(data.join("originals")).into_iter().flatten() {
-        let path = entry?.path();
-        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|extension| extension == "sealed"))
-        {
-            match copy::file(&path, &draft.folder.join("originals").join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Every file that was gathered, with its digest.
-fn entries(folder: &Path) -> Result<Vec<Entry>, Failure> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = crate::app::files::name(&path);
-        if path.is_dir() {
-            for entry in std::fs::read_dir(&path)? {
-                names.push(format!("{name}/{}", crate::app::files::name(&entry?.path())));
-            }
-        } else {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names.iter().map(|name| Entry::of(folder, name)).collect::<Result<_, _>>()?)
 }
 
 /// Every key that is known to be destroyed: where checkpoints lie, and in the backups before.
@@ -253,7 +207,7 @@ fn copy_keys(config: &Config, folder: &Path, destroyed: &[DestroyedKey]) -> Resu
     let draft = shelf.begin(config.now)?;
     copy::database(&config.data_dir.join("keys.db"), &draft.folder.join("keys.db"))?;
     let mut manifest = Manifest::new(Holds::Keys, config.now, env!("CARGO_PKG_VERSION"));
-    manifest.files = entries(&draft.folder)?;
+    manifest.files = Entry::all(&draft.folder)?;
     manifest.destroyed = destroyed.to_vec();
     let made = draft.finish(&manifest)?;
     let oldest = config.now - TimeDelta::days(DAYS_OF_KEYS);

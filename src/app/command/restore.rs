@@ -26,7 +26,7 @@ use crate::store::backup::manifest::{Holds, Manifest};
 use crate::store::backup::shelf::Shelf;
 use crate::store::keys::{RecordedKeys, destroyed_in};
 use crate::store::mode_tag;
-use crate::store::verify::{Step, verify};
+use crate::store::verify::broken_rules;
 use crate::store::views::Place;
 
 /// Where a restore is made ready: a killed one leaves it behind, and the next removes it.
@@ -252,15 +252,10 @@ async fn made_ready(staged: &Config, out: &Out, against: Against) -> Result<Rest
         )));
     }
     let bar = out.bar(0, "verifying");
-    let mut faults = Vec::new();
-    let mut tell = |step| match step {
-        Step::Fault(fault) => faults.push(fault.rule.to_string()),
-        Step::Progress(events) => bar.set_position(events),
-    };
-    verify(opened.log.as_ref(), anchor, &mut tell).await?;
+    let (_, broken) = broken_rules(opened.log.as_ref(), anchor, &|events| bar.set_position(events)).await?;
     bar.finish_and_clear();
-    if !faults.is_empty() {
-        return Err(Failure::refused(format!("the log does not verify ({}): take another backup", faults.join(", "))));
+    if !broken.is_empty() {
+        return Err(Failure::refused(format!("the log does not verify ({}): take another backup", broken.join(", "))));
     }
     let now = staged.now;
     let engine = &mut opened.engine;

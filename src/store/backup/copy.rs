@@ -84,9 +84,35 @@ pub fn room(folder: &Path, needed: u64) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// How many bytes a database takes at most, its write-ahead log included; none where it is not there.
+/// Copies the sealed originals of a data folder; one that is erased just now is no longer there.
+///
+/// # Errors
+/// What the file system returns.
+pub fn originals(data: &Path, target: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(data.join("originals")).into_iter().flatten() {
+        let path = entry?.path();
+        if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|extension| extension == "sealed"))
+        {
+            match file(&path, &target.join("originals").join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes a backup of a data folder takes at most.
 #[must_use]
-pub fn size(file: &Path) -> u64 {
+pub fn needed(data: &Path) -> u64 {
+    let databases = ["log.db", "accounts.db", "jobs.db", "keys.db"].map(|name| size(&data.join(name)));
+    let originals = fs::read_dir(data.join("originals")).into_iter().flatten().flatten();
+    let originals = originals.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len());
+    databases.into_iter().chain(originals).sum::<u64>() + (1 << 20)
+}
+
+/// How many bytes a database takes at most, its write-ahead log included; none where it is not there.
+fn size(file: &Path) -> u64 {
     let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");

@@ -1,7 +1,7 @@
 //! What a backup says of itself: what it is, when it was made, the end of the log, each file with its digest, and the keys that
 //! are destroyed. Nothing of anybody's health.
 
-use std::fs::File;
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -87,7 +87,7 @@ impl Manifest {
     /// When there is none, or it is of another kind.
     pub fn read(folder: &Path, holds: Holds) -> Result<Self, BackupError> {
         let file = folder.join(NAME);
-        let text = std::fs::read(&file).map_err(|error| match error.kind() {
+        let text = fs::read(&file).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => BackupError::not_whole(folder, "it is no backup: it has no manifest.json"),
             _ => BackupError::at(&file, error),
         })?;
@@ -135,6 +135,26 @@ impl Entry {
         Ok(Self { path: path.to_owned(), bytes, sha256 })
     }
 
+    /// The entries of every file in a folder and in the folders in it, in the order of their names.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn all(folder: &Path) -> io::Result<Vec<Self>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let (path, name) = named(&entry?);
+            if path.is_dir() {
+                for entry in fs::read_dir(&path)? {
+                    names.push(format!("{name}/{}", named(&entry?).1));
+                }
+            } else {
+                names.push(name);
+            }
+        }
+        names.sort();
+        names.iter().map(|name| Self::of(folder, name)).collect()
+    }
+
     /// A name below the backup, and nothing that leads out of it.
     fn relative(&self, folder: &Path) -> Result<PathBuf, BackupError> {
         let path = PathBuf::from(&self.path);
@@ -145,6 +165,11 @@ impl Entry {
             Err(BackupError::not_whole(folder, "a name leads out of it"))
         }
     }
+}
+
+/// Where it lies, and its name.
+fn named(entry: &DirEntry) -> (PathBuf, String) {
+    (entry.path(), entry.file_name().to_string_lossy().into_owned())
 }
 
 /// How long a file is, and its SHA-256 in hex.
@@ -162,8 +187,6 @@ fn digest(file: &mut File) -> io::Result<(u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

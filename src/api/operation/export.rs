@@ -14,6 +14,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 use zip::ZipWriter;
@@ -80,12 +81,14 @@ pub(in crate::api) async fn create(
 /// The archive, which goes once it was sent, or nobody listens any more.
 async fn whole(service: &Service, person: PersonId, turn: OwnedSemaphorePermit) -> Result<Response, Problem> {
     let (service, runtime) = (service.clone(), tokio::runtime::Handle::current());
-    // Whoever asked may go away meanwhile: what was begun ends all the same, with its turn, and removes what it wrote.
+    // When nobody waits for it any more it ends, and what it wrote goes.
+    let left = CancellationToken::new();
+    let _waiting = left.clone().drop_guard();
     let gathered = tokio::task::spawn_blocking(move || {
-        let gathered = runtime.block_on(gather(&service, person));
-        gathered.map(|(folder, archive)| (folder, archive, turn))
+        let gathered = runtime.block_on(left.run_until_cancelled(gather(&service, person)));
+        gathered.map(|gathered| gathered.map(|(folder, archive)| (folder, archive, turn)))
     });
-    let gathered = gathered.await.map_err(|_| Problem::internal())?;
+    let gathered = gathered.await.map_err(|_| Problem::internal())?.ok_or_else(Problem::unavailable)?;
     let (folder, archive, turn) = gathered.map_err(|failed| match failed {
         Failed::Engine(error) => error.into(),
         Failed::Disk(error) => {

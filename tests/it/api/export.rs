@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -111,6 +112,14 @@ async fn who_goes_away_leaves_nothing_in_clear() {
     assert_eq!((answer.status(), left_behind(&server)), (StatusCode::OK, 1));
     drop(answer);
     assert_eq!((left_behind(&server), server.service.turns.available_permits()), (0, 4));
+    // Before it was written, at whatever point of it.
+    for patience in [0, 1, 5, 20, 60, 150] {
+        let answer = server.router.clone().oneshot(asked());
+        drop(tokio::time::timeout(Duration::from_millis(patience), answer).await);
+        let all_turns = tokio::time::timeout(Duration::from_secs(120), server.service.turns.acquire_many(4));
+        drop(all_turns.await.expect("it ends").unwrap());
+        assert_eq!(left_behind(&server), 0, "after {patience} ms");
+    }
 
     // As many as may be under way at once, and one more: it is told so, and nothing is written down of it.
     server.service.turns = Arc::new(Semaphore::new(0));

@@ -19,7 +19,7 @@ fmt:
     cargo fmt
 
 lint:
-    cargo clippy --all-targets -- -D warnings
+    cargo clippy --all-targets --all-features -- -D warnings
 
 # The pages of the code, with broken links refused.
 doc:

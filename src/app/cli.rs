@@ -170,6 +170,9 @@ pub(super) enum Command {
     /// The master key: another one in its place.
     #[command(subcommand)]
     Key(command::key::Action),
+    /// The log: into another place, where the same events are.
+    #[command(subcommand)]
+    Log(command::log::Action),
     /// Copy what cannot be made again while a server runs, and look at the copy before it counts; the keys go elsewhere.
     Backup(command::backup::Backup),
     /// Put a backup into an empty data folder, unless anything in it is not what was written.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use super::cluster::Cluster;
 use super::error::Failure;
 use super::provider_settings::{self, ProviderSettings};
 use crate::domain::Instant;
@@ -23,6 +24,8 @@ pub(super) enum EnvMode {
 pub(super) struct Config {
     pub data_dir: PathBuf,
     pub database_url: Option<String>,
+    /// The cluster that the log lies on, where one is named.
+    pub cluster: Cluster,
     pub keys_url: Option<String>,
     pub master_key: Option<Key>,
     /// The key that wraps every other: a file of 64 hex digits.
@@ -105,6 +108,11 @@ impl Config {
             providers: provider_settings::read(&named).map_err(|failure| failure.message),
             slow_after: slow_after(named("CANDOR_SLOW_QUERY_MS").as_deref())?,
             mornings_target_pct: percent(named("AUTO_RUN_SUCCESS_TARGET_PCT").as_deref())?,
+            cluster: Cluster::read(
+                named("EVENTSTORE_URL"),
+                named("CANDOR_EVENTSTORE_LOGIN_FILE").map(PathBuf::from),
+                named("CANDOR_EVENTSTORE_SPACE"),
+            )?,
             database_url,
             keys_url,
             master_key,
@@ -126,6 +134,7 @@ impl Config {
         Self {
             data_dir,
             database_url: None,
+            cluster: Cluster::default(),
             keys_url: None,
             master_key: None,
             master_key_file: None,

@@ -1,6 +1,7 @@
 //! The composition root: configuration, command line, and the plugging of ports.
 
 mod cli;
+mod cluster;
 mod command;
 mod config;
 mod demo;

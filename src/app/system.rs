@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::cluster;
 use super::config::{Config, EnvMode};
 use super::entropy::OsEntropy;
 use super::error::Failure;
@@ -21,14 +22,13 @@ use crate::store::checkpoint::{CheckpointFolder, Signer};
 use crate::store::jobs::JobPlace;
 use crate::store::journal::SealedJournal;
 use crate::store::keys::{KeyPlace, KeyStore, RecordedKeys};
-use crate::store::log::{EventLog, PostgresLog, SqliteLog};
+use crate::store::log::EventLog;
 use crate::store::master_key;
 use crate::store::mode_tag;
 use crate::store::newcomer;
 use crate::store::originals::SealedOriginals;
 use crate::store::refusals::RefusalTable;
 use crate::store::seal::Key;
-use crate::store::sql::{Durability, Sql};
 use crate::store::views::{PeopleViews, Place};
 
 /// A store that is open: the use cases, and the keys for what lies beside the log.
@@ -86,18 +86,8 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
         ));
     }
     let (folder, entropy): (_, Arc<dyn Entropy>) = (&config.data_dir, Arc::new(OsEntropy));
-    let (log, pointer, place): (Arc<dyn EventLog>, Sql, Place) = match &config.database_url {
-        Some(url) => (
-            Arc::new(PostgresLog::open(url).await?),
-            Sql::open_postgres(url, "candor_log", 4).await?,
-            Place::Postgres(url.clone()),
-        ),
-        None => {
-            let path = folder.join("log.db");
-            let log = SqliteLog::open(&path).await?;
-            (Arc::new(log), Sql::open_sqlite(&path, Durability::Full).await?, Place::Folder(folder.clone()))
-        }
-    };
+    let place = place(config);
+    let (log, pointer) = cluster::open(&config.cluster, &place).await?;
     // The read models take it over from here.
     let pointer = pointer.telling_after(config.slow_after);
     let journal = Arc::new(SealedJournal::new(Arc::clone(&log), Arc::clone(&keys), Arc::clone(&entropy)));
@@ -191,8 +181,8 @@ pub(super) async fn claim(config: &Config) -> Result<(), Failure> {
     Err(Failure::configuration(format!("ENV_MODE: this store belongs to {owner}, and this is {mode}")))
 }
 
-/// Where the log and the read models lie.
-fn place(config: &Config) -> Place {
+/// Where the read models lie, and what stands with the log; the events too, unless a cluster is named.
+pub(super) fn place(config: &Config) -> Place {
     match &config.database_url {
         Some(url) => Place::Postgres(url.clone()),
         None => Place::Folder(config.data_dir.clone()),

@@ -24,6 +24,7 @@ pub mod journal;
 pub mod keys;
 mod last_heads;
 pub mod log;
+pub mod log_place;
 pub mod master_key;
 mod migrate;
 pub mod mode_tag;

@@ -8,7 +8,7 @@
 use super::chain::Hash;
 use super::checkpoint::merkle::{self, Tree};
 use super::error::StoreError;
-use super::log::{EventLog, LogPage, Position, StoredEvent};
+use super::log::{EventLog, Head, LogPage, Position, StoredEvent};
 use crate::engine::ports::checkpoint::Anchor;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -288,41 +288,53 @@ impl Walk {
     /// Compares the last event of every stream with its head.
     async fn heads(&mut self, log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> Result<(), StoreError> {
         let mut after = String::new();
-        let mut found = 0;
+        let mut listed = 0;
         loop {
             let heads = log.heads(&after, PAGE).await?;
             let Some((last, _)) = heads.last() else { break };
             after.clone_from(last);
             for (stream, head) in heads {
-                found += usize::from(self.state.contains_key(&stream));
-                let mut head = Some(head);
-                for round in 0.. {
-                    let seen = self.state.get(&stream).copied();
-                    if head
-                        .zip(seen)
-                        .is_some_and(|(head, seen)| head.revision == seen.revision && head.hash == seen.hash)
-                    {
-                        break;
-                    }
-                    if round == ROUNDS {
-                        self.tell(tell, seen.map(|seen| seen.position), Rule::StreamHead);
-                        break;
-                    }
-                    // It may have grown since.
-                    self.walk_on(log, tell).await?;
-                    head = log.head(&stream).await?;
-                }
+                listed += usize::from(self.state.contains_key(&stream));
+                self.compare(log, &stream, Some(head), tell).await?;
             }
         }
-        if found < self.state.len() {
+        if listed < self.state.len() {
+            // Some are gone from the list, or the log keeps none.
             let mut ends: Vec<(Position, String)> =
                 self.state.iter().map(|(stream, seen)| (seen.position, stream.clone())).collect();
             ends.sort_unstable();
             for (position, stream) in ends {
-                if log.head(&stream).await?.is_none() {
-                    self.tell(tell, Some(position), Rule::StreamHead);
+                match log.head(&stream).await? {
+                    None => self.tell(tell, Some(position), Rule::StreamHead),
+                    Some(head) if listed == 0 => self.compare(log, &stream, Some(head), tell).await?,
+                    Some(_) => {}
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Compares the last event that was seen of a stream with its head.
+    async fn compare(
+        &mut self,
+        log: &dyn EventLog,
+        stream: &str,
+        mut head: Option<Head>,
+        tell: &mut (dyn FnMut(Step) + Send),
+    ) -> Result<(), StoreError> {
+        for round in 0.. {
+            let seen = self.state.get(stream).copied();
+            let fits = |(head, seen): (Head, Seen)| head.revision == seen.revision && head.hash == seen.hash;
+            if head.zip(seen).is_some_and(fits) {
+                break;
+            }
+            if round == ROUNDS {
+                self.tell(tell, seen.map(|seen| seen.position), Rule::StreamHead);
+                break;
+            }
+            // It may have grown since.
+            self.walk_on(log, tell).await?;
+            head = log.head(stream).await?;
         }
         Ok(())
     }

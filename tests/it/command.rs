@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) const PERSON: &str = "11111111-2222-4333-8444-555555555555";
 
 /// What a shell may have left set, and a test must not depend on.
-const SETTINGS: [&str; 23] = [
+const SETTINGS: [&str; 26] = [
     "AUTO_RUN_SUCCESS_TARGET_PCT",
     "CANDOR_ALERTS",
     "CANDOR_BACKUP_DIR",
@@ -17,6 +17,8 @@ const SETTINGS: [&str; 23] = [
     "CANDOR_CHECKPOINT_EVENTS",
     "CANDOR_CHECKPOINT_KEY_FILE",
     "CANDOR_DATA_DIR",
+    "CANDOR_EVENTSTORE_LOGIN_FILE",
+    "CANDOR_EVENTSTORE_SPACE",
     "CANDOR_KEYS_BACKUP_DIR",
     "CANDOR_KEYS_URL",
     "CANDOR_LISTEN",
@@ -31,6 +33,7 @@ const SETTINGS: [&str; 23] = [
     "DATABASE_URL",
     "ENABLE_LLM",
     "ENV_MODE",
+    "EVENTSTORE_URL",
     "RETENTION_DAYS",
     "RUST_LOG",
 ];

@@ -22,9 +22,9 @@ use candor::engine::{Engine, EngineError};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Place, on_both};
+use crate::support::{Place, on_each};
 
-on_both!(
+on_each!(
     what_a_provider_brought_is_gone_and_everything_else_stands,
     a_crash_between_any_two_steps_is_finished_by_who_comes_next,
     a_process_that_still_has_the_key_in_memory_reads_and_writes_nothing_with_it,

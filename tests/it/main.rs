@@ -9,6 +9,8 @@ mod backup;
 mod bad_input;
 mod canary;
 mod change_points;
+#[cfg(feature = "eventstore")]
+mod cluster;
 mod command;
 mod context;
 mod degradation;

@@ -36,15 +36,65 @@ pub(crate) const NOW: i64 = 1_790_000_000_000_000;
 pub(crate) struct Place {
     folder: TempDir,
     url: Option<String>,
+    #[cfg(feature = "eventstore")]
+    cluster: Option<LogPlace>,
+}
+
+/// The part of a cluster that is one log's own.
+#[cfg(feature = "eventstore")]
+struct LogPlace {
+    url: String,
+    space: String,
+    /// The cluster itself, where it is in this process.
+    fake: Option<crate::cluster::Fake>,
 }
 
 impl Place {
     pub(crate) async fn sqlite() -> Option<Self> {
-        Some(Self { folder: tempfile::tempdir().unwrap(), url: None })
+        Some(Self::of(None))
     }
 
     pub(crate) async fn postgres() -> Option<Self> {
-        Some(Self { url: Some(postgres::fresh_database().await?), folder: tempfile::tempdir().unwrap() })
+        Some(Self::of(Some(postgres::fresh_database().await?)))
+    }
+
+    fn of(url: Option<String>) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            url,
+            #[cfg(feature = "eventstore")]
+            cluster: None,
+        }
+    }
+
+    /// The log on a fake cluster, everything else in files.
+    #[cfg(feature = "eventstore")]
+    pub(crate) async fn cluster() -> Option<Self> {
+        let fake = crate::cluster::Fake::start(1);
+        let cluster = LogPlace { url: fake.url(), space: String::new(), fake: Some(fake) };
+        Some(Self { cluster: Some(cluster), ..Self::of(None) })
+    }
+
+    /// The log on the real node that `EVENTSTORE_URL` names, in a space of its own; `None` where it names none.
+    #[cfg(feature = "eventstore")]
+    pub(crate) async fn node() -> Option<Self> {
+        let url = crate::cluster::real_node()?;
+        let cluster = LogPlace { url, space: format!("test-{}", Uuid::new_v4()), fake: None };
+        Some(Self { cluster: Some(cluster), ..Self::of(None) })
+    }
+
+    /// The cluster in this process that holds the log.
+    #[cfg(feature = "eventstore")]
+    pub(crate) fn fake(&self) -> Option<&crate::cluster::Fake> {
+        self.cluster.as_ref()?.fake.as_ref()
+    }
+
+    /// Whether the log lies on a cluster.
+    pub(crate) fn is_cluster(&self) -> bool {
+        #[cfg(feature = "eventstore")]
+        return self.cluster.is_some();
+        #[cfg(not(feature = "eventstore"))]
+        return false;
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -53,6 +103,11 @@ impl Place {
 
     /// Opens the log, as another process would.
     pub(crate) async fn log(&self) -> Arc<dyn EventLog> {
+        #[cfg(feature = "eventstore")]
+        if let Some(cluster) = &self.cluster {
+            SqliteLog::prepare(&self.file()).await.unwrap();
+            return Arc::new(cluster_log(&cluster.url, &cluster.space));
+        }
         match &self.url {
             Some(url) => Arc::new(PostgresLog::open(url).await.unwrap()),
             None => Arc::new(SqliteLog::open(&self.file()).await.unwrap()),
@@ -187,6 +242,10 @@ impl Place {
 
     /// What another process needs to open the same log.
     pub(crate) fn address(&self) -> String {
+        #[cfg(feature = "eventstore")]
+        if let Some(cluster) = &self.cluster {
+            return format!("{} {}", cluster.url, cluster.space);
+        }
         match &self.url {
             Some(url) => url.clone(),
             None => self.file().display().to_string(),
@@ -218,25 +277,64 @@ pub(crate) fn entropy() -> Arc<dyn Entropy> {
     Arc::new(Seeded(Mutex::new(ChaCha8Rng::seed_from_u64(seed))))
 }
 
+/// The log that another process finds at an address.
+pub(crate) async fn log_at(address: &str) -> Arc<dyn EventLog> {
+    #[cfg(feature = "eventstore")]
+    if address.starts_with("esdb") {
+        let (url, space) = address.split_once(' ').unwrap();
+        return Arc::new(cluster_log(url, space));
+    }
+    if address.starts_with("postgres") {
+        return Arc::new(PostgresLog::open(address).await.unwrap());
+    }
+    Arc::new(SqliteLog::open(std::path::Path::new(address)).await.unwrap())
+}
+
+#[cfg(feature = "eventstore")]
+fn cluster_log(url: &str, space: &str) -> candor::store::log::EventStoreLog {
+    let address = candor::store::log::eventstore::Address::parse(url, None).unwrap();
+    candor::store::log::EventStoreLog::new(address, space)
+}
+
 /// Runs one test body on both databases, as two tests.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $name() {
-                    let place = crate::support::Place::sqlite().await.unwrap();
-                    super::$name(&place).await;
-                    place.clean_up().await;
-                }
-            )+
-        }
+        crate::support::on!(sqlite: $($name),+);
+        crate::support::on!(postgres: $($name),+);
+    };
+}
+pub(crate) use on_both;
 
-        mod postgres {
+/// The same for what every log promises: on both databases and, where the client is built in, on the fake cluster and on
+/// the real node there may be. What stands behind `sql:` looks at tables, or at what only a database has.
+macro_rules! on_each {
+    ($($name:ident),+ $(,)?; sql: $($sql:ident),+ $(,)?) => {
+        crate::support::on!(sqlite: $($name,)+ $($sql),+);
+        crate::support::on!(postgres: $($name,)+ $($sql),+);
+        #[cfg(feature = "eventstore")]
+        crate::support::on!(cluster: $($name),+);
+        #[cfg(feature = "eventstore")]
+        crate::support::on!(node: $($name),+);
+    };
+    ($($name:ident),+ $(,)?) => {
+        crate::support::on!(sqlite: $($name),+);
+        crate::support::on!(postgres: $($name),+);
+        #[cfg(feature = "eventstore")]
+        crate::support::on!(cluster: $($name),+);
+        #[cfg(feature = "eventstore")]
+        crate::support::on!(node: $($name),+);
+    };
+}
+pub(crate) use on_each;
+
+/// The tests of one place, in a module of its name.
+macro_rules! on {
+    ($place:ident: $($name:ident),+) => {
+        mod $place {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    if let Some(place) = crate::support::Place::postgres().await {
+                    if let Some(place) = crate::support::Place::$place().await {
                         super::$name(&place).await;
                         place.clean_up().await;
                     }
@@ -245,7 +343,7 @@ macro_rules! on_both {
         }
     };
 }
-pub(crate) use on_both;
+pub(crate) use on;
 
 /// A batch that continues a stream, with ids derived from the key.
 pub(crate) fn batch(stream: &str, head: Option<Head>, key: &str, bodies: &[&[u8]]) -> Vec<ChainedEvent> {
@@ -298,7 +396,18 @@ pub(crate) async fn append_one(log: &dyn EventLog, stream: &str, key: &str) -> S
     let expected = head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision));
     let appended = log.append(stream, expected, batch(stream, head, key, &[key.as_bytes()])).await.unwrap();
     let page = log.read_stream(stream, appended.first_revision, Direction::Forward, 1).await.unwrap();
-    page.events.into_iter().next().unwrap()
+    let event = page.events.into_iter().next().unwrap();
+    // A cluster does not tell positions where it reads by stream.
+    StoredEvent { position: appended.position, ..event }
+}
+
+/// Holds the positions of a whole log: the counting numbers where the backend counts; elsewhere they rise.
+pub(crate) fn check_positions(log: &dyn EventLog, events: &[StoredEvent]) {
+    if log.capabilities().gapless_positions {
+        assert!(events.iter().map(|event| event.position.number()).eq(1..=events.len() as u64));
+    } else {
+        assert!(events.is_sorted_by(|one, two| one.position < two.position));
+    }
 }
 
 /// Every event of the log, read in pages of this size.

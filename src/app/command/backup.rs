@@ -47,6 +47,12 @@ pub(super) async fn run(config: &Config, out: &Out, options: &Backup) -> Result<
         })?;
     let keys = options.keys.as_ref().or(config.keys_backup_dir.as_ref());
     let on_sqlite = config.database_url.is_none();
+    if on_sqlite && config.cluster.url.is_some() {
+        return Err(Failure::refused(
+            "the log lies on a cluster, which has backups of its own: name a PostgreSQL in DATABASE_URL for what lies beside \
+             it (docs/cluster.md)",
+        ));
+    }
     if on_sqlite && !config.data_dir.join("log.db").exists() {
         return Err(Failure::refused(format!("{}: there is no log yet to be copied", config.data_dir.display())));
     }
@@ -112,6 +118,9 @@ fn report(config: &Config, out: &Out, report: &Report<'_>) -> Result<bool, Failu
             "The log, the accounts and the jobs lie in PostgreSQL and are not in it: `pg_basebackup` and the archive of its \
              own log copy them; docs/backup.md says how, and how to come back.",
         );
+    }
+    if config.cluster.url.is_some() {
+        out.note("The events lie on a cluster and are not in it: docs/cluster.md says how they are copied.");
     }
     match keys {
         Some((keys, gone)) => {

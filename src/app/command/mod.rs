@@ -14,6 +14,7 @@ mod import;
 pub(super) mod intervention;
 pub(super) mod jobs;
 pub(super) mod key;
+pub(super) mod log;
 mod operate;
 pub(super) mod profile;
 mod proof;
@@ -142,6 +143,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         Command::Backup(options) => return backup::run(config, out, options).await,
         Command::Restore(options) => return restore::run(config, out, options).await,
         Command::Key(action) => return key::run(config, out, action).await,
+        Command::Log(action) => return log::run(config, out, action).await,
         Command::Checkpoint => {
             let opened = system::open_all(config).await?;
             return proof::write(config, &opened, out).await;
@@ -202,6 +204,7 @@ pub(super) async fn run(cli: &Cli, config: &Config, out: &Out) -> Result<bool, F
         | Command::Verify { .. }
         | Command::Export { .. }
         | Command::Key(_)
+        | Command::Log(_)
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Checkpoint

@@ -15,6 +15,7 @@ use crate::app::present::Out;
 use crate::app::system::{self, Opened};
 use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _};
 use crate::store::checkpoint::{Consistency, Inclusion, Verifier, Wanted};
+use crate::store::log::Position;
 use crate::store::{exported_folder, proof};
 
 /// Writes a checkpoint of the log as it is.
@@ -38,7 +39,7 @@ pub(super) async fn write(config: &Config, opened: &Opened, out: &Out) -> Result
 
 /// Writes the proof that an event is in the log of the newest checkpoint.
 pub(super) async fn prove(config: &Config, opened: &Opened, out: &Out, event: &str) -> Result<bool, Failure> {
-    let wanted = match (event.parse::<u64>(), Uuid::parse_str(event)) {
+    let wanted = match (event.parse::<Position>(), Uuid::parse_str(event)) {
         (Ok(position), _) => Wanted::Position(position),
         (_, Ok(id)) => Wanted::Id(id),
         (Err(_), Err(_)) => {

@@ -25,6 +25,7 @@ use crate::store::backup::copy;
 use crate::store::backup::manifest::{Holds, Manifest};
 use crate::store::backup::shelf::Shelf;
 use crate::store::keys::{RecordedKeys, destroyed_in};
+use crate::store::log::events_after;
 use crate::store::mode_tag;
 use crate::store::verify::broken_rules;
 use crate::store::views::Place;
@@ -208,6 +209,7 @@ fn like(config: &Config, folder: PathBuf) -> Result<Config, Failure> {
         master_key: Some(system::master_key(config)?),
         database_url: config.database_url.clone(),
         keys_url: config.keys_url.clone(),
+        cluster: config.cluster.clone(),
         checkpoint_dir: Some(system::checkpoint_folder(config)),
         checkpoint_key_file: (config.checkpoint_key_file.is_some() || secret.exists()).then_some(secret),
         env_mode: config.env_mode,
@@ -294,7 +296,7 @@ async fn anchor(
         }
         return Ok((None, Vec::new()));
     }
-    let events = opened.log.last_position().await?.map_or(0, |position| position.number());
+    let events = events_after(opened.log.as_ref(), None, u64::MAX).await?;
     let checkpoints = system::checkpoints(staged, opened)?;
     let (newest, later) = checkpoints.up_to(events)?;
     let anchor = match (newest, note) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::cluster::Cluster;
 use crate::app::cli::Addresses;
 use crate::app::command::backup::newest;
 use crate::app::config::{Config, EnvMode};
@@ -34,6 +35,7 @@ pub(super) struct Facts {
     /// What signs checkpoints; where none is named, one in the data folder does.
     pub checkpoint_key: Secret,
     pub databases: Vec<Database>,
+    pub cluster: Option<Cluster>,
     /// What the log was tagged with, if it was.
     pub tag: Option<String>,
     /// Whether the log or the keys lie in SQLite files.
@@ -144,6 +146,7 @@ pub(super) async fn gather(config: &Config, local: bool, addresses: Addresses) -
         },
         checkpoint_key: config.checkpoint_key_file.as_deref().map_or(Secret::Unnamed, secret),
         tag: tag(config, &databases).await,
+        cluster: cluster(config).await,
         databases,
         on_sqlite: config.database_url.is_none() || config.keys_url.is_none(),
         sqlite_version: inspect::sqlite_version(),
@@ -184,6 +187,41 @@ async fn database(setting: &'static str, url: &str) -> Database {
         },
     };
     Database { setting, way, server }
+}
+
+/// The cluster that the log lies on.
+async fn cluster(config: &Config) -> Option<Cluster> {
+    let url = config.cluster.url.as_deref()?;
+    let (safe, log) = match (config.cluster.is_safe(), config.cluster.log()) {
+        (Ok(safe), Ok(log)) => (safe, log),
+        (Err(failure), _) | (_, Err(failure)) => {
+            return Some(Cluster {
+                unusable: Some(failure.message),
+                safe: false,
+                password: false,
+                login: None,
+                on_files: false,
+                silent: None,
+            });
+        }
+    };
+    let silent = if safe {
+        match tokio::time::timeout(PATIENCE, log.last_position()).await {
+            Err(_) => Some(format!("no answer in {} s", PATIENCE.as_secs())),
+            Ok(answer) => answer.err().map(|error| error.to_string()),
+        }
+    } else {
+        // A password is not sent to who knows whom.
+        None
+    };
+    Some(Cluster {
+        unusable: None,
+        safe,
+        password: url.contains('@'),
+        login: config.cluster.login_file.as_ref().map(|path| PrivateFile { path: path.clone(), mode: mode(path) }),
+        on_files: config.database_url.is_none(),
+        silent,
+    })
 }
 
 /// The mode of the log, where it can be read; a log that cannot is found by what opens it.

@@ -5,6 +5,7 @@
 //! faults and does not start, `doctor` prints the same ones.
 
 mod clock;
+mod cluster;
 mod database;
 mod decisions;
 mod facts;
@@ -54,7 +55,7 @@ impl fmt::Display for Fault {
 /// What was found.
 pub(super) struct Findings {
     pub faults: Vec<Fault>,
-    /// Nothing is wrong but that a database does not answer just now: to be tried again, not to be set otherwise.
+    /// Nothing is wrong but that a database or the cluster does not answer just now: to be tried again, not to be set otherwise.
     pub passing: bool,
 }
 
@@ -65,7 +66,8 @@ pub(super) async fn examine(config: &Config, local: bool, addresses: Addresses) 
     }
     let facts = facts::gather(config, local, addresses).await;
     let faults = check(&facts);
-    let silent = facts.databases.iter().filter(|database| matches!(database.server, Server::Silent(_))).count();
+    let silent = facts.databases.iter().filter(|database| matches!(database.server, Server::Silent(_))).count()
+        + usize::from(facts.cluster.as_ref().is_some_and(|cluster| cluster.silent.is_some()));
     Findings { passing: silent > 0 && silent == faults.len(), faults }
 }
 
@@ -86,6 +88,7 @@ fn check(facts: &Facts) -> Vec<Fault> {
     faults.extend(clock::check(facts));
     faults.extend(log_level::check(facts));
     faults.extend(database::check(facts));
+    faults.extend(cluster::check(facts));
     faults.extend(folder::check(facts));
     faults.extend(decisions::check(facts));
     faults.extend(machine::check(facts));

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::cluster::Cluster;
 use super::facts::{Backup, Database, Facts, PrivateFile, Secret, Server};
 use super::{check, examine};
 use crate::app::cli::Addresses;
@@ -50,6 +51,7 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         master_key: given(MASTER, 0o600),
         checkpoint_key: Secret::Unnamed,
         databases: Vec::new(),
+        cluster: None,
         tag: None,
         on_sqlite: true,
         sqlite_version: 3_051_003,
@@ -67,6 +69,24 @@ fn sound(env_mode: Option<EnvMode>) -> Facts {
         open_files: Some(4096),
         core_bytes: Some(0),
     }
+}
+
+/// A cluster nobody complains of.
+fn cluster() -> Cluster {
+    Cluster {
+        unusable: None,
+        safe: true,
+        password: false,
+        login: Some(file("login", 0o400)),
+        on_files: false,
+        silent: None,
+    }
+}
+
+fn on_cluster(facts: &mut Facts, change: impl Fn(&mut Cluster)) {
+    let mut cluster = cluster();
+    change(&mut cluster);
+    facts.cluster = Some(cluster);
 }
 
 type Change = fn(&mut Facts);
@@ -88,6 +108,8 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
     const METRICS: &[&str] = &["CANDOR_METRICS_LISTEN"];
     const LOG: &[&str] = &["RUST_LOG"];
     const BASE: &[&str] = &["DATABASE_URL"];
+    const NODE: &[&str] = &["EVENTSTORE_URL"];
+    const ENTRY: &[&str] = &["CANDOR_EVENTSTORE_LOGIN_FILE"];
     const DATA: &[&str] = &["CANDOR_DATA_DIR"];
     const BACK: &[&str] = &["CANDOR_BACKUP_DIR"];
     const FAST: &[&str] = &["CANDOR_CHECKPOINT_DIR"];
@@ -173,6 +195,18 @@ fn cases() -> Vec<(&'static str, Change, &'static [&'static str], &'static [&'st
             &["CANDOR_KEYS_URL"],
             &["CANDOR_KEYS_URL"],
         ),
+        ("a cluster", |f| f.cluster = Some(cluster()), NONE, NONE),
+        (
+            "a cluster that cannot be used",
+            |f| on_cluster(f, |c| c.unusable = text("it is no connection string")),
+            NODE,
+            NODE,
+        ),
+        ("a cluster in clear", |f| on_cluster(f, |c| c.safe = false), NODE, NODE),
+        ("a cluster with a password in its address", |f| on_cluster(f, |c| c.password = true), NODE, NODE),
+        ("a cluster beside files", |f| on_cluster(f, |c| c.on_files = true), BASE, BASE),
+        ("a login that others read", |f| on_cluster(f, |c| c.login = Some(file("login", 0o640))), ENTRY, ENTRY),
+        ("a cluster that is down", |f| on_cluster(f, |c| c.silent = text("refused")), NODE, NODE),
         ("a superuser", |f| f.databases = database(Way::Local, |s| s.superuser = true), BASE, BASE),
         ("no fsync", |f| f.databases = database(Way::Local, |s| s.fsync = false), BASE, BASE),
         ("torn pages", |f| f.databases = database(Way::Local, |s| s.full_page_writes = false), BASE, BASE),

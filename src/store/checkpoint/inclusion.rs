@@ -10,7 +10,7 @@ use super::note::{self, Verifier};
 use crate::engine::ports::checkpoint::{Anchor, CheckpointError};
 use crate::engine::ports::proof::unhex;
 use crate::store::chain::Hash;
-use crate::store::log::Leaf;
+use crate::store::log::{Leaf, Position};
 
 /// Siblings a path may have: a log has fewer than 2^64 events.
 pub(super) const LONGEST: usize = 64;
@@ -38,15 +38,15 @@ pub struct Inclusion {
 pub enum Wanted {
     /// By its id.
     Id(Uuid),
-    /// By its position, counted from 1.
-    Position(u64),
+    /// By its position.
+    Position(Position),
 }
 
 impl Wanted {
     fn is(self, leaf: &Leaf) -> bool {
         match self {
             Self::Id(id) => leaf.event_id == id,
-            Self::Position(number) => leaf.position.number() == number,
+            Self::Position(position) => leaf.position == position,
         }
     }
 }

@@ -13,7 +13,7 @@ use chrono::SecondsFormat;
 
 use super::keys::KeyStore;
 use super::last_heads::LastHeads;
-use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, Position, ReadError, StoredEvent};
+use super::log::{AppendError, ChainedEvent, Direction, EventLog, Expected, Position, ReadError, StoredEvent, behind};
 use super::verify::{Step, verify};
 use crate::domain::Instant;
 use crate::domain::event::{Event, Meta};
@@ -51,13 +51,13 @@ impl SealedJournal {
         self.log.last_position().await.map_err(unavailable)
     }
 
-    /// When the first event after a position was recorded.
+    /// How many events come after a position, and when the first of them was recorded.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn recorded_after(&self, position: Option<Position>) -> Result<Option<Instant>, JournalError> {
-        let page = self.log.read_all(position, 1).await.map_err(unavailable)?;
-        Ok(page.events.first().and_then(|event| Instant::from_timestamp_micros(event.recorded_at)))
+    pub async fn behind(&self, position: Option<Position>) -> Result<(u64, Option<Instant>), JournalError> {
+        let (events, first) = behind(self.log.as_ref(), position).await.map_err(unavailable)?;
+        Ok((events, first.and_then(Instant::from_timestamp_micros)))
     }
 
     /// How many keys were destroyed so far.

@@ -38,3 +38,10 @@ pub(super) fn check(expected: Expected, events: &[ChainedEvent]) -> Result<usize
     }
     Ok(bytes)
 }
+
+/// Whether one id stands twice in a batch.
+pub(super) fn has_twins(events: &[ChainedEvent]) -> bool {
+    let mut ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
+    ids.sort_unstable();
+    ids.windows(2).any(|pair| pair[0] == pair[1])
+}

@@ -3,6 +3,7 @@
 //! A pure function of what the backend read under its lock. Heads move within the batch as requests are taken, so a
 //! request sees the ones before it, and one request's conflict never touches another.
 
+use super::batch::has_twins;
 use super::writer::Append;
 use super::{AppendError, Appended, Expected, Head, Position};
 use crate::store::chain::Hash;
@@ -89,7 +90,7 @@ pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
             Ok(appended(request, position, true))
         } else if closed {
             Err(AppendError::Closed)
-        } else if !fits || places.iter().any(Option::is_some) || has_twins(request) {
+        } else if !fits || places.iter().any(Option::is_some) || has_twins(&request.events) {
             Err(conflict())
         } else if request.events[0].prev_hash != previous {
             Err(Inconsistency::new("streams", "hash", stream).into())
@@ -125,13 +126,6 @@ fn repetition(request: &Append, places: &[Option<(&str, u64, u64)>]) -> Option<u
         last = Some(position);
     }
     last
-}
-
-/// Whether one id stands twice in the request.
-fn has_twins(request: &Append) -> bool {
-    let mut ids: Vec<_> = request.events.iter().map(|event| event.event_id).collect();
-    ids.sort_unstable();
-    ids.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 fn appended(request: &Append, position: u64, replayed: bool) -> Appended {

@@ -6,15 +6,21 @@
 //! expectation, deleting, truncating, several streams in one append, and subscriptions pushed by the server.
 
 mod batch;
+mod copy;
 mod decide;
 mod event;
+#[cfg(feature = "eventstore")]
+pub mod eventstore;
 mod position;
 pub mod postgres;
 pub mod sqlite;
 mod writer;
 
 pub use batch::{MAX_BATCH_BYTES, MAX_BATCH_EVENTS};
+pub use copy::{Copied, CopyError, copy};
 pub use event::{ChainedEvent, Leaf, StoredEvent};
+#[cfg(feature = "eventstore")]
+pub use eventstore::EventStoreLog;
 pub use position::{InvalidPosition, Position};
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;
@@ -158,6 +164,45 @@ pub struct LogPage {
     pub caught_up: bool,
 }
 
+/// The most events that are counted for a lag, where positions do not tell how many there are.
+const MOST_BEHIND: u64 = 10_000;
+
+/// How many events come after a position, and when the first of them was recorded, in microseconds since 1970. Where
+/// positions are no counts, more than 10,000 are told as 10,000.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn behind(log: &dyn EventLog, after: Option<Position>) -> Result<(u64, Option<i64>), StoreError> {
+    let events = events_after(log, after, MOST_BEHIND).await?;
+    if events == 0 {
+        return Ok((0, None));
+    }
+    Ok((events, log.read_all(after, 1).await?.events.first().map(|event| event.recorded_at)))
+}
+
+/// How many events come after a position. Where positions are no counts, no more than `most` are counted.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn events_after(log: &dyn EventLog, after: Option<Position>, most: u64) -> Result<u64, StoreError> {
+    let last = log.last_position().await?;
+    if log.capabilities().gapless_positions {
+        let number = |position: Option<Position>| position.map_or(0, Position::number);
+        return Ok(number(last).saturating_sub(number(after)));
+    }
+    let (mut counted, mut at) = (0, after);
+    while counted < most && at < last {
+        let page = usize::try_from(most - counted).unwrap_or(usize::MAX).min(COUNTED_AT_A_TIME);
+        let leaves = log.leaves(at, page).await?;
+        let Some(end) = leaves.last() else { break };
+        (counted, at) = (counted + leaves.len() as u64, Some(end.position));
+    }
+    Ok(counted)
+}
+
+/// Events counted at a time.
+const COUNTED_AT_A_TIME: usize = 1_000;
+
 /// What a backend can do beyond the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
@@ -212,7 +257,8 @@ pub trait EventLog: Send + Sync {
     /// When the store cannot answer.
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError>;
 
-    /// Reads the heads of up to `limit` streams with a name after `after`, in the order of their names.
+    /// Reads the heads of up to `limit` streams with a name after `after`, in the order of their names, as far as the
+    /// backend keeps a list of streams: one that keeps none gives none, and each stream is asked for by itself.
     ///
     /// # Errors
     /// When the store cannot answer.

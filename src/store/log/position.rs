@@ -13,7 +13,13 @@ pub struct Position {
     minor: u64,
 }
 
+/// How the position is written that a backend did not tell.
+const UNKNOWN: &str = "unknown";
+
 impl Position {
+    /// Where an event stands whose backend does not tell it: EventStoreDB does so where it reads by stream.
+    pub const UNKNOWN: Self = Self::pair(u64::MAX, u64::MAX);
+
     /// The position of a backend that counts its events.
     pub const fn sequence(number: u64) -> Self {
         Self { major: number, minor: 0 }
@@ -24,6 +30,12 @@ impl Position {
         Self { major, minor }
     }
 
+    /// Both numbers, for a backend that has two.
+    #[cfg(feature = "eventstore")]
+    pub(super) const fn parts(self) -> (u64, u64) {
+        (self.major, self.minor)
+    }
+
     /// The counting number, for a backend that counts.
     pub const fn number(self) -> u64 {
         self.major
@@ -32,7 +44,9 @@ impl Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.minor == 0 {
+        if *self == Self::UNKNOWN {
+            formatter.write_str(UNKNOWN)
+        } else if self.minor == 0 {
             write!(formatter, "{}", self.major)
         } else {
             write!(formatter, "{}.{}", self.major, self.minor)
@@ -49,6 +63,9 @@ impl FromStr for Position {
     type Err = InvalidPosition;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == UNKNOWN {
+            return Ok(Self::UNKNOWN);
+        }
         let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
         let number = |digits: &str| {
             if digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -80,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_position_survives_its_text_form_and_keeps_its_order() {
-        let positions = [Position::sequence(9), Position::pair(9, 1), Position::sequence(10)];
+        let positions = [Position::sequence(9), Position::pair(9, 1), Position::sequence(10), Position::UNKNOWN];
         assert!(positions.is_sorted());
         for position in positions {
             assert_eq!(position.to_string().parse(), Ok(position));

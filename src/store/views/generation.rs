@@ -42,10 +42,10 @@ impl Place {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(in crate::store) async fn log(&self) -> Result<Sql, StoreError> {
+    pub async fn log(&self) -> Result<Sql, StoreError> {
         match self {
             Self::Folder(folder) => Sql::open_sqlite(&folder.join("log.db"), Durability::Full).await,
-            Self::Postgres(url) => Sql::open_postgres(url, LOG_SCHEMA, 1).await,
+            Self::Postgres(url) => Sql::open_postgres(url, LOG_SCHEMA, 4).await,
         }
     }
 

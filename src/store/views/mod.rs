@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, RwLock};
 use super::error::StoreError;
 use super::journal::{JournalPage, SealedJournal, Walk};
 use super::log::Position;
-use super::sql::Sql;
+use super::sql::{Sql, SqlTx};
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::{Progress, Rebuilt, ViewsError};
 use generation::{Generation, pointer_name};
@@ -121,14 +121,8 @@ impl PeopleViews {
     async fn progress(&self) -> Result<Progress, ViewsError> {
         let live = self.live().await?;
         let checkpoint = live.checkpoint().await.map_err(unavailable)?;
-        let head = self.journal.last_position().await.map_err(unavailable)?;
         let paused = queries::paused(&live.sql, None).await.map_err(unavailable)?;
-        let number = |position: Option<Position>| position.map_or(0, |position| position.number());
-        let behind = number(head).saturating_sub(number(checkpoint));
-        let oldest = match behind {
-            0 => None,
-            _ => self.journal.recorded_after(checkpoint).await.map_err(unavailable)?,
-        };
+        let (behind, oldest) = self.journal.behind(checkpoint).await.map_err(unavailable)?;
         Ok(Progress { behind, oldest, paused })
     }
 
@@ -205,19 +199,25 @@ async fn active(pointer: &Sql) -> Result<i64, StoreError> {
 
 /// Sends every reader to another generation.
 async fn switch(pointer: &Sql, number: i64) -> Result<(), StoreError> {
-    pointer
-        .write(move |tx| {
-            Box::pin(async move {
-                tx.execute(
-                    "INSERT INTO projection_active (name, generation)
-                     VALUES ($1, $2)
-                     ON CONFLICT (name) DO UPDATE
-                     SET generation = EXCLUDED.generation",
-                    &[pointer_name().into(), number.into()],
-                )
-                .await
-            })
-        })
-        .await
-        .map(|_| ())
+    pointer.write(move |tx| Box::pin(show(tx, number))).await
+}
+
+/// The same as a part of what is written together.
+pub(in crate::store) async fn show(tx: &mut SqlTx, number: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO projection_active (name, generation)
+         VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE
+         SET generation = EXCLUDED.generation",
+        &[pointer_name().into(), number.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// An empty generation, which has taken nothing in yet: its number, to be shown.
+pub(in crate::store) async fn next_generation(place: &Place, pointer: &Sql) -> Result<i64, StoreError> {
+    let next = Generation::open(place, active(pointer).await? + 1, pointer.slow_after()).await?;
+    next.clear().await?;
+    Ok(next.number)
 }

@@ -3,14 +3,16 @@
 //! It is worth nothing by itself. It lies among the tables of the version that folds it, which no other version reads, and
 //! beside it stands its digest: one that does not fit is not believed, and the state is folded from the log again.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::domain::person::PersonId;
 use crate::domain::state::PersonState;
-use crate::engine::ports::journal::Journal as _;
+use crate::engine::ports::journal::{Journal as _, Recorded};
 use crate::store::chain::hex;
 use crate::store::error::StoreError;
-use crate::store::journal::SealedJournal;
+use crate::store::journal::{SealedJournal, Walk};
 use crate::store::log::Position;
 use crate::store::sql::{Row, Value};
 
@@ -62,7 +64,7 @@ pub(super) fn kept(rows: &[Row]) -> Option<PersonState> {
 /// # Errors
 /// When the log does not answer, or an event of theirs cannot be read.
 pub(super) async fn folded(
-    journal: &SealedJournal,
+    journal: &Arc<SealedJournal>,
     person: PersonId,
     until: Option<Position>,
 ) -> Result<PersonState, StoreError> {
@@ -76,13 +78,46 @@ pub(super) async fn folded(
         }
         for recorded in page {
             let position: Position = recorded.position.parse().map_err(StoreError::unavailable)?;
+            if position == Position::UNKNOWN {
+                return walked(journal, person, until).await;
+            }
             if until.is_none_or(|until| position > until) {
                 return Ok(state);
             }
-            match &recorded.content {
-                Some((_, event)) => state.evolve(recorded.revision, event),
-                None => state.revision = Some(recorded.revision),
+            take(&mut state, &recorded);
+        }
+    }
+}
+
+/// The same from the whole log, where a stream does not tell how its events stand in it.
+async fn walked(
+    journal: &Arc<SealedJournal>,
+    person: PersonId,
+    until: Option<Position>,
+) -> Result<PersonState, StoreError> {
+    let mut state = PersonState::default();
+    if until.is_none() {
+        return Ok(state);
+    }
+    let mut walk = Walk::new(Arc::clone(journal), None, until, PAGE);
+    loop {
+        let page = walk.next().await.map_err(StoreError::unavailable)?;
+        for event in page.events {
+            match event {
+                Ok(recorded) if recorded.person == person => take(&mut state, &recorded),
+                Err(poison) if poison.person == person => return Err(StoreError::unavailable(poison.reason)),
+                Ok(_) | Err(_) => {}
             }
         }
+        if page.caught_up {
+            return Ok(state);
+        }
+    }
+}
+
+fn take(state: &mut PersonState, recorded: &Recorded) {
+    match &recorded.content {
+        Some((_, event)) => state.evolve(recorded.revision, event),
+        None => state.revision = Some(recorded.revision),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{PAGE, activities, generation, observations, schema, snapshot};
 use crate::domain::event::Event;
@@ -17,7 +18,7 @@ use crate::store::sql::SqlTx;
 /// what that one took in may end before this page does.
 pub(super) async fn take_in(
     tx: &mut SqlTx,
-    journal: &SealedJournal,
+    journal: &Arc<SealedJournal>,
     from: String,
     to: String,
     events: Vec<Result<Recorded, Poison>>,
@@ -50,7 +51,7 @@ pub(super) async fn take_in(
 }
 
 /// Folds one person's part again, up to the revision that it had reached: what comes after is taken in as ever.
-pub(super) async fn refold(tx: &mut SqlTx, journal: &SealedJournal, person: PersonId) -> Result<(), StoreError> {
+pub(super) async fn refold(tx: &mut SqlTx, journal: &Arc<SealedJournal>, person: PersonId) -> Result<(), StoreError> {
     // Nobody takes anything in meanwhile.
     tx.execute("UPDATE projections SET checkpoint = checkpoint", &[]).await?;
     let until = generation::position(&tx.query(generation::CHECKPOINT, &[]).await?)?;
@@ -135,7 +136,7 @@ impl Folding {
 
 async fn state_of(
     tx: &mut SqlTx,
-    journal: &SealedJournal,
+    journal: &Arc<SealedJournal>,
     person: PersonId,
     until: Option<Position>,
 ) -> Result<PersonState, StoreError> {

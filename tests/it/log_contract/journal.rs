@@ -1,7 +1,7 @@
 //! Typed events over the sealed log: what is written comes back, destroyed keys redact exactly what they sealed, and a
 //! command whose reply was lost is done once.
 
-use crate::support::{Place, everything, on_both};
+use crate::support::{Place, everything, on_each};
 use async_trait::async_trait;
 use candor::domain::Instant;
 use candor::domain::erasure::Scope;
@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
-on_both!(
+on_each!(
     what_is_appended_comes_back_and_is_not_readable_in_the_log,
     a_destroyed_provider_key_redacts_what_rests_on_it_and_nothing_else,
     a_stream_that_moved_on_is_a_conflict,

@@ -2,7 +2,7 @@
 
 use super::chain::change;
 use super::journal::{beginning, night, person, tell};
-use crate::support::{Place, on_both};
+use crate::support::{Place, on_each};
 use candor::domain::person::PersonId;
 use candor::domain::provider::Provider;
 use candor::domain::state::PersonState;
@@ -11,7 +11,7 @@ use candor::engine::ports::views::Views;
 use candor::store::sql::{Sql, Value};
 use candor::store::views::VERSION;
 
-on_both!(
+on_each!(
     a_kept_state_and_what_came_after_it_are_what_the_log_says,
     a_kept_state_that_was_damaged_is_not_believed,
     what_another_version_has_kept_is_not_looked_at,

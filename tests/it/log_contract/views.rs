@@ -2,7 +2,7 @@
 //! cannot be taken in stands still while everybody else goes on.
 
 use super::journal::{Unsteady, beginning, night, now, person, tell};
-use crate::support::{NOW, Place, append_one, on_both};
+use crate::support::{NOW, Place, append_one, on_each};
 use candor::domain::Instant;
 use candor::domain::activity::Family;
 use candor::domain::day::LocalDay;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
-on_both!(
+on_each!(
     rows_and_checkpoint_are_committed_together,
     two_processes_take_in_each_event_once,
     a_rebuild_gives_the_same_rows_and_switches_without_a_gap,
@@ -216,7 +216,10 @@ async fn what_belongs_to_nobody_never_surfaces(place: &Place) {
     append_one(&*log, "system", "a").await;
     tell(&*journal, person(1), &beginning()).await;
     for stream in ["reservation-0a1b", "$streams", "personal", "person-nobody"] {
-        append_one(&*log, stream, "a").await;
+        // On a cluster what begins with a dollar is the server's own.
+        if !(place.is_cluster() && stream.starts_with('$')) {
+            append_one(&*log, stream, "a").await;
+        }
     }
     let page = Walk::new(Arc::clone(&journal), None, None, 100).next().await.unwrap();
     let seen: Vec<_> = page.events.iter().map(|event| event.as_ref().unwrap().person).collect();
@@ -271,16 +274,17 @@ async fn an_event_that_cannot_be_taken_in_stops_its_person_only(place: &Place) {
         tell(&*journal, person(number), &nights(3)).await;
     }
     poison(place, 1).await;
+    let at = place.log().await.last_position().await.unwrap().unwrap().to_string();
     tell(&*journal, person(2), &[night(Provider::Whoop, 9, 409.0)]).await;
     for _ in 0..2 {
         views.catch_up().await.unwrap();
         let progress = views.progress().await.unwrap();
         assert_eq!(progress.behind, 0);
         assert_eq!(progress.paused.len(), 1);
-        assert_eq!((progress.paused[0].person, progress.paused[0].position.as_str()), (person(1), "11"));
+        assert_eq!((progress.paused[0].person, &progress.paused[0].position), (person(1), &at));
         assert!(progress.paused[0].reason.contains("thing_of_the_future"), "{progress:?}");
         let refused = views.state(person(1)).await;
-        assert!(matches!(&refused, Err(ViewsError::Paused { position, .. }) if position == "11"), "{refused:?}");
+        assert!(matches!(&refused, Err(ViewsError::Paused { position, .. }) if *position == at), "{refused:?}");
         assert_eq!(views.observations(person(2), LocalDay::FIRST).await.unwrap().len(), 4);
         // A rebuild by a build that knows no better stops at the same place.
         assert!(views.rebuild().await.unwrap().matches_live);

@@ -40,13 +40,21 @@ impl PostgresLog {
     /// # Errors
     /// When the database does not answer or holds something else under that name.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let sql = Sql::open_postgres(url, SCHEMA, 1).await?;
-        let migrated = migrate::up(&sql, MIGRATIONS).await;
-        sql.close().await;
-        migrated?;
+        Self::prepare(url).await?;
         let options = postgres_options(url, SCHEMA)?;
         let readers = pool(READERS).connect_with(options.clone()).await?;
         Ok(Self { writer: Writer::start(PostgresCommitter::new(options)), readers })
+    }
+
+    /// Makes the tables of a log and of what stands beside it, for a store whose log lies on a cluster.
+    ///
+    /// # Errors
+    /// When the database does not answer or holds something else under that name.
+    pub async fn prepare(url: &str) -> Result<(), StoreError> {
+        let sql = Sql::open_postgres(url, SCHEMA, 1).await?;
+        let migrated = migrate::up(&sql, MIGRATIONS).await;
+        sql.close().await;
+        migrated
     }
 
     /// Takes the schema back to an older version of its tables, 0 being none; for a rollback of an installation.

@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("log", 4, "store_mode"),
     migration!("log", 5, "newcomer"),
     migration!("log", 6, "no_fork_index"),
+    migration!("log", 7, "log_place"),
 ];
 
 /// The event log in a SQLite file.
@@ -43,11 +44,19 @@ impl SqliteLog {
     /// # Errors
     /// When the file cannot be opened, is not a log of this build, or this SQLite is too old to be trusted.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::prepare(path).await?;
+        Ok(Self { writer: Writer::start_on_thread(SqliteCommitter::new(path.to_owned())), readers: Readers::new(path) })
+    }
+
+    /// Makes the tables of a log and of what stands beside it, for a store whose log lies on a cluster.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is not a log of this build.
+    pub async fn prepare(path: &Path) -> Result<(), StoreError> {
         let sql = Sql::open_sqlite(path, Durability::Full).await?;
         let migrated = migrate::up(&sql, MIGRATIONS).await;
         sql.close().await;
-        migrated?;
-        Ok(Self { writer: Writer::start_on_thread(SqliteCommitter::new(path.to_owned())), readers: Readers::new(path) })
+        migrated
     }
 
     /// Takes the file back to an older version of its tables, 0 being an empty database; for a rollback of an installation.

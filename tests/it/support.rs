@@ -75,6 +75,12 @@ impl Place {
         Some(Self { cluster: Some(cluster), ..Self::of(None) })
     }
 
+    /// The log on a fake cluster, everything else in PostgreSQL.
+    #[cfg(feature = "eventstore")]
+    pub(crate) async fn cluster_and_postgres() -> Option<Self> {
+        Some(Self { cluster: Self::cluster().await?.cluster, ..Self::postgres().await? })
+    }
+
     /// The log on the real node that `EVENTSTORE_URL` names, in a space of its own; `None` where it names none.
     #[cfg(feature = "eventstore")]
     pub(crate) async fn node() -> Option<Self> {
@@ -105,7 +111,10 @@ impl Place {
     pub(crate) async fn log(&self) -> Arc<dyn EventLog> {
         #[cfg(feature = "eventstore")]
         if let Some(cluster) = &self.cluster {
-            SqliteLog::prepare(&self.file()).await.unwrap();
+            match &self.url {
+                Some(url) => PostgresLog::prepare(url).await.unwrap(),
+                None => SqliteLog::prepare(&self.file()).await.unwrap(),
+            }
             return Arc::new(cluster_log(&cluster.url, &cluster.space));
         }
         match &self.url {

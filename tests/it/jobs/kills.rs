@@ -113,3 +113,6 @@ async fn every_job_of_workers_that_are_killed_ends_exactly_once_by_effect(place:
 }
 
 on_both!(every_job_of_workers_that_are_killed_ends_exactly_once_by_effect);
+
+#[cfg(feature = "eventstore")]
+crate::support::on!(cluster_and_postgres: every_job_of_workers_that_are_killed_ends_exactly_once_by_effect);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rusqlite::hooks::Wal;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql};
 
 use super::connect::Durability;
 use super::inspect::OLDEST_SQLITE;
@@ -24,6 +24,8 @@ use crate::store::flush;
 const STATEMENTS: usize = 64;
 /// Pages in the write-ahead log at which they are written into the file: SQLite's own measure.
 const CHECKPOINT_PAGES: c_int = 1_000;
+/// How often somebody else may be faster at making a file.
+const TURNS: usize = 100;
 /// Connections that are kept for the next reader.
 const READERS: usize = 4;
 
@@ -40,12 +42,7 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // To its end: the change is committed by the step after its answer.
-    let mut wal = connection.prepare("PRAGMA journal_mode = WAL")?;
-    let mut answer = wal.query(())?;
-    while answer.next()?.is_some() {}
-    drop(answer);
-    drop(wal);
+    use_wal(&connection)?;
     keep_name_of_wal(path, &connection)?;
     connection.wal_hook(Some(checkpoint));
     connection.execute_batch(
@@ -59,6 +56,27 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
         Durability::Rebuildable => "PRAGMA synchronous = NORMAL",
     })?;
     Ok(connection)
+}
+
+/// Switches to the write-ahead log. The switch itself waits for nobody: where another process is at it too, whoever was later
+/// waits for its lock as a writer does, and looks again.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let switch = || -> rusqlite::Result<()> {
+        let mut wal = connection.prepare("PRAGMA journal_mode = WAL")?;
+        let mut answer = wal.query(())?;
+        // To its end: the change is committed by the step after its answer.
+        while answer.next()?.is_some() {}
+        Ok(())
+    };
+    for _ in 0..TURNS {
+        match switch() {
+            Err(busy) if busy.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?;
+            }
+            switched => return switched,
+        }
+    }
+    switch()
 }
 
 /// The name of the write-ahead log must be on the disk before anything in it counts. SQLite flushes the folder at the first

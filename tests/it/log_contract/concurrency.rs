@@ -13,7 +13,8 @@ on_each!(
     two_processes_write_and_a_reader_sees_every_event_once,
     concurrent_appends_never_fork_a_chain,
     a_caller_that_goes_away_leaves_nothing_half_done;
-    sql: an_idle_transaction_elsewhere_does_not_stop_the_reader,
+    sql: whoever_begins_on_nothing_at_once_opens_the_same_log,
+    an_idle_transaction_elsewhere_does_not_stop_the_reader,
     positions_stay_gapless_after_refused_appends,
 );
 
@@ -47,6 +48,15 @@ pub(super) fn tail(log: Arc<dyn EventLog>, done: Arc<AtomicBool>) -> tokio::task
             }
         }
     })
+}
+
+async fn whoever_begins_on_nothing_at_once_opens_the_same_log(place: &Place) {
+    let open = || place.log();
+    let (a, b, c, d, e, f) = tokio::join!(open(), open(), open(), open(), open(), open());
+    for (number, log) in [a, b, c, d, e, f].iter().enumerate() {
+        append_one(&**log, &format!("person-{number}"), "a").await;
+    }
+    assert_eq!(everything(&*open().await, 100).await.len(), 6);
 }
 
 async fn of_many_who_expect_the_same_exactly_one_wins(place: &Place) {

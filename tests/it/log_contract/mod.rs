@@ -33,7 +33,7 @@
 //! | 22 | nothing is skipped while transactions are open | `a_reader_sees_every_event_once_whoever_holds_its_transaction_open` |
 //! | 23 | nor where an older one takes a later position | `an_older_transaction_with_a_later_position_is_not_skipped` |
 //! | 24 | an idle transaction elsewhere stops nobody | `an_idle_transaction_elsewhere_does_not_stop_the_reader` |
-//! | 25 | two processes write | `two_processes_write_and_a_reader_sees_every_event_once` |
+//! | 25 | two processes write, and begin at once | `two_processes_write_and_a_reader_sees_every_event_once`, `whoever_begins_on_nothing_at_once_opens_the_same_log` |
 //! | 26 | what belongs to nobody never surfaces | `what_belongs_to_nobody_never_surfaces`, `what_others_write_is_passed_over` |
 //! | 27 | positions without gaps, also after what was refused or undone | `positions_stay_gapless_after_refused_appends`, `a_position_that_was_taken_and_given_back_is_given_again` |
 //! | 28 | a kill loses nothing acknowledged, and leaves nothing half done | `a_killed_process_loses_nothing_it_acknowledged`, `a_caller_that_goes_away_leaves_nothing_half_done` |

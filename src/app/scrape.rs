@@ -62,6 +62,10 @@ impl Scraped {
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(Failure::configuration)?;
         describe();
+        // Whoever looks sees that nothing was counted yet, and not nothing.
+        for name in ["candor_events_appended_total", "candor_jobs_lost_total", "candor_slow_queries_total"] {
+            counter!(name).absolute(0);
+        }
         gauge!("candor_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         Ok(Self { listener, handle })
     }

@@ -118,6 +118,17 @@ async fn what_somebody_makes_up_is_one_series_however_much_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_never_happened_is_counted_as_nothing() {
+    let store = Store::new("2026-04-06T20:00:00Z");
+    let serving = Serving::start(&store, &[]);
+    let shown = serving.scrape().await;
+    for name in ["candor_events_appended_total", "candor_jobs_lost_total", "candor_slow_queries_total"] {
+        assert!(series(&shown).contains(&name.to_owned()), "{name}: {shown}");
+    }
+    serving.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_are_on_a_port_of_their_own_and_nothing_else_is_there() {
     let store = Store::new("2026-04-06T20:00:00Z");
     let serving = Serving::start(&store, &[]);

@@ -11,7 +11,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
-use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
@@ -86,10 +85,10 @@ async fn whole(service: &Service, person: PersonId, turn: OwnedSemaphorePermit) 
     let _waiting = left.clone().drop_guard();
     let gathered = tokio::task::spawn_blocking(move || {
         let gathered = runtime.block_on(left.run_until_cancelled(gather(&service, person)));
-        gathered.map(|gathered| gathered.map(|(folder, archive)| (folder, archive, turn)))
+        gathered.map(|gathered| gathered.map(|archive| (archive, turn)))
     });
     let gathered = gathered.await.map_err(|_| Problem::internal())?.ok_or_else(Problem::unavailable)?;
-    let (folder, archive, turn) = gathered.map_err(|failed| match failed {
+    let (archive, turn) = gathered.map_err(|failed| match failed {
         Failed::Engine(error) => error.into(),
         Failed::Disk(error) => {
             tracing::error!(%error, "an export could not be written");
@@ -98,7 +97,7 @@ async fn whole(service: &Service, person: PersonId, turn: OwnedSemaphorePermit) 
     })?;
     let length = archive.metadata().map(|data| data.len());
     let archive = tokio::fs::File::from_std(archive);
-    let bytes = ReaderStream::new(archive).map(move |chunk| (chunk, &folder, &turn).0);
+    let bytes = ReaderStream::new(archive).map(move |chunk| (chunk, &turn).0);
     let mut answer = (named("application/zip", "candor-export.zip"), Body::from_stream(bytes)).into_response();
     if let Ok(length) = length {
         answer.headers_mut().insert(header::CONTENT_LENGTH, length.into());
@@ -106,9 +105,13 @@ async fn whole(service: &Service, person: PersonId, turn: OwnedSemaphorePermit) 
     Ok(answer)
 }
 
-/// Writes the folder, and the archive of it.
-async fn gather(service: &Service, person: PersonId) -> Result<(TempDir, File), Failed> {
-    let place = tempfile::Builder::new().prefix(upload::PREFIX).tempdir_in(&service.uploads)?;
+/// Writes the folder, and the archive of it, which has no name any more.
+async fn gather(service: &Service, person: PersonId) -> Result<File, Failed> {
+    let mut place = tempfile::Builder::new();
+    // Everything of a person lies there in clear: nobody else may look in.
+    #[cfg(unix)]
+    place.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let place = place.prefix(upload::PREFIX).tempdir_in(&service.uploads)?;
     let folder = place.path().join(FOLDER);
     fs::create_dir(&folder)?;
     let signing = (Arc::clone(&service.signer), service.checkpoints.as_ref());
@@ -120,10 +123,10 @@ async fn gather(service: &Service, person: PersonId) -> Result<(TempDir, File), 
     let mut archive = ZipWriter::new(File::create_new(&path)?);
     pack(&mut archive, place.path(), FOLDER)?;
     archive.finish().map_err(io::Error::from)?.sync_all()?;
-    // What is packed is not needed twice.
-    fs::remove_dir_all(&folder)?;
     let archive = File::open(path)?;
-    Ok((place, archive))
+    // It has no name while it is sent: whatever ends this process leaves nothing of it.
+    place.close()?;
+    Ok(archive)
 }
 
 /// Packs a folder with all that is in it; the archive is its owner's alone.

@@ -60,7 +60,9 @@ impl Engine {
         let given_back = folder.originals().await?;
         let unreadable = given_back.unreadable;
         if !unreadable.is_empty() || unproven.is_some() {
-            let missing = json!({ "originals": unreadable, "proof": unproven });
+            // Why is for whoever runs the server: it speaks of the whole log.
+            let proof = unproven.as_ref().map(|_| "the log could not be held fast; ask whoever runs this server");
+            let missing = json!({ "originals": unreadable, "proof": proof });
             folder.put(MISSING, &serde_json::to_vec_pretty(&missing).unwrap_or_default())?;
         }
         let observations = folder.observations;

@@ -45,6 +45,9 @@ pub(super) async fn run(config: &Config, out: &Out, action: &Action) -> Result<b
     match action {
         Action::Copy { from, to } => {
             let (from, to) = (at(config, from, true).await?, at(config, to, false).await?);
+            if from.last_position().await?.is_none() {
+                return Err(Failure::refused("the log that is to be copied is empty: is its address right?"));
+            }
             let copied = copied(out, from.as_ref(), to.as_ref()).await?;
             report(out, &copied, None)
         }

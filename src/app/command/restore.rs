@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::operate::counted;
+use crate::app::cluster;
 use crate::app::config::Config;
 use crate::app::error::Failure;
 use crate::app::files;
@@ -26,6 +27,7 @@ use crate::store::backup::manifest::{Holds, Manifest};
 use crate::store::backup::shelf::Shelf;
 use crate::store::keys::{RecordedKeys, destroyed_in};
 use crate::store::log::events_after;
+use crate::store::log_place::{self, LogPlace};
 use crate::store::mode_tag;
 use crate::store::verify::broken_rules;
 use crate::store::views::Place;
@@ -244,6 +246,14 @@ async fn ready(staged: Config, out: &Out, against: Against) -> Result<Restored, 
 
 async fn made_ready(staged: &Config, out: &Out, against: Against) -> Result<Restored, Failure> {
     let Against { gone, note, anyway } = against;
+    if staged.cluster.url.is_some() {
+        let place = system::place(staged);
+        let tables = cluster::tables(&place).await?;
+        // A cluster that was put back, or filled from a copy, may have other positions than the read models know.
+        if log_place::settle(&tables, LogPlace::Cluster).await? == LogPlace::Cluster {
+            log_place::moved(&place, &tables, LogPlace::Cluster).await?;
+        }
+    }
     let mut opened = system::open_all(staged).await?;
     let (anchor, later) = anchor(staged, &opened, note.as_deref()).await?;
     if let (Some(newest), false) = (later.last(), anyway) {

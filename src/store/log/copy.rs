@@ -15,9 +15,6 @@ use std::collections::VecDeque;
 const PAGE: usize = 4_000;
 /// How often an append with an unknown outcome is repeated, with the same bytes and ids.
 const RETRIES: usize = 3;
-/// The part of a batch's limit of bytes that is left for names and key ids.
-const NAMES: usize = 64 << 10;
-
 /// What a copy came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
@@ -122,12 +119,12 @@ fn batches(events: Vec<StoredEvent>) -> Vec<Vec<StoredEvent>> {
     let mut batches: Vec<Vec<StoredEvent>> = Vec::new();
     let mut bytes = 0;
     for event in events {
-        let size = event.body.as_ref().map_or(0, Vec::len);
+        let size = event.body.as_ref().map_or(0, Vec::len) + event.event_type.len() + 16 * event.key_ids.len();
         match batches.last_mut() {
             Some(batch)
                 if batch.last().is_some_and(|last| last.stream == event.stream)
                     && batch.len() < MAX_BATCH_EVENTS
-                    && bytes + size <= MAX_BATCH_BYTES - NAMES =>
+                    && bytes + size <= MAX_BATCH_BYTES =>
             {
                 bytes += size;
                 batch.push(event);

@@ -128,6 +128,16 @@ async fn what_others_write_is_passed_over(place: &Place) {
         assert_eq!(everything(&*ours, limit).await, kept);
     }
     assert_eq!(ours.last_position().await.unwrap(), kept.last().map(|event| event.position));
+    // More of others' than one page of bytes holds, behind what is ours, and where nothing is ours at all.
+    for number in 0..11 {
+        let (stream, body) = (format!("large-{number}"), vec![7; 900_000]);
+        theirs.append(&stream, Expected::NoStream, batch(&stream, None, "large", &[&body])).await.unwrap();
+    }
+    assert_eq!(ours.last_position().await.unwrap(), kept.last().map(|event| event.position));
+    assert_eq!(everything(&*ours, 100).await, kept);
+    let nobody = EventStoreLog::new(Address::parse(&fake.url(), None).unwrap(), "nobody");
+    assert_eq!(nobody.last_position().await.unwrap(), None);
+    assert_eq!(everything(&nobody, 100).await, []);
     // An event of nobody's in a stream of ours stops that stream, and no other.
     fake.kept(|cluster| {
         let mut copy = cluster.events.last().unwrap().clone();

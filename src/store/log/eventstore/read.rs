@@ -34,8 +34,18 @@ impl End {
 enum From {
     /// Behind this position, or at the beginning.
     After(Option<Position>),
-    /// At the end, backwards.
-    End,
+    /// Before this position, or at the end, backwards.
+    Before(Option<Position>),
+}
+
+impl From {
+    /// Whether an event is one that was asked for: the server may begin with the one at the position itself.
+    fn takes(self, position: Position) -> bool {
+        match self {
+            Self::After(after) => after.is_none_or(|after| position > after),
+            Self::Before(before) => before.is_none_or(|before| position < before),
+        }
+    }
 }
 
 impl EventStoreLog {
@@ -95,9 +105,6 @@ impl EventStoreLog {
             let raws;
             (raws, ended) = self.raw_all(From::After(at), count).await?;
             for raw in raws {
-                if at.is_some_and(|at| raw.position <= at) {
-                    continue;
-                }
                 at = Some(raw.position);
                 if let Met::Event(event) = raw.met {
                     bytes += event.body.as_ref().map_or(0, Vec::len);
@@ -115,15 +122,16 @@ impl EventStoreLog {
 
     /// The last position that is ours.
     pub(super) async fn last(&self) -> Result<Option<Position>, StoreError> {
-        let mut count = 1;
+        // What lies behind it is the server's own, or another's: seldom more than a few.
+        let (mut before, mut count) = (None, 2);
         loop {
-            let (raws, ended) = self.raw_all(From::End, count).await?;
+            let (raws, ended) = self.raw_all(From::Before(before), count).await?;
+            before = raws.last().map(|raw| raw.position).or(before);
             let own = raws.into_iter().find(|raw| matches!(raw.met, Met::Event(_)));
             if own.is_some() || ended {
                 return Ok(own.map(|raw| raw.position));
             }
-            // What lies behind it is the server's own, or another's: seldom more than a few.
-            count *= 16;
+            count = (count * 16).min(PAGE);
         }
     }
 
@@ -173,17 +181,21 @@ impl EventStoreLog {
         }
     }
 
-    /// Events of the whole server, from the given position itself on, and whether there is nothing behind them.
+    /// Events of the whole server, and whether there is nothing behind them.
     async fn raw_all(&self, from: From, count: usize) -> Result<(Vec<Raw>, bool), StoreError> {
         let position = match from {
             From::After(None) => StreamPosition::Start,
-            From::After(Some(after)) => {
-                let (commit, prepare) = after.parts();
+            From::Before(None) => StreamPosition::End,
+            From::After(Some(at)) | From::Before(Some(at)) => {
+                let (commit, prepare) = at.parts();
                 StreamPosition::Position(At { commit, prepare })
             }
-            From::End => StreamPosition::End,
         };
         let options = ReadAllOptions::default().position(position).max_count(count).requires_leader(true);
+        let options = match from {
+            From::After(_) => options.forwards(),
+            From::Before(_) => options.backwards(),
+        };
         let options = match self.cell.login() {
             Some(login) => options.authenticated(Credentials::clone(login)),
             None => options,
@@ -192,16 +204,22 @@ impl EventStoreLog {
             let (options, space) = (options.clone(), self.space.clone());
             async move {
                 let mut found = client.read_all(&options).await?;
-                let (mut raws, mut bytes) = (Vec::new(), 0);
+                let (mut raws, mut bytes, mut sent) = (Vec::new(), 0, 0);
                 while let Some(resolved) = found.next().await? {
-                    bytes += resolved.event.as_ref().map_or(0, |event| event.data.len());
-                    raws.extend(resolved.event.map(|event| met(&space, event)));
+                    sent += 1;
+                    let Some(event) = resolved.event else { continue };
+                    let size = event.data.len();
+                    let raw = met(&space, event);
+                    if !from.takes(raw.position) {
+                        continue;
+                    }
+                    raws.push(raw);
+                    bytes += size;
                     if bytes >= PAGE_BYTES {
                         return Ok((raws, false));
                     }
                 }
-                let ended = raws.len() < count;
-                Ok::<_, Error>((raws, ended))
+                Ok::<_, Error>((raws, sent < count))
             }
         };
         match self.cell.ask(question).await {

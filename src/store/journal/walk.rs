@@ -66,8 +66,9 @@ impl Walk {
         };
         let open = async { self.journal.opening(&events).await?.all(events).await };
         let (fetched, events) = tokio::join!(fetch, open);
+        let events = events?;
         (self.at, self.fetched) = (next, fetched);
-        Ok(JournalPage { events: events?, next, caught_up })
+        Ok(JournalPage { events, next, caught_up })
     }
 
     async fn fetch(&self, at: Option<Position>) -> Result<LogPage, JournalError> {

@@ -194,8 +194,8 @@ impl KeysNow<'_> {
     /// When the database does not answer, or a key does not open under this master key.
     pub async fn of(&self, person: PersonId, scope: Scope) -> Result<(Uuid, Key), StoreError> {
         let store = self.store;
-        if let Some(found) = store.known().by_scope.get(&(person, scope)) {
-            return Ok(found.clone());
+        if let Some(found) = self.known().and_then(|known| known.by_scope.get(&(person, scope)).cloned()) {
+            return Ok(found);
         }
         let mut bytes = [0; 16];
         store.entropy.fill(&mut bytes);
@@ -250,8 +250,8 @@ impl KeysNow<'_> {
     /// # Errors
     /// When the database does not answer, or the key does not open under this master key.
     pub async fn get(&self, id: Uuid) -> Result<Option<Key>, StoreError> {
-        if let Some(key) = self.store.known().by_id.get(&id) {
-            return Ok(Some(key.clone()));
+        if let Some(key) = self.known().and_then(|known| known.by_id.get(&id).cloned()) {
+            return Ok(Some(key));
         }
         let rows = self
             .store
@@ -272,10 +272,14 @@ impl KeysNow<'_> {
         Ok(Some(key))
     }
 
+    /// What is known as of this look: a key that another look knows may have been destroyed in between.
+    fn known(&self) -> Option<MutexGuard<'_, Known>> {
+        Some(self.store.known()).filter(|known| known.destroyed == self.destroyed)
+    }
+
     /// Keeps a key in memory, unless one was destroyed since this look: it may be this one.
     fn remember(&self, id: Uuid, key: &Key, of: Option<(PersonId, Scope)>) {
-        let mut known = self.store.known();
-        if known.destroyed == self.destroyed {
+        if let Some(mut known) = self.known() {
             known.by_id.insert(id, key.clone());
             known.by_scope.extend(of.map(|of| (of, (id, key.clone()))));
         }

@@ -25,9 +25,9 @@ use crate::support::{Place, append_one, batch, everything, on_each};
 on_each!(
     hashes_are_read_as_the_events_hold_them,
     a_log_that_grows_continues_its_checkpoints,
-    an_erasure_leaves_the_checkpoint_as_it_is,
     a_checkpoint_that_was_edited_or_is_of_another_key_is_refused;
-    sql: an_end_that_was_cut_off_is_found,
+    sql: an_erasure_leaves_the_checkpoint_as_it_is,
+    an_end_that_was_cut_off_is_found,
     an_end_that_was_cut_off_and_grown_again_is_found,
     a_stream_that_was_removed_is_found,
     a_stream_that_was_written_anew_is_found,

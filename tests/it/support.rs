@@ -356,7 +356,7 @@ pub(crate) use on;
 
 /// A batch that continues a stream, with ids derived from the key.
 pub(crate) fn batch(stream: &str, head: Option<Head>, key: &str, bodies: &[&[u8]]) -> Vec<ChainedEvent> {
-    let ids = event_ids(stream, key, bodies.len() as u32);
+    let ids = event_ids(stream, key, bodies.len() as u16);
     batch_with_ids(stream, head, &ids, bodies)
 }
 

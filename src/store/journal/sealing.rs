@@ -10,7 +10,7 @@ use crate::engine::ports::journal::JournalError;
 use crate::store::chain::{Hash, Header};
 use crate::store::event_id::event_id;
 use crate::store::keys::KeysNow;
-use crate::store::log::{ChainedEvent, Head};
+use crate::store::log::{AppendError, ChainedEvent, Head};
 use crate::store::seal::{self, Binding, Key};
 
 /// Seals facts of a person and chains them to the head of their stream. Done once: retries use the same bytes.
@@ -24,11 +24,11 @@ pub(super) async fn chained(
 ) -> Result<Vec<ChainedEvent>, JournalError> {
     let stream = person.stream();
     let (mut revision, mut previous) = head.map_or((0, Hash::GENESIS), |head| (head.revision + 1, head.hash));
-    let length = u32::try_from(events.len()).unwrap_or(u32::MAX);
+    let length = u16::try_from(events.len()).map_err(|_| unavailable(AppendError::TooLarge))?;
     // Facts that follow each other rest on the same keys more often than not.
     let mut mixed: Option<(Vec<Uuid>, Key)> = None;
     let mut chained = Vec::with_capacity(events.len());
-    for (index, (meta, event)) in (0..).zip(events) {
+    for (index, (meta, event)) in (0..length).zip(events) {
         let (mut key_ids, mut parts) = (Vec::new(), Vec::new());
         for scope in event.sealed_by() {
             let (id, part) = keys.of(person, scope).await.map_err(unavailable)?;

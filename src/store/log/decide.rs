@@ -8,7 +8,7 @@ use super::writer::Append;
 use super::{AppendError, Appended, Expected, Head, Position};
 use crate::store::chain::Hash;
 use crate::store::error::Inconsistency;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// A stream as the backend has it.
@@ -55,8 +55,8 @@ pub(super) struct Decision {
 /// Without the stored ids a batch whose expectations all hold is decided at once: an id that is stored nevertheless is
 /// caught by the unique index, and the batch is decided again with them.
 pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
-    let mut streams: HashMap<&str, StreamState> =
-        known.streams.iter().map(|(stream, state)| (stream.as_str(), *state)).collect();
+    // Where streams stand after the requests that were taken so far.
+    let mut moved: BTreeMap<&str, Head> = BTreeMap::new();
     let mut taken: HashMap<Uuid, (&str, u64, u64)> = HashMap::new();
     let mut decision = Decision {
         outcomes: Vec::with_capacity(batch.len()),
@@ -64,10 +64,10 @@ pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
         heads: Vec::new(),
         position: known.position,
     };
-    let mut changed: Vec<&str> = Vec::new();
     for (index, request) in batch.iter().enumerate() {
         let stream = request.stream.as_str();
-        let state = streams.get(stream).copied();
+        let open = |head: &Head| StreamState { head: *head, closed: false };
+        let state = moved.get(stream).map(open).or_else(|| known.streams.get(stream).copied());
         let fits = match request.expected {
             Expected::NoStream => state.is_none(),
             Expected::Exact(revision) => state.is_some_and(|state| state.head.revision == revision),
@@ -100,18 +100,13 @@ pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
                 taken.insert(event.event_id, (stream, event.revision, decision.position));
             }
             let last = &request.events[request.events.len() - 1];
-            let head = last.head();
-            streams.insert(stream, StreamState { head, closed: false });
-            changed.push(stream);
+            moved.insert(stream, last.head());
             decision.accepted.push(index);
             Ok(appended(request, decision.position, false))
         };
         decision.outcomes.push(outcome);
     }
-    changed.sort_unstable();
-    changed.dedup();
-    decision.heads =
-        changed.into_iter().filter_map(|stream| Some((stream.to_owned(), streams.get(stream)?.head))).collect();
+    decision.heads = moved.into_iter().map(|(stream, head)| (stream.to_owned(), head)).collect();
     Some(decision)
 }
 

@@ -22,8 +22,9 @@ use crate::store::flush;
 
 /// Statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
-/// Pages in the write-ahead log at which they are written into the file: SQLite's own measure.
-const CHECKPOINT_PAGES: c_int = 1_000;
+/// Pages in the write-ahead log at which they are written into the file: four times what SQLite takes by itself, since a page
+/// that many appends change is written into the file once for all of them.
+const CHECKPOINT_PAGES: c_int = 4_000;
 /// How often somebody else may be faster at making a file.
 const TURNS: usize = 100;
 /// Connections that are kept for the next reader.
@@ -92,7 +93,7 @@ fn keep_name_of_wal(path: &Path, connection: &Connection) -> Result<(), StoreErr
     Ok(())
 }
 
-/// What SQLite does by itself after a commit, at as many pages as there; but by itself it tells nobody that it failed.
+/// What SQLite does by itself after a commit; but by itself it tells nobody that it failed.
 fn checkpoint(wal: &Wal, pages: c_int) -> rusqlite::Result<()> {
     if pages >= CHECKPOINT_PAGES
         && let Err(error) = wal.checkpoint()

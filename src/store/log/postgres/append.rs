@@ -121,7 +121,7 @@ impl PostgresCommitter {
         }
         let mut memory = match self.memory.take() {
             Some(memory) if group.iter().all(|append| memory.knows(&append.stream)) => memory,
-            _ => read(connection, group).await?,
+            earlier => read(connection, group).await?.joined(earlier),
         };
         let decision = match decide(&memory.known, group) {
             Some(decision) => decision,
@@ -160,6 +160,17 @@ impl PostgresCommitter {
 impl Memory {
     fn knows(&self, stream: &str) -> bool {
         self.known.streams.contains_key(stream)
+    }
+
+    /// What was read, with what is remembered from before where nobody has written since.
+    fn joined(self, earlier: Option<Self>) -> Self {
+        match earlier {
+            Some(mut earlier) if (earlier.known.position, earlier.epoch) == (self.known.position, self.epoch) => {
+                earlier.known.streams.extend(self.known.streams);
+                earlier
+            }
+            _ => self,
+        }
     }
 
     /// Becomes true again after the group was written.

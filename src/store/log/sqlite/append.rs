@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::read::{head, uuid};
+use super::read::{named_head, uuid};
 use crate::store::atomic_file::folder_of;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::flush;
@@ -30,6 +30,10 @@ const MOVE_HEAD: &str = "INSERT INTO streams (stream, revision, hash, status)
                          ON CONFLICT (stream) DO UPDATE
                          SET revision = EXCLUDED.revision,
                              hash = EXCLUDED.hash";
+
+const STATE: &str = "SELECT stream, revision, hash, status
+                     FROM streams
+                     WHERE stream = ?1";
 
 const PLACE: &str = "SELECT stream, revision, position, event_id
                      FROM events
@@ -179,14 +183,16 @@ fn known(tx: &Transaction<'_>, group: &[Append]) -> Result<Known, StoreError> {
     let position: i64 = tx.prepare_cached("SELECT position FROM log_head")?.query_row((), |row| row.get(0))?;
     let position = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     let mut known = Known { position, ..Known::default() };
-    let mut status = tx.prepare_cached("SELECT status FROM streams WHERE stream = ?1")?;
+    let mut statement = tx.prepare_cached(STATE)?;
     for append in group {
         if known.streams.contains_key(&append.stream) {
             continue;
         }
-        let open: Option<String> = status.query_row((&append.stream,), |row| row.get(0)).optional()?;
-        if let Some((status, head)) = open.zip(head(tx, &append.stream)?) {
-            known.streams.insert(append.stream.clone(), StreamState { head, closed: status != "open" });
+        let mut rows = statement.query((&append.stream,))?;
+        if let Some(row) = rows.next()? {
+            let (stream, head) = named_head(row)?;
+            let closed = row.get_ref(3)?.as_str().map_err(StoreError::unavailable)? != "open";
+            known.streams.insert(stream, StreamState { head, closed });
         }
     }
     Ok(known)

@@ -146,7 +146,7 @@ impl Work {
                 max_attempts: 3,
             }
         };
-        let grown = Grown { checkpoints: self.checkpoints(), by: self.checkpoint_events };
+        let grown = Grown::new(self.checkpoints(), self.checkpoint_events);
         let schedules = vec![
             Schedule::new("poll", "*/15 * * * *", order("poll")),
             Schedule::new("morning", "*/10 * * * *", order("morning")),

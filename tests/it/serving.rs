@@ -149,6 +149,11 @@ impl Serving {
         self.ask("POST", "/api/v1/auth/password/one-time", "", Some(&set)).await.ok();
     }
 
+    /// The processor time of the program so far, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        cpu_seconds(&self.program.0.id().to_string())
+    }
+
     /// Asks it to stop, waits until it has, and gives what it wrote on standard error.
     pub(crate) fn stop(mut self) -> String {
         let asked = Command::new("kill").args(["-TERM", &self.program.0.id().to_string()]).status().unwrap();
@@ -157,6 +162,15 @@ impl Serving {
         assert!(self.program.0.wait().unwrap().success());
         self.log.join().unwrap()
     }
+}
+
+/// The processor time of a process so far, in seconds: of its number, or of `self`.
+pub(crate) fn cpu_seconds(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // After the name in brackets: the 12th and 13th numbers are ticks of a hundredth of a second in user and kernel mode.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 /// Adds an account and gives the token that sets its password.

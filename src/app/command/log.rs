@@ -89,14 +89,27 @@ async fn moved(config: &Config, out: &Out, to: To) -> Result<bool, Failure> {
         out.line("The log of this store lies there already.")?;
         return Ok(true);
     }
+    if wanted == LogPlace::Tables {
+        log_place::open_tables(&tables).await?;
+    }
     let copied = copied(out, from.as_ref(), to.as_ref()).await?;
     // Whoever still writes where it lay would write to nobody.
-    if events_after(from.as_ref(), None, u64::MAX).await? != copied.verified.events {
+    let all = copied.verified.events;
+    let moved = match wanted {
+        LogPlace::Cluster => log_place::leave_tables(&place, &tables, all).await?,
+        LogPlace::Tables => {
+            let all_there = events_after(from.as_ref(), None, u64::MAX).await? == all;
+            if all_there {
+                log_place::back_in_tables(&place, &tables).await?;
+            }
+            all_there
+        }
+    };
+    if !moved {
         return Err(Failure::refused(
             "somebody still writes into the log: stop every server, and run it again as it was",
         ));
     }
-    log_place::moved(&place, &tables, wanted).await?;
     report(out, &copied, Some(wanted))
 }
 

@@ -30,7 +30,7 @@ use crate::store::log::events_after;
 use crate::store::log_place::{self, LogPlace};
 use crate::store::mode_tag;
 use crate::store::verify::broken_rules;
-use crate::store::views::Place;
+use crate::store::views::{self, Place};
 
 /// Where a restore is made ready: a killed one leaves it behind, and the next removes it.
 const UNREADY: &str = "restore.part";
@@ -251,7 +251,7 @@ async fn made_ready(staged: &Config, out: &Out, against: Against) -> Result<Rest
         let tables = cluster::tables(&place).await?;
         // A cluster that was put back, or filled from a copy, may have other positions than the read models know.
         if log_place::settle(&tables, LogPlace::Cluster).await? == LogPlace::Cluster {
-            log_place::moved(&place, &tables, LogPlace::Cluster).await?;
+            views::begin_anew(&place, &tables).await?;
         }
     }
     let mut opened = system::open_all(staged).await?;

@@ -26,6 +26,15 @@ pub struct Kept {
     pub note: String,
 }
 
+/// How many events there are, and of how many the newest checkpoint says what they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The events of the log.
+    pub events: u64,
+    /// Those that are held fast.
+    pub held: u64,
+}
+
 /// Why there is no checkpoint.
 #[derive(Debug, Error)]
 pub enum CheckpointError {
@@ -58,11 +67,11 @@ pub trait Checkpoints: Send + Sync {
     /// When it is not what this store's key signed, or the folder does not answer.
     async fn newest(&self) -> Result<Option<Kept>, CheckpointError>;
 
-    /// How many events the log has beyond the newest one; nothing where the log does not count its positions.
+    /// How far the log goes, and how far the newest one holds it fast; nothing where the log does not count its positions.
     ///
     /// # Errors
     /// When the log or the folder does not answer.
-    async fn behind(&self) -> Result<Option<u64>, CheckpointError>;
+    async fn reach(&self) -> Result<Option<Reach>, CheckpointError>;
 
     /// The document that proves that an event is in the log of the newest one, as JSON; nothing where it is not there.
     ///

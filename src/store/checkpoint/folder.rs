@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::inclusion::Wanted;
 use super::merkle::{self, Tree};
 use super::note::Signer;
-use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints, Kept};
+use crate::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints, Kept, Reach};
 use crate::store::atomic_file::create_private;
 use crate::store::log::{EventLog, Leaf, Position};
 
@@ -205,13 +205,12 @@ impl Checkpoints for CheckpointFolder {
         self.sizes()?.into_iter().max().map(|size| self.read(size)).transpose()
     }
 
-    async fn behind(&self) -> Result<Option<u64>, CheckpointError> {
+    async fn reach(&self) -> Result<Option<Reach>, CheckpointError> {
         if !self.log.capabilities().gapless_positions {
             return Ok(None);
         }
-        let end = self.log.last_position().await.map_err(unavailable)?.map_or(0, Position::number);
-        let held = self.sizes()?.into_iter().max().unwrap_or(0);
-        Ok(Some(end.saturating_sub(held)))
+        let events = self.log.last_position().await.map_err(unavailable)?.map_or(0, Position::number);
+        Ok(Some(Reach { events, held: self.sizes()?.into_iter().max().unwrap_or(0) }))
     }
 
     async fn proof(&self, event: Uuid) -> Result<Option<Vec<u8>>, CheckpointError> {

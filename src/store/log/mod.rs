@@ -29,6 +29,9 @@ use super::chain::Hash;
 use super::error::{Cause, Inconsistency, StoreError};
 use async_trait::async_trait;
 
+/// What a process is told that goes on with the tables that its log has left.
+pub(super) const MOVED: &str = "the log of this store was moved: stop this process, and start it again as that says";
+
 /// What the caller believes about the stream it appends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {

@@ -19,7 +19,8 @@ use tokio::sync::{Mutex, RwLock};
 
 use super::error::StoreError;
 use super::journal::{JournalPage, SealedJournal, Walk};
-use super::log::Position;
+use super::log::{MOVED, Position};
+use super::log_place::{self, LogPlace};
 use super::sql::{Sql, SqlTx};
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::{Progress, Rebuilt, ViewsError};
@@ -36,6 +37,8 @@ pub struct PeopleViews {
     place: Place,
     pointer: Sql,
     journal: Arc<SealedJournal>,
+    /// Where the log lay when this was opened.
+    lay: Option<LogPlace>,
     live: RwLock<Generation>,
     catching_up: Mutex<()>,
 }
@@ -51,8 +54,9 @@ impl PeopleViews {
     /// When a database cannot be opened.
     pub async fn open(place: Place, pointer: Sql, journal: Arc<SealedJournal>) -> Result<Self, StoreError> {
         let number = active(&pointer).await?;
+        let lay = log_place::settled(&pointer).await?;
         let live = RwLock::new(Generation::open(&place, number, pointer.slow_after()).await?);
-        Ok(Self { place, pointer, journal, live, catching_up: Mutex::new(()) })
+        Ok(Self { place, pointer, journal, lay, live, catching_up: Mutex::new(()) })
     }
 
     async fn live(&self) -> Result<Generation, ViewsError> {
@@ -60,6 +64,9 @@ impl PeopleViews {
         let current = self.live.read().await.clone();
         if current.number == number {
             return Ok(current);
+        }
+        if log_place::settled(&self.pointer).await.map_err(unavailable)? != self.lay {
+            return Err(unavailable(MOVED));
         }
         let mut live = self.live.write().await;
         if live.number < number {
@@ -213,6 +220,14 @@ pub(in crate::store) async fn show(tx: &mut SqlTx, number: i64) -> Result<(), St
     )
     .await
     .map(|_| ())
+}
+
+/// Lets the read models begin anew.
+///
+/// # Errors
+/// When a database does not answer.
+pub async fn begin_anew(place: &Place, pointer: &Sql) -> Result<(), StoreError> {
+    switch(pointer, next_generation(place, pointer).await?).await
 }
 
 /// An empty generation, which has taken nothing in yet: its number, to be shown.

@@ -4,6 +4,7 @@
 //! `CANDOR_CLUSTER_TROUBLES` names another number than the default, and `CANDOR_CLUSTER_SEED` another order of them.
 
 use super::Trouble;
+use crate::serving::cpu_seconds;
 use crate::support::{Place, on};
 use candor::domain::metric::Metric;
 use candor::domain::person::PersonId;
@@ -81,7 +82,7 @@ async fn nothing_is_lost_or_doubled_whatever_the_server_does(place: &Place) {
         engine.register(person(writer), now()).await.unwrap();
     }
     let before = engine.journal.head(person(0)).await.unwrap().unwrap() + 1;
-    let (done, cpu) = (Arc::new(AtomicBool::new(false)), cpu_seconds());
+    let (done, cpu) = (Arc::new(AtomicBool::new(false)), cpu_seconds("self"));
     let begun = std::time::Instant::now();
     fake.troubles(troubles(count, number("CANDOR_CLUSTER_SEED", 1)));
     let mut writers = Vec::new();
@@ -103,7 +104,7 @@ async fn nothing_is_lost_or_doubled_whatever_the_server_does(place: &Place) {
     println!(
         "{count} troubles, {} acknowledged, {:.1} s of processor in {:.1} s",
         acknowledged.iter().sum::<usize>(),
-        cpu_seconds() - cpu,
+        cpu_seconds("self") - cpu,
         begun.elapsed().as_secs_f64()
     );
     // What the server was asked bounds what was done: an endless loop would ask, or use the processor, without end.
@@ -120,13 +121,4 @@ async fn nothing_is_lost_or_doubled_whatever_the_server_does(place: &Place) {
     assert!(verified.ok, "{verified:?}");
     candor::engine::ports::views::Views::catch_up(&views).await.unwrap();
     assert!(engine.views.rebuild().await.unwrap().matches_live);
-}
-
-/// The processor time of this process so far, in seconds.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name in brackets: the 12th and 13th numbers are ticks of a hundredth of a second in user and kernel mode.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
 }

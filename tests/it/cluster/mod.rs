@@ -12,6 +12,7 @@ mod kept;
 mod node;
 mod prompt;
 mod protocol;
+mod served;
 mod suite;
 mod whole;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use candor::domain::Instant;
-use candor::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _, Kept};
+use candor::engine::ports::checkpoint::{Anchor, CheckpointError, Checkpoints as _, Kept, Reach};
 use candor::engine::ports::jobs::{Claimed, NewJob, Priority, Queue as _, Steps, Turn};
 use candor::jobs::grown::Grown;
 use candor::jobs::handler::{Failure, Handler as _};
@@ -290,10 +290,10 @@ async fn so_many_events_order_a_checkpoint_before_its_hour(place: &Place) {
     let jobs = JobTables::open(&place.job_place()).await.unwrap();
     let log = place.log().await;
     let checkpoints = Arc::new(folder(place).await);
-    let more = async |by| Grown { checkpoints: Arc::clone(&checkpoints) as _, by }.holds().await;
+    let more = async |by| Grown::new(Arc::clone(&checkpoints) as _, by).holds().await;
     assert_eq!((more(5).await, more(6).await), (true, false), "all of a log that was never held fast");
     written(place).await;
-    assert_eq!(checkpoints.behind().await.unwrap(), Some(0));
+    assert_eq!(checkpoints.reach().await.unwrap(), Some(Reach { events: 5, held: 5 }));
 
     let order = |due| NewJob {
         id: Uuid::new_v4(),
@@ -305,7 +305,7 @@ async fn so_many_events_order_a_checkpoint_before_its_hour(place: &Place) {
         run_at: due,
         max_attempts: 3,
     };
-    let grown = Grown { checkpoints: Arc::clone(&checkpoints) as _, by: 3 };
+    let grown = Grown::new(Arc::clone(&checkpoints) as _, 3);
     let schedule = Schedule::new("grown", "* * * * *", order).unwrap().only_where(Arc::new(grown));
     let begun: Instant = "2026-01-01T00:00:00Z".parse().unwrap();
     let mut minutes = 0;
@@ -333,7 +333,15 @@ async fn so_many_events_order_a_checkpoint_before_its_hour(place: &Place) {
     }
     assert_eq!(written(place).await.anchor.size, 8);
     assert_eq!(ordered().await, 0, "it was held fast");
+    // Where none was written since, as one that is refused, it is asked for again after so many more.
+    let unheard = Grown::new(Arc::clone(&checkpoints) as _, 2);
+    for (number, expected) in [(4, false), (5, true), (6, false), (7, true)] {
+        append_one(&*log, "person-3", &format!("{number}")).await;
+        assert_eq!((unheard.holds().await, unheard.holds().await), (expected, false), "after {number} more");
+    }
+    written(place).await;
     // An end that was cut off is no growth: the checkpoint of the hour tells of it.
     fs::copy(&written(place).await.file, place.path("apart").join(format!("{:020}.checkpoint", 99))).unwrap();
-    assert_eq!(checkpoints.behind().await.unwrap(), Some(0));
+    assert_eq!(checkpoints.reach().await.unwrap(), Some(Reach { events: 12, held: 99 }));
+    assert_eq!(ordered().await, 0);
 }

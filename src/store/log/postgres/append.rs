@@ -10,7 +10,7 @@ use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
-use crate::store::log::{AppendError, Appended, ChainedEvent, Head, ReadError};
+use crate::store::log::{AppendError, Appended, ChainedEvent, Head, MOVED, ReadError};
 use crate::store::sql::{ANSWER, within};
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgRow};
@@ -224,7 +224,7 @@ impl Committer for PostgresCommitter {
         let close = sqlx::query_scalar(
             "WITH moved AS (
                  UPDATE log_head
-                 SET epoch = epoch + 1
+                 SET epoch = CASE WHEN epoch < 0 THEN epoch - 1 ELSE epoch + 1 END
                  RETURNING id
              ), closed AS (
                  UPDATE streams
@@ -273,6 +273,9 @@ async fn read(connection: &mut PgConnection, group: &[Append]) -> Result<Memory,
             None => {
                 memory.known.position = checked("position")?;
                 memory.epoch = row.try_get(2)?;
+                if memory.epoch < 0 {
+                    return Err(StoreError::unavailable(MOVED));
+                }
             }
             Some(stream) => {
                 let hash: &[u8] = row.try_get(3)?;

@@ -15,7 +15,7 @@ use crate::store::flush;
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
-use crate::store::log::{AppendError, Appended, ReadError};
+use crate::store::log::{AppendError, Appended, MOVED, ReadError};
 use crate::store::reserve::Reserve;
 use crate::store::sql::Durability;
 use crate::store::sql::sqlite::open;
@@ -180,7 +180,12 @@ fn transaction(connection: &mut Connection, group: &[Append], with_places: bool)
 
 /// The end of the log and of the group's streams, read under the write lock.
 fn known(tx: &Transaction<'_>, group: &[Append]) -> Result<Known, StoreError> {
-    let position: i64 = tx.prepare_cached("SELECT position FROM log_head")?.query_row((), |row| row.get(0))?;
+    let (position, epoch): (i64, i64) = tx
+        .prepare_cached("SELECT position, epoch FROM log_head")?
+        .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if epoch < 0 {
+        return Err(StoreError::unavailable(MOVED));
+    }
     let position = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     let mut known = Known { position, ..Known::default() };
     let mut statement = tx.prepare_cached(STATE)?;

@@ -1,6 +1,7 @@
 //! Backups as a person makes them and puts them back: whole or refused, and never bringing back who was erased.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use candor::domain::person::PersonId;
 use candor::engine::ports::erasing::Keys as _;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::master_key;
+use candor::store::sql::{Durability, Row, Sql};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use serde_json::Value;
@@ -125,20 +127,21 @@ impl Home {
             None => KeyPlace::File(self.path("data/keys.db")),
         };
         let keys = KeyStore::open(&place, master_key::parse(&master).unwrap(), entropy()).await.unwrap();
-        let mut secrets = vec![CANARY.to_be_bytes().to_vec(), b"61.71875".to_vec()];
+        // As SQLite writes a number, as PostgreSQL does, and as a text.
+        let mut secrets = vec![CANARY.to_be_bytes().to_vec(), CANARY.to_le_bytes().to_vec(), b"61.71875".to_vec()];
         for id in keys.ids(PersonId::new(Uuid::parse_str(PERSON).unwrap()), scope).await.unwrap() {
             secrets.push(keys.now().await.unwrap().get(id).await.unwrap().unwrap().to_vec());
         }
-        if let KeyPlace::File(path) = place {
-            let tables =
-                candor::store::sql::Sql::open_sqlite(&path, candor::store::sql::Durability::Full).await.unwrap();
-            let rows = tables.query("SELECT wrapped, person, scope FROM keys", &[]).await.unwrap();
-            let whose = |row: &candor::store::sql::Row| {
-                row.text(1).unwrap() == PERSON && (scope == Scope::Person || row.text(2).unwrap() == scope.to_string())
-            };
-            secrets.extend(rows.iter().filter(|row| whose(row)).map(|row| row.bytes(0).unwrap()));
-            tables.close().await;
-        }
+        let tables = match &place {
+            KeyPlace::File(path) => Sql::open_sqlite(path, Durability::Full).await.unwrap(),
+            KeyPlace::Postgres(url) => Sql::open_postgres(url, "candor_keys", 1).await.unwrap(),
+        };
+        let rows = tables.query("SELECT wrapped, person, scope FROM keys", &[]).await.unwrap();
+        let whose = |row: &Row| {
+            row.text(1).unwrap() == PERSON && (scope == Scope::Person || row.text(2).unwrap() == scope.to_string())
+        };
+        secrets.extend(rows.iter().filter(|row| whose(row)).map(|row| row.bytes(0).unwrap()));
+        tables.close().await;
         secrets
     }
 }
@@ -150,8 +153,12 @@ fn files_with(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(files_with(&path, needles));
-        } else {
-            let bytes = fs::read(&path).unwrap();
+        } else if path.is_file() {
+            let bytes = match fs::read(&path) {
+                // A server removes files of its own meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                read => read.unwrap(),
+            };
             let holds = |needle: &&Vec<u8>| bytes.windows(needle.len()).any(|part| part == needle.as_slice());
             found.extend(needles.iter().any(|needle| holds(&needle)).then(|| path.display().to_string()));
         }
@@ -478,7 +485,7 @@ async fn a_database_that_was_put_back_to_before_an_erasure_is_erased_again() {
         let restored = back.json("data", PERSON, NOW, &["restore", "--anyway"]);
         assert_eq!(restored["ok"], true, "{restored}");
         assert!(restored["redacted"].as_u64().unwrap() > 0, "{restored}");
-        assert_eq!(back.secrets(Scope::Person).await.len(), 2, "no key of theirs is left");
+        assert_eq!(back.secrets(Scope::Person).await.len(), 3, "no key of theirs is left");
         assert_eq!(back.told("data"), told);
         let gone = back.candor("data", PERSON, NOW, &["metrics"]).output().unwrap();
         assert!(said(&gone, 1).contains("there is no person"), "the read models came back in clear");
@@ -569,4 +576,44 @@ fn a_log_that_was_changed_is_not_backed_up() {
     assert!(said(&refused, 1).contains("checkpoint_signature"));
     assert_eq!(names(&home.path("backups")).iter().filter(|name| name.starts_with("2026")).count(), 1);
     assert!(!names(&home.path("backups")).iter().any(|name| name.ends_with(".part")));
+}
+
+/// The statements of the page on the log that let PostgreSQL's files forget what was erased.
+fn forgetting() -> Vec<String> {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/log.md")).unwrap();
+    let block = page.split("```sql\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let lines = block.lines().map(|line| line.split("--").next().unwrap().trim());
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_file_of_postgresql_holds_what_was_erased_once_it_was_told_to_forget() {
+    // Alone: what others write would be found, and would keep it from forgetting.
+    let Some(server) = crate::postgres::alone("forgetting").await else { return };
+    let (log, keys) = (server.database("log").await, server.database("keys").await);
+    let home = Home::new(Some((log.clone(), keys.clone())));
+    let secrets = home.secrets(Scope::Person).await;
+    assert!(secrets.len() >= 3 + 2 * 3, "the person and two providers have a key each, and those are wrapped");
+    let other = home.told("data");
+    said(&home.candor("data", PERSON, NOW, &["backup"]).output().unwrap(), 0);
+    let export = home.path("export");
+    said(&home.candor("data", PERSON, NOW, &["export", export.to_str().unwrap()]).output().unwrap(), 0);
+    assert!(!files_with(&export, &secrets).is_empty(), "it is the person's own copy, in clear");
+    fs::remove_dir_all(&export).unwrap();
+    let erased = said(&home.candor("data", PERSON, NOW, &["erase", "--yes"]).output().unwrap(), 0);
+    assert!(!secrets.iter().any(|secret| erased.as_bytes().windows(secret.len()).any(|part| part == secret)));
+    assert!(!files_with(&server.folder, &secrets).is_empty(), "a deleted row stays in its file");
+    for url in [&log, &keys] {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        for statement in forgetting() {
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+    for folder in [&server.folder, &home.path("data"), &home.path("backups")] {
+        assert_eq!(files_with(folder, &secrets), Vec::<String>::new());
+    }
+    assert_eq!(home.told("data"), other);
+    let verified = home.json("data", OTHER, NOW, &["verify"]);
+    assert_eq!(verified["ok"], true, "{verified}");
 }

@@ -22,6 +22,31 @@ struct Server {
     _guard: Option<Child>,
 }
 
+/// A server of one's own, with the folder in which everything of it lies.
+pub(crate) struct Alone {
+    server: Server,
+    pub(crate) folder: PathBuf,
+}
+
+/// Starts a server that no other test writes to; `None` when there is no PostgreSQL here.
+pub(crate) async fn alone(name: &str) -> Option<Alone> {
+    let folder = folder(&format!("-{name}"));
+    Some(Alone { server: start(&programs()?, &folder).await, folder })
+}
+
+impl Alone {
+    /// Makes an empty database and returns its URL.
+    pub(crate) async fn database(&self, name: &str) -> String {
+        run(&self.server.url, format!("CREATE DATABASE {name}")).await;
+        self.server.url.replacen("/postgres", &format!("/{name}"), 1)
+    }
+}
+
+/// Where a server of this process has its files.
+fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("candor-postgres-{}{name}", std::process::id()))
+}
+
 /// Makes an empty database and returns its URL; `None` when there is no PostgreSQL here.
 pub(crate) async fn fresh_database() -> Option<String> {
     let server = SERVER.get_or_init(find).await.as_ref()?;
@@ -63,7 +88,7 @@ async fn find() -> Option<Server> {
         let _ = std::io::stderr().write_all(line);
         return None;
     };
-    Some(start(&programs).await)
+    Some(start(&programs, &folder("")).await)
 }
 
 /// The folder with the newest server programs.
@@ -97,9 +122,8 @@ wait "$server" || true
 rm -rf "$FOLDER"
 "#;
 
-async fn start(bin: &Path) -> Server {
+async fn start(bin: &Path, folder: &Path) -> Server {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
-    let folder = std::env::temp_dir().join(format!("candor-postgres-{}", std::process::id()));
     let mut command = if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
         let (user, group) = ordinary_user();
         let mut command = Command::new("setpriv");
@@ -116,7 +140,7 @@ async fn start(bin: &Path) -> Server {
         command
     };
     let guard = command
-        .env("FOLDER", &folder)
+        .env("FOLDER", folder)
         .env("BIN", bin)
         .env("PORT", port.to_string())
         .current_dir("/")

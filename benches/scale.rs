@@ -23,6 +23,7 @@ use candor::providers::ExportFiles;
 use candor::store::journal::SealedJournal;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{EventLog, PostgresLog, SqliteLog};
+use candor::store::log_place::LogPlace;
 use candor::store::originals::SealedOriginals;
 use candor::store::refusals::RefusalTable;
 use candor::store::seal::Key;
@@ -70,7 +71,11 @@ async fn open(folder: &Path, url: Option<String>) -> Store {
     let keys = Arc::new(KeyStore::open(&key_place, Key::new([7; 32]), Arc::new(Chance)).await.expect("keys"));
     let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::new(Chance)));
     let engine = Engine {
-        views: Arc::new(PeopleViews::open(place, tables().await, Arc::clone(&journal)).await.expect("read models")),
+        views: Arc::new(
+            PeopleViews::open(place, tables().await, Arc::clone(&journal), LogPlace::Tables)
+                .await
+                .expect("read models"),
+        ),
         originals: Arc::new(SealedOriginals::new(folder.join("originals"), Arc::clone(&keys), Arc::new(Chance))),
         refusals: Arc::new(RefusalTable::new(tables().await)),
         exports: Arc::new(ExportFiles),

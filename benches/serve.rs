@@ -27,6 +27,7 @@ use candor::providers::ExportFiles;
 use candor::store::journal::SealedJournal;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{EventLog, SqliteLog};
+use candor::store::log_place::LogPlace;
 use candor::store::master_key;
 use candor::store::originals::SealedOriginals;
 use candor::store::refusals::RefusalTable;
@@ -83,7 +84,7 @@ async fn open(folder: &Path) -> (Engine, Arc<SealedJournal>, Arc<PeopleViews>) {
     let journal = Arc::new(SealedJournal::new(log, Arc::clone(&keys), Arc::clone(&entropy)));
     let sql = Sql::open_sqlite(&path, Durability::Full).await.expect("a database");
     let refusals = Arc::new(RefusalTable::new(sql.clone()));
-    let views = PeopleViews::open(Place::Folder(folder.to_owned()), sql, Arc::clone(&journal)).await;
+    let views = PeopleViews::open(Place::Folder(folder.to_owned()), sql, Arc::clone(&journal), LogPlace::Tables).await;
     let views = Arc::new(views.expect("read models"));
     let originals = Arc::new(SealedOriginals::new(folder.join("originals"), Arc::clone(&keys), entropy));
     let engine = Engine {

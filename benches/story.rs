@@ -23,6 +23,7 @@ use candor::providers::ExportFiles;
 use candor::store::journal::SealedJournal;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{EventLog, SqliteLog};
+use candor::store::log_place::LogPlace;
 use candor::store::originals::SealedOriginals;
 use candor::store::refusals::RefusalTable;
 use candor::store::seal::Key;
@@ -175,7 +176,7 @@ async fn open(folder: &Path) -> Engine {
     let sql = Sql::open_sqlite(&path, Durability::Full).await.expect("a database");
     let refusals = Arc::new(RefusalTable::new(sql.clone()));
     let place = Place::Folder(folder.to_owned());
-    let views = PeopleViews::open(place, sql, Arc::clone(&journal)).await.expect("read models");
+    let views = PeopleViews::open(place, sql, Arc::clone(&journal), LogPlace::Tables).await.expect("read models");
     let originals = SealedOriginals::new(folder.join("originals"), Arc::clone(&keys), entropy);
     let (views, originals) = (Arc::new(views), Arc::new(originals));
     Engine {

@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::present::Out;
 use crate::engine::as_of::AsOf;
 use crate::store::flush;
+use crate::store::log::left;
 
 /// Turns wearable data into insights it can vouch for.
 #[derive(Debug, Parser)]
@@ -253,7 +254,11 @@ pub fn main() -> ExitCode {
             tokio::select! {
                 biased;
                 () = flush::failed() => Err(Failure::refused(flush::WHY)),
-                outcome = command::run(&cli, &config, &out) => outcome,
+                () = left::met() => Err(Failure::configuration(left::WHY)),
+                outcome = command::run(&cli, &config, &out) => match outcome {
+                    Err(_) if left::is_met() => Err(Failure::configuration(left::WHY)),
+                    outcome => outcome,
+                },
             }
         });
         runtime.shutdown_timeout(Duration::from_secs(2));

@@ -81,13 +81,13 @@ impl Cluster {
     }
 }
 
-/// Opens the log of a store, and the database that lies with it, wherever the events are.
-pub(super) async fn open(cluster: &Cluster, place: &Place) -> Result<(Arc<dyn EventLog>, Sql), Failure> {
+/// Opens the log of a store, wherever the events are, and the database that lies with it.
+pub(super) async fn open(cluster: &Cluster, place: &Place) -> Result<(Arc<dyn EventLog>, LogPlace, Sql), Failure> {
     let wanted = if cluster.url.is_some() { LogPlace::Cluster } else { LogPlace::Tables };
     let tables = tables(place).await?;
     match (log_place::settle(&tables, wanted).await?, wanted) {
-        (LogPlace::Cluster, LogPlace::Cluster) => Ok((cluster.log()?, tables)),
-        (LogPlace::Tables, LogPlace::Tables) => Ok((in_tables(place).await?, tables)),
+        (LogPlace::Cluster, LogPlace::Cluster) => Ok((cluster.log()?, wanted, tables)),
+        (LogPlace::Tables, LogPlace::Tables) => Ok((in_tables(place).await?, wanted, tables)),
         (LogPlace::Tables, LogPlace::Cluster) => Err(Failure::configuration(
             "EVENTSTORE_URL is set, and the log of this store lies in its own tables: `candor log move cluster` moves it, or \
              take the variable out",
@@ -112,5 +112,13 @@ pub(super) async fn in_tables(place: &Place) -> Result<Arc<dyn EventLog>, Failur
     Ok(match place {
         Place::Folder(folder) => Arc::new(SqliteLog::open(&folder.join("log.db")).await?),
         Place::Postgres(url) => Arc::new(PostgresLog::open(url).await?),
+    })
+}
+
+/// The same, where tables that the log has left take in what is copied.
+pub(super) async fn tables_to_fill(place: &Place) -> Result<Arc<dyn EventLog>, Failure> {
+    Ok(match place {
+        Place::Folder(folder) => Arc::new(SqliteLog::fill(&folder.join("log.db")).await?),
+        Place::Postgres(url) => Arc::new(PostgresLog::fill(url).await?),
     })
 }

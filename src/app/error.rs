@@ -93,7 +93,7 @@ impl From<BackupError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::refused(format!("{error}; check the data folder and the database"))
+        Self::refused(format!("{error}; check the data folder, and the databases that the settings name"))
     }
 }
 

@@ -87,12 +87,12 @@ pub(super) async fn open_all(config: &Config) -> Result<Opened, Failure> {
     }
     let (folder, entropy): (_, Arc<dyn Entropy>) = (&config.data_dir, Arc::new(OsEntropy));
     let place = place(config);
-    let (log, pointer) = cluster::open(&config.cluster, &place).await?;
+    let (log, lies, pointer) = cluster::open(&config.cluster, &place).await?;
     // The read models take it over from here.
     let pointer = pointer.telling_after(config.slow_after);
     let journal = Arc::new(SealedJournal::new(Arc::clone(&log), Arc::clone(&keys), Arc::clone(&entropy)));
     let refusals = Arc::new(RefusalTable::new(pointer.clone()));
-    let views = PeopleViews::open(place, pointer, Arc::clone(&journal)).await?;
+    let views = PeopleViews::open(place, pointer, Arc::clone(&journal), lies).await?;
     let narrator = match &config.model {
         None => None,
         Some(settings) => {

@@ -1,6 +1,6 @@
 //! A log that has grown by so much that it is held fast before the hour is over.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
@@ -12,30 +12,44 @@ use crate::engine::ports::checkpoint::{Checkpoints, Reach};
 pub struct Grown {
     checkpoints: Arc<dyn Checkpoints>,
     by: u64,
-    /// How far the log went when this held last.
-    last: Mutex<Option<Reach>>,
+    looks: Mutex<Looks>,
+}
+
+/// How far the log went.
+#[derive(Default)]
+struct Looks {
+    /// At the last look.
+    last: Option<Reach>,
+    /// When a checkpoint was ordered last.
+    ordered: Option<Reach>,
 }
 
 impl Grown {
     /// Holds after `by` events.
     #[must_use]
     pub fn new(checkpoints: Arc<dyn Checkpoints>, by: u64) -> Self {
-        Self { checkpoints, by, last: Mutex::default() }
+        Self { checkpoints, by, looks: Mutex::default() }
     }
 
     fn is_due(&self, reach: Reach) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = last.filter(|last| last.held == reach.held).map_or(reach.held, |last| last.events);
-        let due = reach.events.saturating_sub(since) >= self.by;
-        if due {
-            *last = Some(reach);
-        }
-        due
+        let mut looks = self.looks();
+        looks.last = Some(reach);
+        let ordered = looks.ordered.filter(|ordered| ordered.held == reach.held);
+        reach.events.saturating_sub(ordered.map_or(reach.held, |ordered| ordered.events)) >= self.by
+    }
+
+    fn looks(&self) -> MutexGuard<'_, Looks> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Condition for Grown {
+    fn ordered(&self) {
+        let mut looks = self.looks();
+        looks.ordered = looks.last;
+    }
+
     async fn holds(&self) -> bool {
         match self.checkpoints.reach().await {
             Ok(reach) => reach.is_some_and(|reach| self.is_due(reach)),

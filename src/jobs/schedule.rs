@@ -14,6 +14,9 @@ use crate::engine::ports::jobs::{NewJob, Queue, QueueError};
 pub trait Condition: Send + Sync {
     /// Whether it holds now.
     async fn holds(&self) -> bool;
+
+    /// Takes note that it held, and a job was ordered for it.
+    fn ordered(&self);
 }
 
 /// A schedule: its rule in the form of cron, in UTC, and the job it orders.
@@ -72,7 +75,11 @@ impl Schedule {
                     Some(condition) => condition.holds().await,
                 };
                 let jobs = wanted.then(|| (self.order)(due)).into_iter().collect();
-                queue.fire(self.name, self.rule, Some(due), next, jobs).await
+                let fired = queue.fire(self.name, self.rule, Some(due), next, jobs).await?;
+                if let Some(condition) = self.condition.as_ref().filter(|_| fired && wanted) {
+                    condition.ordered();
+                }
+                Ok(fired)
             }
             Some(_) => Ok(false),
         }

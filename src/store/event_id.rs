@@ -47,6 +47,12 @@ mod tests {
         assert_ne!(event_id("ab", "c", 1, 0), event_id("a", "bc", 1, 0));
     }
 
+    #[test]
+    fn the_ids_of_a_large_batch_follow_each_other() {
+        let ids = event_ids("person-a", "import-1", 1_000);
+        assert!(ids.windows(2).all(|pair| pair[0].as_u128() + 1 == pair[1].as_u128()));
+    }
+
     proptest! {
         #[test]
         fn no_two_requests_share_an_id(
@@ -55,6 +61,7 @@ mod tests {
             let mut owners = HashMap::new();
             for request in &requests {
                 let ids = event_ids(&request.0, &request.1, request.2);
+                prop_assert!(ids.is_sorted());
                 prop_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
                 for id in ids {
                     prop_assert_eq!(owners.insert(id, request.clone()), None);

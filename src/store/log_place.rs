@@ -1,10 +1,10 @@
 //! Where the events of a store lie: a row in the log's database.
 //!
 //! The read models name positions of one log. A process that is set to another one would take in nothing, or everything once
-//! more, so it is refused until the store was moved. Tables that a log has left have a negative epoch, and take in nothing.
+//! more, so it is refused until the store was moved.
 
 use super::error::{Inconsistency, StoreError};
-use super::sql::{Sql, SqlTx};
+use super::sql::Sql;
 use super::views;
 
 const PLACE: &str = "SELECT place FROM log_place";
@@ -67,68 +67,51 @@ pub async fn settled(tables: &Sql) -> Result<Option<LogPlace>, StoreError> {
     rows.first().map(|row| LogPlace::of(&row.text(0)?)).transpose()
 }
 
-/// From now on the log lies on the cluster, where its first so many events are; false where the tables hold more by now. The
-/// tables take in nothing any more, so that a process that goes on with them is refused.
-///
-/// # Errors
-/// When a database does not answer.
-pub async fn leave_tables(place: &views::Place, tables: &Sql, events: u64) -> Result<bool, StoreError> {
-    let next = views::next_generation(place, tables).await?;
-    let left = tables.write(move |tx| {
-        Box::pin(async move {
-            let left = tx
-                .execute(
-                    "UPDATE log_head
-                     SET epoch = -1 - epoch
-                     WHERE epoch >= 0
-                       AND position = $1",
-                    &[events.cast_signed().into()],
-                )
-                .await?;
-            if left == 1 {
-                lies(tx, LogPlace::Cluster, next).await?;
-            }
-            Ok(left == 1)
-        })
-    });
-    left.await
-}
-
-/// The tables take events in again: a log that was moved away comes back into them.
+/// From now on the log lies on the cluster, where its first so many events are, and the tables take in nothing any more; false
+/// where they hold more by now, or were left already. `next` is an empty generation of read models.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open_tables(tables: &Sql) -> Result<(), StoreError> {
-    let opened = tables.write(|tx| {
-        Box::pin(tx.execute(
-            "UPDATE log_head
-             SET epoch = -1 - epoch
-             WHERE epoch < 0",
-            &[],
-        ))
-    });
-    opened.await.map(|_| ())
+pub async fn leave_tables(tables: &Sql, events: u64, next: i64) -> Result<bool, StoreError> {
+    const LEAVE: &str = "UPDATE log_head
+                         SET epoch = -1 - epoch
+                         WHERE epoch >= 0
+                           AND position = $1";
+    move_to(tables, LogPlace::Cluster, LEAVE, events, next).await
 }
 
-/// From now on the log lies in the tables.
+/// From now on the log lies in the tables, which hold so many events; false where they do not, or it lies there already.
 ///
 /// # Errors
-/// When a database does not answer.
-pub async fn back_in_tables(place: &views::Place, tables: &Sql) -> Result<(), StoreError> {
-    let next = views::next_generation(place, tables).await?;
-    tables.write(move |tx| Box::pin(lies(tx, LogPlace::Tables, next))).await
+/// When the database does not answer.
+pub async fn back_in_tables(tables: &Sql, events: u64, next: i64) -> Result<bool, StoreError> {
+    const COME: &str = "UPDATE log_head
+                        SET epoch = CASE WHEN epoch < 0 THEN -1 - epoch ELSE epoch END
+                        WHERE position = $1
+                          AND EXISTS (SELECT 1 FROM log_place WHERE place = 'cluster')";
+    move_to(tables, LogPlace::Tables, COME, events, next).await
 }
 
-/// Says where the log lies. The read models begin anew: their positions are those of the log before.
-async fn lies(tx: &mut SqlTx, at: LogPlace, next: i64) -> Result<(), StoreError> {
-    views::show(tx, next).await?;
-    tx.execute(
-        "INSERT INTO log_place (id, place)
-         VALUES (1, $1)
-         ON CONFLICT (id) DO UPDATE
-         SET place = EXCLUDED.place",
-        &[at.name().into()],
-    )
-    .await
-    .map(|_| ())
+/// Turns the tables, and says in the same transaction where the log lies. The read models begin anew: their positions are
+/// those of the log before.
+async fn move_to(tables: &Sql, to: LogPlace, turn: &'static str, events: u64, next: i64) -> Result<bool, StoreError> {
+    let moved = tables.write(move |tx| {
+        Box::pin(async move {
+            // One that was shown meanwhile would not be empty.
+            if !views::is_next(tx, next).await? || tx.execute(turn, &[events.cast_signed().into()]).await? != 1 {
+                return Ok(false);
+            }
+            views::show(tx, next).await?;
+            tx.execute(
+                "INSERT INTO log_place (id, place)
+                 VALUES (1, $1)
+                 ON CONFLICT (id) DO UPDATE
+                 SET place = EXCLUDED.place",
+                &[to.name().into()],
+            )
+            .await?;
+            Ok(true)
+        })
+    });
+    moved.await
 }

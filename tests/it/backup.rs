@@ -589,9 +589,15 @@ fn forgetting() -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_file_of_postgresql_holds_what_was_erased_once_it_was_told_to_forget() {
     // Alone: what others write would be found, and would keep it from forgetting.
-    let Some(server) = crate::postgres::alone("forgetting").await else { return };
-    let (log, keys) = (server.database("log").await, server.database("keys").await);
-    let home = Home::new(Some((log.clone(), keys.clone())));
+    let Some(programs) = crate::postgres::programs() else { return };
+    let (server, folder) = crate::postgres::start(&programs, "-forgetting").await;
+    let mut urls = Vec::new();
+    for name in ["log", "keys"] {
+        crate::postgres::run(&server.url, format!("CREATE DATABASE {name}")).await;
+        urls.push(server.url.replacen("/postgres", &format!("/{name}"), 1));
+    }
+    let (log, keys) = (urls[0].clone(), urls[1].clone());
+    let home = Home::new(Some((log, keys)));
     let secrets = home.secrets(Scope::Person).await;
     assert!(secrets.len() >= 3 + 2 * 3, "the person and two providers have a key each, and those are wrapped");
     let other = home.told("data");
@@ -602,15 +608,15 @@ async fn no_file_of_postgresql_holds_what_was_erased_once_it_was_told_to_forget(
     fs::remove_dir_all(&export).unwrap();
     let erased = said(&home.candor("data", PERSON, NOW, &["erase", "--yes"]).output().unwrap(), 0);
     assert!(!secrets.iter().any(|secret| erased.as_bytes().windows(secret.len()).any(|part| part == secret)));
-    assert!(!files_with(&server.folder, &secrets).is_empty(), "a deleted row stays in its file");
-    for url in [&log, &keys] {
+    assert!(!files_with(&folder, &secrets).is_empty(), "a deleted row stays in its file");
+    for url in &urls {
         let mut connection = PgConnection::connect(url).await.unwrap();
         for statement in forgetting() {
             sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
         }
         connection.close().await.unwrap();
     }
-    for folder in [&server.folder, &home.path("data"), &home.path("backups")] {
+    for folder in [&folder, &home.path("data"), &home.path("backups")] {
         assert_eq!(files_with(folder, &secrets), Vec::<String>::new());
     }
     assert_eq!(home.told("data"), other);

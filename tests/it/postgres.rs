@@ -17,34 +17,10 @@ use tokio::sync::OnceCell;
 static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-struct Server {
-    url: String,
+/// A server that answers; one that was started here ends with this.
+pub(crate) struct Server {
+    pub(crate) url: String,
     _guard: Option<Child>,
-}
-
-/// A server of one's own, with the folder in which everything of it lies.
-pub(crate) struct Alone {
-    server: Server,
-    pub(crate) folder: PathBuf,
-}
-
-/// Starts a server that no other test writes to; `None` when there is no PostgreSQL here.
-pub(crate) async fn alone(name: &str) -> Option<Alone> {
-    let folder = folder(&format!("-{name}"));
-    Some(Alone { server: start(&programs()?, &folder).await, folder })
-}
-
-impl Alone {
-    /// Makes an empty database and returns its URL.
-    pub(crate) async fn database(&self, name: &str) -> String {
-        run(&self.server.url, format!("CREATE DATABASE {name}")).await;
-        self.server.url.replacen("/postgres", &format!("/{name}"), 1)
-    }
-}
-
-/// Where a server of this process has its files.
-fn folder(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("candor-postgres-{}{name}", std::process::id()))
 }
 
 /// Makes an empty database and returns its URL; `None` when there is no PostgreSQL here.
@@ -66,7 +42,7 @@ pub(crate) async fn drop_database(url: &str) {
     }
 }
 
-async fn run(url: &str, sql: String) {
+pub(crate) async fn run(url: &str, sql: String) {
     let mut connection = PgConnection::connect(url).await.expect("the server answers");
     sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the statement runs");
     connection.close().await.expect("the connection closes");
@@ -88,11 +64,11 @@ async fn find() -> Option<Server> {
         let _ = std::io::stderr().write_all(line);
         return None;
     };
-    Some(start(&programs, &folder("")).await)
+    Some(start(&programs, "").await.0)
 }
 
 /// The folder with the newest server programs.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -122,7 +98,9 @@ wait "$server" || true
 rm -rf "$FOLDER"
 "#;
 
-async fn start(bin: &Path, folder: &Path) -> Server {
+/// Starts a server, and says in which folder all of it lies; the name tells it from others of this process.
+pub(crate) async fn start(bin: &Path, name: &str) -> (Server, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("candor-postgres-{}{name}", std::process::id()));
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
     let mut command = if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
         let (user, group) = ordinary_user();
@@ -140,7 +118,7 @@ async fn start(bin: &Path, folder: &Path) -> Server {
         command
     };
     let guard = command
-        .env("FOLDER", folder)
+        .env("FOLDER", &folder)
         .env("BIN", bin)
         .env("PORT", port.to_string())
         .current_dir("/")
@@ -152,7 +130,7 @@ async fn start(bin: &Path, folder: &Path) -> Server {
     for _ in 0..600 {
         if let Ok(connection) = PgConnection::connect(&url).await {
             connection.close().await.expect("the connection closes");
-            return Server { url, _guard: Some(guard) };
+            return (Server { url, _guard: Some(guard) }, folder);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

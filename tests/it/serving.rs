@@ -13,7 +13,7 @@ use crate::command::Store;
 /// A password nobody else has.
 pub(crate) const PASSWORD: &str = "a horse, a kettle and a lamp";
 /// What is not there by then does not come.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server over a store of its own, on free ports, that keeps metrics.
 pub(crate) struct Serving {
@@ -154,6 +154,16 @@ impl Serving {
         cpu_seconds(&self.program.0.id().to_string())
     }
 
+    /// Waits until it has ended by itself: its exit code, and what it wrote on standard error.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        let (done, ended) = mpsc::channel();
+        let log = self.log;
+        std::thread::spawn(move || done.send(log.join().unwrap()));
+        // Standard error ends with the program.
+        let told = ended.recv_timeout(PATIENCE).expect("it ends");
+        (self.program.0.wait().unwrap().code(), told)
+    }
+
     /// Asks it to stop, waits until it has, and gives what it wrote on standard error.
     pub(crate) fn stop(mut self) -> String {
         let asked = Command::new("kill").args(["-TERM", &self.program.0.id().to_string()]).status().unwrap();
@@ -166,10 +176,10 @@ impl Serving {
 
 /// The processor time of a process so far, in seconds: of its number, or of `self`.
 pub(crate) fn cpu_seconds(process: &str) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // After the name in brackets: the 12th and 13th numbers are ticks of a hundredth of a second in user and kernel mode.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
     (ticks(11) + ticks(12)) / 100.0
 }
 

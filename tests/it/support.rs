@@ -13,6 +13,7 @@ use candor::store::jobs::{JobPlace, JobTables};
 use candor::store::journal::SealedJournal;
 use candor::store::keys::{KeyPlace, KeyStore};
 use candor::store::log::{ChainedEvent, EventLog, Head, PostgresLog, SqliteLog, StoredEvent};
+use candor::store::log_place;
 use candor::store::originals::SealedOriginals;
 use candor::store::refusals::RefusalTable;
 use candor::store::seal::Key;
@@ -155,7 +156,9 @@ impl Place {
 
     /// Opens the read models over a journal.
     pub(crate) async fn views(&self, journal: &Arc<SealedJournal>) -> PeopleViews {
-        PeopleViews::open(self.view_place(), self.tables().await, Arc::clone(journal)).await.unwrap()
+        PeopleViews::open(self.view_place(), self.tables().await, Arc::clone(journal), log_place::LogPlace::Tables)
+            .await
+            .unwrap()
     }
 
     pub(crate) fn view_place(&self) -> candor::store::views::Place {
@@ -246,6 +249,14 @@ impl Place {
         match &self.url {
             Some(url) => Sql::open_postgres(url, "candor_log", 4).await.unwrap(),
             None => Sql::open_sqlite(&self.file(), Durability::Full).await.unwrap(),
+        }
+    }
+
+    /// Opens the log in tables so that it is filled, as a move does.
+    pub(crate) async fn filled(&self) -> Arc<dyn EventLog> {
+        match &self.url {
+            Some(url) => Arc::new(PostgresLog::fill(url).await.unwrap()),
+            None => Arc::new(SqliteLog::fill(&self.file()).await.unwrap()),
         }
     }
 
@@ -356,7 +367,7 @@ pub(crate) use on;
 
 /// A batch that continues a stream, with ids derived from the key.
 pub(crate) fn batch(stream: &str, head: Option<Head>, key: &str, bodies: &[&[u8]]) -> Vec<ChainedEvent> {
-    let ids = event_ids(stream, key, bodies.len() as u16);
+    let ids = event_ids(stream, key, u16::try_from(bodies.len()).unwrap());
     batch_with_ids(stream, head, &ids, bodies)
 }
 

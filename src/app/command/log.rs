@@ -14,7 +14,7 @@ use crate::app::present::Out;
 use crate::app::system;
 use crate::store::log::{Copied, CopyError, EventLog, copy, events_after};
 use crate::store::log_place::{self, LogPlace};
-use crate::store::views::Place;
+use crate::store::views::{self, Place};
 
 /// What is done with the log.
 #[derive(Clone, Debug, Subcommand)]
@@ -79,7 +79,7 @@ async fn moved(config: &Config, out: &Out, to: To) -> Result<bool, Failure> {
     };
     let place = system::place(config);
     let tables = cluster::tables(&place).await?;
-    let (here, there) = (cluster::in_tables(&place).await?, config.cluster.log()?);
+    let (here, there) = (cluster::tables_to_fill(&place).await?, config.cluster.log()?);
     let (from, to, wanted, settled) = match to {
         To::Cluster => (here, there, LogPlace::Cluster, LogPlace::Tables),
         To::Tables => (there, here, LogPlace::Tables, LogPlace::Cluster),
@@ -89,25 +89,20 @@ async fn moved(config: &Config, out: &Out, to: To) -> Result<bool, Failure> {
         out.line("The log of this store lies there already.")?;
         return Ok(true);
     }
-    if wanted == LogPlace::Tables {
-        log_place::open_tables(&tables).await?;
-    }
     let copied = copied(out, from.as_ref(), to.as_ref()).await?;
-    // Whoever still writes where it lay would write to nobody.
+    // What takes time goes before the last look: whoever writes after it where the log lay writes to nobody.
+    let next = views::next_generation(&place, &tables).await?;
     let all = copied.verified.events;
     let moved = match wanted {
-        LogPlace::Cluster => log_place::leave_tables(&place, &tables, all).await?,
+        LogPlace::Cluster => log_place::leave_tables(&tables, all, next).await?,
         LogPlace::Tables => {
-            let all_there = events_after(from.as_ref(), None, u64::MAX).await? == all;
-            if all_there {
-                log_place::back_in_tables(&place, &tables).await?;
-            }
-            all_there
+            events_after(from.as_ref(), None, u64::MAX).await? == all
+                && log_place::back_in_tables(&tables, all, next).await?
         }
     };
     if !moved {
         return Err(Failure::refused(
-            "somebody still writes into the log: stop every server, and run it again as it was",
+            "somebody wrote into the log, or moved it, meanwhile: stop every server, and run it again as it was",
         ));
     }
     report(out, &copied, Some(wanted))

@@ -11,6 +11,7 @@ mod decide;
 mod event;
 #[cfg(feature = "eventstore")]
 pub mod eventstore;
+pub mod left;
 mod position;
 pub mod postgres;
 pub mod sqlite;
@@ -28,9 +29,6 @@ pub use sqlite::SqliteLog;
 use super::chain::Hash;
 use super::error::{Cause, Inconsistency, StoreError};
 use async_trait::async_trait;
-
-/// What a process is told that goes on with the tables that its log has left.
-pub(super) const MOVED: &str = "the log of this store was moved: stop this process, and start it again as that says";
 
 /// What the caller believes about the stream it appends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

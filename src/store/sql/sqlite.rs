@@ -22,9 +22,10 @@ use crate::store::flush;
 
 /// Statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
-/// Pages in the write-ahead log at which they are written into the file: four times what SQLite takes by itself, since a page
-/// that many appends change is written into the file once for all of them.
-const CHECKPOINT_PAGES: c_int = 4_000;
+/// Pages in the write-ahead log at which they are written into the file: SQLite's own measure.
+const CHECKPOINT_PAGES: c_int = 1_000;
+/// The same for the log of events: a page that many appends change is written into the file once for all of them.
+const CHECKPOINT_PAGES_OF_LOG: c_int = 4_000;
 /// How often somebody else may be faster at making a file.
 const TURNS: usize = 100;
 /// Connections that are kept for the next reader.
@@ -45,7 +46,7 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     use_wal(&connection)?;
     keep_name_of_wal(path, &connection)?;
-    connection.wal_hook(Some(checkpoint));
+    connection.wal_hook(Some(checkpoint::<CHECKPOINT_PAGES>));
     connection.execute_batch(
         "PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
@@ -56,6 +57,13 @@ pub(crate) fn open(path: &Path, durability: Durability, create: bool) -> Result<
         Durability::Full => "PRAGMA synchronous = FULL",
         Durability::Rebuildable => "PRAGMA synchronous = NORMAL",
     })?;
+    Ok(connection)
+}
+
+/// Opens the connection that writes the log of events, which is there.
+pub(crate) fn open_log(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open(path, Durability::Full, false)?;
+    connection.wal_hook(Some(checkpoint::<CHECKPOINT_PAGES_OF_LOG>));
     Ok(connection)
 }
 
@@ -94,8 +102,8 @@ fn keep_name_of_wal(path: &Path, connection: &Connection) -> Result<(), StoreErr
 }
 
 /// What SQLite does by itself after a commit; but by itself it tells nobody that it failed.
-fn checkpoint(wal: &Wal, pages: c_int) -> rusqlite::Result<()> {
-    if pages >= CHECKPOINT_PAGES
+fn checkpoint<const AT: c_int>(wal: &Wal, pages: c_int) -> rusqlite::Result<()> {
+    if pages >= AT
         && let Err(error) = wal.checkpoint()
     {
         flush::note(&error);

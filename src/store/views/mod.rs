@@ -19,9 +19,9 @@ use tokio::sync::{Mutex, RwLock};
 
 use super::error::StoreError;
 use super::journal::{JournalPage, SealedJournal, Walk};
-use super::log::{MOVED, Position};
+use super::log::{Position, left};
 use super::log_place::{self, LogPlace};
-use super::sql::{Sql, SqlTx};
+use super::sql::{Row, Sql, SqlTx};
 use crate::domain::person::PersonId;
 use crate::engine::ports::views::{Progress, Rebuilt, ViewsError};
 use generation::{Generation, pointer_name};
@@ -37,8 +37,8 @@ pub struct PeopleViews {
     place: Place,
     pointer: Sql,
     journal: Arc<SealedJournal>,
-    /// Where the log lay when this was opened.
-    lay: Option<LogPlace>,
+    /// Where the journal's log lies.
+    lies: LogPlace,
     live: RwLock<Generation>,
     catching_up: Mutex<()>,
 }
@@ -48,15 +48,20 @@ fn unavailable(error: impl std::fmt::Display) -> ViewsError {
 }
 
 impl PeopleViews {
-    /// Opens the live generation, or starts the first. `pointer` is the database of the log.
+    /// Opens the live generation, or starts the first. `pointer` is the database of the log, which lies where `lies` says.
     ///
     /// # Errors
-    /// When a database cannot be opened.
-    pub async fn open(place: Place, pointer: Sql, journal: Arc<SealedJournal>) -> Result<Self, StoreError> {
+    /// When a database cannot be opened, or the log was moved away.
+    pub async fn open(
+        place: Place,
+        pointer: Sql,
+        journal: Arc<SealedJournal>,
+        lies: LogPlace,
+    ) -> Result<Self, StoreError> {
         let number = active(&pointer).await?;
-        let lay = log_place::settled(&pointer).await?;
+        stays(&pointer, lies).await?;
         let live = RwLock::new(Generation::open(&place, number, pointer.slow_after()).await?);
-        Ok(Self { place, pointer, journal, lay, live, catching_up: Mutex::new(()) })
+        Ok(Self { place, pointer, journal, lies, live, catching_up: Mutex::new(()) })
     }
 
     async fn live(&self) -> Result<Generation, ViewsError> {
@@ -65,9 +70,7 @@ impl PeopleViews {
         if current.number == number {
             return Ok(current);
         }
-        if log_place::settled(&self.pointer).await.map_err(unavailable)? != self.lay {
-            return Err(unavailable(MOVED));
-        }
+        stays(&self.pointer, self.lies).await.map_err(unavailable)?;
         let mut live = self.live.write().await;
         if live.number < number {
             let fresh = Generation::open(&self.place, number, self.pointer.slow_after()).await.map_err(unavailable)?;
@@ -183,28 +186,49 @@ impl PeopleViews {
             return Ok(Rebuilt { matches_live: false, digest, switched: false });
         }
         switch(&self.pointer, new.number).await.map_err(unavailable)?;
-        self.live().await?;
-        if let Err(error) = Generation::remove(&self.place, old.number - 1).await {
-            tracing::warn!(%error, "read models that nobody uses any more are left behind");
+        if self.live().await?.number != new.number {
+            return Err(unavailable("somebody let the read models begin anew meanwhile; try again"));
+        }
+        // Those that begin anew pass over a number.
+        for before in [old.number - 1, old.number - 2].into_iter().filter(|number| *number > 0) {
+            if let Err(error) = Generation::remove(&self.place, before).await {
+                tracing::warn!(%error, "read models that nobody uses any more are left behind");
+            }
         }
         Ok(Rebuilt { matches_live: live == digest, digest, switched: true })
     }
 }
 
+/// Read models that begin anew are the next but one: a rebuild that somebody has begun fills the next.
+const BEYOND: i64 = 2;
+
+const ACTIVE: &str = "SELECT generation
+                      FROM projection_active
+                      WHERE name = $1";
+
 /// The number of the live generation: the first, unless the pointer says otherwise.
 async fn active(pointer: &Sql) -> Result<i64, StoreError> {
-    let rows = pointer
-        .query(
-            "SELECT generation
-             FROM projection_active
-             WHERE name = $1",
-            &[pointer_name().into()],
-        )
-        .await?;
+    number(&pointer.query(ACTIVE, &[pointer_name().into()]).await?)
+}
+
+fn number(rows: &[Row]) -> Result<i64, StoreError> {
     rows.first().map_or(Ok(1), |row| row.int(0))
 }
 
-/// Sends every reader to another generation.
+/// Whether a generation is still the one that [`next_generation`] would give.
+pub(in crate::store) async fn is_next(tx: &mut SqlTx, next: i64) -> Result<bool, StoreError> {
+    Ok(number(&tx.query(ACTIVE, &[pointer_name().into()]).await?)? + BEYOND == next)
+}
+
+/// Refuses where the log does not lie there any more. Asked after the pointer, which moves with it.
+async fn stays(pointer: &Sql, lies: LogPlace) -> Result<(), StoreError> {
+    match log_place::settled(pointer).await? {
+        Some(place) if place != lies => Err(left::meet()),
+        _ => Ok(()),
+    }
+}
+
+/// Sends every reader to another generation, unless they were sent further already.
 async fn switch(pointer: &Sql, number: i64) -> Result<(), StoreError> {
     pointer.write(move |tx| Box::pin(show(tx, number))).await
 }
@@ -215,7 +239,8 @@ pub(in crate::store) async fn show(tx: &mut SqlTx, number: i64) -> Result<(), St
         "INSERT INTO projection_active (name, generation)
          VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE
-         SET generation = EXCLUDED.generation",
+         SET generation = EXCLUDED.generation
+         WHERE projection_active.generation < EXCLUDED.generation",
         &[pointer_name().into(), number.into()],
     )
     .await
@@ -231,8 +256,11 @@ pub async fn begin_anew(place: &Place, pointer: &Sql) -> Result<(), StoreError> 
 }
 
 /// An empty generation, which has taken nothing in yet: its number, to be shown.
-pub(in crate::store) async fn next_generation(place: &Place, pointer: &Sql) -> Result<i64, StoreError> {
-    let next = Generation::open(place, active(pointer).await? + 1, pointer.slow_after()).await?;
+///
+/// # Errors
+/// When a database does not answer.
+pub async fn next_generation(place: &Place, pointer: &Sql) -> Result<i64, StoreError> {
+    let next = Generation::open(place, active(pointer).await? + BEYOND, pointer.slow_after()).await?;
     next.clear().await?;
     Ok(next.number)
 }

@@ -4,6 +4,9 @@
 use super::Fake;
 use crate::command::{Store, days, samples};
 use crate::postgres;
+use crate::support::append_one;
+use candor::store::log::EventStoreLog;
+use candor::store::log::eventstore::Address;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -130,4 +133,32 @@ async fn a_log_moves_to_the_cluster_and_back_and_nothing_is_told_otherwise() {
         let copied = cluster.json(&["log", "copy", &fake.url(), &elsewhere]);
         assert_eq!((copied["events"].as_u64(), copied["copied"].as_u64()), (Some(events), Some(written)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_was_filled_from_a_copy_is_gone_on_with_after_a_restore() {
+    let Some(database) = postgres::fresh_database().await else { return };
+    let (lost, filled) = (Fake::start(1), Fake::start(1));
+    let store = Store::on_postgres(NOW, &database);
+    let on = |fake: &Fake| On { store: &store, cluster: Some(fake.url()) };
+    on(&lost).import(&export(&store));
+    on(&lost).json(&["loop"]);
+    let before = on(&lost).said();
+    let copy = store.path("copy").display().to_string();
+    on(&lost).json(&["log", "copy", &lost.url(), &copy]);
+    drop(lost);
+    // Behind what others wrote, so that every position is another.
+    let theirs = EventStoreLog::new(Address::parse(&filled.url(), None).unwrap(), "theirs");
+    for number in 0..50 {
+        append_one(&theirs, "person-1", &number.to_string()).await;
+    }
+    on(&filled).json(&["log", "copy", &copy, &filled.url()]);
+    assert_eq!(on(&filled).json(&["restore"])["ok"], true);
+    assert_eq!(on(&filled).said(), before);
+    // What comes now is taken in.
+    on(&filled).text(&["checkin", "--mood", "4"]);
+    let verified = on(&filled).json(&["verify"]);
+    assert_eq!(verified["ok"], true, "{verified}");
+    assert_eq!(on(&filled).json(&["rebuild"])["matches_live"], true);
+    postgres::drop_database(&database).await;
 }

@@ -60,6 +60,7 @@ mod durability;
 mod erasing;
 mod idempotency;
 mod journal;
+mod moved;
 mod order;
 mod reads;
 mod snapshots;

@@ -144,7 +144,8 @@ impl Cell {
                 }
             };
             if Instant::now() + pause > until {
-                return Err(Refused::Store(StoreError::unavailable(error)));
+                let told = format!("the cluster did not answer within {} s: {error}", PATIENCE.as_secs());
+                return Err(Refused::Store(StoreError::unavailable(told)));
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -201,11 +202,11 @@ fn judged(error: Error) -> Judged {
     match error {
         Error::WrongExpectedVersion { .. } => Judged::Answer(Refused::Conflict),
         Error::ResourceNotFound => Judged::Answer(Refused::NotFound),
-        Error::ServerError(_)
-        | Error::NotLeaderException(_)
-        | Error::ConnectionClosed
-        | Error::GrpcConnectionError(_)
-        | Error::DeadlineExceeded => Judged::AskAgain(error.to_string()),
+        // What it says of itself is of the inside of its client.
+        Error::GrpcConnectionError(_) => Judged::AskAgain("no connection".to_owned()),
+        Error::ServerError(_) | Error::NotLeaderException(_) | Error::ConnectionClosed | Error::DeadlineExceeded => {
+            Judged::AskAgain(error.to_string())
+        }
         // Cancelled, resource exhausted, aborted: the numbers of gRPC's status codes.
         Error::Grpc { code, .. } if [1, 8, 10].contains(&(code as i32)) => Judged::AskAgain(error.to_string()),
         Error::Grpc { .. }

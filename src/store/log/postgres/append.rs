@@ -10,7 +10,7 @@ use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
-use crate::store::log::{AppendError, Appended, ChainedEvent, Head, MOVED, ReadError};
+use crate::store::log::{AppendError, Appended, ChainedEvent, Head, ReadError, left};
 use crate::store::sql::{ANSWER, within};
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgRow};
@@ -57,7 +57,7 @@ const WRITE: &str = "WITH moved AS (
                      SELECT count(*)
                      FROM moved";
 
-/// What the last group left: the heads are true as long as position and epoch are.
+/// What the groups before left: the heads are true as long as position and epoch are.
 #[derive(Default)]
 struct Memory {
     known: Known,
@@ -76,13 +76,15 @@ enum Care {
 /// The writing side: one connection, opened when it is first needed and again after a fault.
 pub(super) struct PostgresCommitter {
     options: PgConnectOptions,
+    /// Whether tables that a log has left are filled.
+    fills: bool,
     connection: Option<PgConnection>,
     memory: Option<Memory>,
 }
 
 impl PostgresCommitter {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
-        Self { options, connection: None, memory: None }
+    pub(super) fn new(options: PgConnectOptions, fills: bool) -> Self {
+        Self { options, fills, connection: None, memory: None }
     }
 
     async fn connection(&mut self) -> Result<PgConnection, sqlx::Error> {
@@ -108,7 +110,7 @@ impl PostgresCommitter {
             )
             .execute(&mut *tx)
             .await?;
-            let mut memory = read(&mut tx, group).await?;
+            let mut memory = self.read(&mut tx, group).await?;
             memory.known.places = Some(places(&mut tx, group).await?);
             let Some(decision) = decide(&memory.known, group) else {
                 return Err(StoreError::unavailable("undecided"));
@@ -121,12 +123,12 @@ impl PostgresCommitter {
         }
         let mut memory = match self.memory.take() {
             Some(memory) if group.iter().all(|append| memory.knows(&append.stream)) => memory,
-            earlier => read(connection, group).await?.joined(earlier),
+            earlier => self.read(connection, group).await?.joined(earlier),
         };
         let decision = match decide(&memory.known, group) {
             Some(decision) => decision,
             None => {
-                memory = read(connection, group).await?;
+                memory = self.read(connection, group).await?.joined(Some(memory));
                 memory.known.places = Some(places(connection, group).await?);
                 let Some(decision) = decide(&memory.known, group) else {
                     return Err(StoreError::unavailable("undecided"));
@@ -140,6 +142,12 @@ impl PostgresCommitter {
         memory.advance(&decision);
         self.memory = Some(memory);
         Ok(Some(decision))
+    }
+
+    /// Reads the end of the log and of the group's streams, as of one moment, where the log is.
+    async fn read(&self, connection: &mut PgConnection, group: &[Append]) -> Result<Memory, StoreError> {
+        let memory = read(connection, group).await?;
+        if memory.epoch < 0 && !self.fills { Err(left::meet()) } else { Ok(memory) }
     }
 
     /// Runs a group on a connection that is given back only when nothing went wrong.
@@ -273,9 +281,6 @@ async fn read(connection: &mut PgConnection, group: &[Append]) -> Result<Memory,
             None => {
                 memory.known.position = checked("position")?;
                 memory.epoch = row.try_get(2)?;
-                if memory.epoch < 0 {
-                    return Err(StoreError::unavailable(MOVED));
-                }
             }
             Some(stream) => {
                 let hash: &[u8] = row.try_get(3)?;

@@ -1,7 +1,7 @@
 //! The log in PostgreSQL, in a schema of its own.
 //!
 //! What decides its speed is the number of round trips, so a group is one or two: one statement writes everything,
-//! guarded by the position the decision was based on, and a read goes before it unless the last group left the heads in
+//! guarded by the position the decision was based on, and a read goes before it unless the groups before left the heads in
 //! memory. Several processes take turns on the row of `log_head`; whoever decided on an old position writes nothing and
 //! decides again under the lock.
 
@@ -40,10 +40,22 @@ impl PostgresLog {
     /// # Errors
     /// When the database does not answer or holds something else under that name.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::of(url, false).await
+    }
+
+    /// The same for a log that comes back: tables that it has left take in what is copied.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub async fn fill(url: &str) -> Result<Self, StoreError> {
+        Self::of(url, true).await
+    }
+
+    async fn of(url: &str, fills: bool) -> Result<Self, StoreError> {
         Self::prepare(url).await?;
         let options = postgres_options(url, SCHEMA)?;
         let readers = pool(READERS).connect_with(options.clone()).await?;
-        Ok(Self { writer: Writer::start(PostgresCommitter::new(options)), readers })
+        Ok(Self { writer: Writer::start(PostgresCommitter::new(options, fills)), readers })
     }
 
     /// Makes the tables of a log and of what stands beside it, for a store whose log lies on a cluster.

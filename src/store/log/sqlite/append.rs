@@ -15,10 +15,9 @@ use crate::store::flush;
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
 use crate::store::log::writer::{Append, Committer, all_unavailable};
-use crate::store::log::{AppendError, Appended, MOVED, ReadError};
+use crate::store::log::{AppendError, Appended, ReadError, left};
 use crate::store::reserve::Reserve;
-use crate::store::sql::Durability;
-use crate::store::sql::sqlite::open;
+use crate::store::sql::sqlite::open_log;
 
 const INSERT: &str =
     "INSERT INTO events (position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body,
@@ -42,20 +41,22 @@ const PLACE: &str = "SELECT stream, revision, position, event_id
 /// The writing side: one connection, opened when it is first needed and again after a fault.
 pub(super) struct SqliteCommitter {
     path: PathBuf,
+    /// Whether tables that a log has left are filled.
+    fills: bool,
     reserve: Reserve,
     connection: Option<Connection>,
 }
 
 impl SqliteCommitter {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf, fills: bool) -> Self {
         let reserve = Reserve::of(folder_of(&path));
-        Self { path, reserve, connection: None }
+        Self { path, fills, reserve, connection: None }
     }
 
     fn connection(&mut self) -> Result<Connection, StoreError> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => open(&self.path, Durability::Full, false),
+            None => open_log(&self.path),
         }
     }
 
@@ -64,7 +65,7 @@ impl SqliteCommitter {
         flush::believed()?;
         self.reserve.keep()?;
         let mut connection = self.connection()?;
-        let outcome = transaction(&mut connection, group, with_places);
+        let outcome = transaction(&mut connection, group, with_places, self.fills);
         if outcome.is_ok() {
             self.connection = Some(connection);
         }
@@ -130,9 +131,14 @@ impl Committer for SqliteCommitter {
 }
 
 /// One transaction around `decide` and the rows it accepts. It is undone when anything fails.
-fn transaction(connection: &mut Connection, group: &[Append], with_places: bool) -> Result<Decision, StoreError> {
+fn transaction(
+    connection: &mut Connection,
+    group: &[Append],
+    with_places: bool,
+    fills: bool,
+) -> Result<Decision, StoreError> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut known = known(&tx, group)?;
+    let mut known = known(&tx, group, fills)?;
     if with_places {
         known.places = Some(places(&tx, group)?);
     }
@@ -179,12 +185,12 @@ fn transaction(connection: &mut Connection, group: &[Append], with_places: bool)
 }
 
 /// The end of the log and of the group's streams, read under the write lock.
-fn known(tx: &Transaction<'_>, group: &[Append]) -> Result<Known, StoreError> {
+fn known(tx: &Transaction<'_>, group: &[Append], fills: bool) -> Result<Known, StoreError> {
     let (position, epoch): (i64, i64) = tx
         .prepare_cached("SELECT position, epoch FROM log_head")?
         .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if epoch < 0 {
-        return Err(StoreError::unavailable(MOVED));
+    if epoch < 0 && !fills {
+        return Err(left::meet());
     }
     let position = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     let mut known = Known { position, ..Known::default() };

@@ -44,8 +44,21 @@ impl SqliteLog {
     /// # Errors
     /// When the file cannot be opened, is not a log of this build, or this SQLite is too old to be trusted.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::of(path, false).await
+    }
+
+    /// The same for a log that comes back: tables that it has left take in what is copied.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub async fn fill(path: &Path) -> Result<Self, StoreError> {
+        Self::of(path, true).await
+    }
+
+    async fn of(path: &Path, fills: bool) -> Result<Self, StoreError> {
         Self::prepare(path).await?;
-        Ok(Self { writer: Writer::start_on_thread(SqliteCommitter::new(path.to_owned())), readers: Readers::new(path) })
+        let committer = SqliteCommitter::new(path.to_owned(), fills);
+        Ok(Self { writer: Writer::start_on_thread(committer), readers: Readers::new(path) })
     }
 
     /// Makes the tables of a log and of what stands beside it, for a store whose log lies on a cluster.

@@ -65,10 +65,10 @@ macro_rules! events {
                 let malformed = |_| DecodeError::Malformed(self.kind().to_owned());
                 match self {
                     $(Self::$variant(content) => {
-                        serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
+                        serde_json::to_vec(&Body::new(meta, content)).map_err(malformed)
                     })*
                     $($(Self::$named(content) => {
-                        serde_json::to_vec(&Body { meta: meta.clone(), content }).map_err(malformed)
+                        serde_json::to_vec(&Body::new(meta, content)).map_err(malformed)
                     })*)*
                 }
             }
@@ -83,11 +83,13 @@ macro_rules! events {
                 match kind {
                     $($kind => {
                         let body: Body<$variant> = serde_json::from_slice(bytes).map_err(malformed)?;
-                        Ok((body.meta, Self::$variant(body.content)))
+                        let (meta, content) = body.parts();
+                        Ok((meta, Self::$variant(content)))
                     })*
                     $($($named_kind => {
                         let body: Body<$named> = serde_json::from_slice(bytes).map_err(malformed)?;
-                        Ok((body.meta, Self::$named(body.content)))
+                        let (meta, content) = body.parts();
+                        Ok((meta, Self::$named(content)))
                     })*)*
                     _ => Err(DecodeError::UnknownType(kind.to_owned())),
                 }

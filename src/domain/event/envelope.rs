@@ -24,7 +24,7 @@ pub enum Actor {
 }
 
 /// What stands around an event's content, sealed with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// When it happened; for a stage, the end of its day.
     pub occurred_at: Instant,
@@ -33,16 +33,30 @@ pub struct Meta {
     /// The command or run it belongs to.
     pub correlation_id: Uuid,
     /// The event that led to it, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<Uuid>,
 }
 
-/// The sealed part of an event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The sealed part of an event. The fields of [`Meta`] stand here again: serde takes a flattened struct apart twice.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Body<T> {
-    #[serde(flatten)]
-    pub(super) meta: Meta,
-    pub(super) content: T,
+    occurred_at: Instant,
+    actor: Actor,
+    correlation_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    causation_id: Option<Uuid>,
+    content: T,
+}
+
+impl<T> Body<T> {
+    pub(super) const fn new(meta: &Meta, content: T) -> Self {
+        let Meta { occurred_at, actor, correlation_id, causation_id } = *meta;
+        Self { occurred_at, actor, correlation_id, causation_id, content }
+    }
+
+    pub(super) fn parts(self) -> (Meta, T) {
+        let Self { occurred_at, actor, correlation_id, causation_id, content } = self;
+        (Meta { occurred_at, actor, correlation_id, causation_id }, content)
+    }
 }
 
 /// A sealed part, read as far as its owner's trail shows it: what it says is not taken apart.

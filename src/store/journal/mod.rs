@@ -146,13 +146,13 @@ impl Journal for SealedJournal {
     async fn read(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Recorded>, JournalError> {
         let events = self.stored(person, from, limit).await?;
         let opening = self.opening(&events).await?;
-        events.into_iter().map(|event| opening.recorded(person, event)).collect()
+        events.into_iter().map(|event| Ok(opening.recorded(person, event)?)).collect()
     }
 
     async fn told(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Told>, JournalError> {
         let events = self.stored(person, from, limit).await?;
         let opening = self.opening(&events).await?;
-        events.into_iter().map(|event| opening.told(event)).collect()
+        events.into_iter().map(|event| Ok(opening.told(event)?)).collect()
     }
 
     async fn proven(

@@ -1,7 +1,6 @@
-//! Opening what is sealed: the keys of a page of events first, then each event by itself, on all cores.
+//! Opening what is sealed: the keys of a page of events first, then each event by itself.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -11,11 +10,20 @@ use crate::domain::event::{Event, Said};
 use crate::domain::person::PersonId;
 use crate::engine::ports::journal::{JournalError, Recorded, Told};
 use crate::store::keys::KeysNow;
-use crate::store::log::StoredEvent;
+use crate::store::log::{Position, StoredEvent};
 use crate::store::seal::{self, Binding, Key};
 
-/// So many events are worth another core's while.
-const SHARE: usize = 128;
+/// An event that does not open, or does not say what its type says.
+pub(super) struct Misread {
+    position: Position,
+    reason: String,
+}
+
+impl From<Misread> for JournalError {
+    fn from(Misread { position, reason }: Misread) -> Self {
+        Self::Inconsistent { position: position.to_string(), reason }
+    }
+}
 
 /// What opens some events: the keys that each was sealed with, mixed; nothing once one of them is destroyed.
 pub(super) struct Opening(HashMap<Vec<Uuid>, Option<Key>>);
@@ -39,7 +47,7 @@ impl Opening {
     }
 
     /// The body of an event and the key that opens it; nothing once a key is destroyed or the body removed.
-    pub(super) fn body(&self, event: &StoredEvent) -> Result<Option<(&Key, Vec<u8>)>, JournalError> {
+    pub(super) fn body(&self, event: &StoredEvent) -> Result<Option<(&Key, Vec<u8>)>, Misread> {
         let key = self.0.get(&event.key_ids).and_then(Option::as_ref);
         let Some((key, sealed)) = key.zip(event.body.as_ref()) else { return Ok(None) };
         let binding = Binding {
@@ -54,7 +62,7 @@ impl Opening {
     }
 
     /// An event with what it says.
-    pub(super) fn recorded(&self, person: PersonId, event: StoredEvent) -> Result<Recorded, JournalError> {
+    pub(super) fn recorded(&self, person: PersonId, event: StoredEvent) -> Result<Recorded, Misread> {
         let content = match self.body(&event)? {
             Some((_, body)) => {
                 let decoded = Event::decode(&event.event_type, event.schema_version, &body);
@@ -76,7 +84,7 @@ impl Opening {
     }
 
     /// An event for its owner's trail.
-    pub(super) fn told(&self, event: StoredEvent) -> Result<Told, JournalError> {
+    pub(super) fn told(&self, event: StoredEvent) -> Result<Told, Misread> {
         let said = match self.body(&event)? {
             Some((_, body)) => Some(Said::read(&event.event_type, &body).map_err(|error| fault(&event, error))?),
             None => None,
@@ -92,41 +100,21 @@ impl Opening {
         })
     }
 
-    /// All events that are somebody's, in their order; a large page is opened on all cores.
-    pub(super) async fn all(self, mut events: Vec<StoredEvent>) -> Result<Vec<Result<Recorded, Poison>>, JournalError> {
-        if events.len() <= SHARE {
-            return self.part(events);
-        }
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = events.len().div_ceil(cores).max(SHARE);
-        let opening = Arc::new(self);
-        let mut parts = Vec::with_capacity(cores);
-        while !events.is_empty() {
-            let (opening, part) = (Arc::clone(&opening), events.split_off(events.len().saturating_sub(share)));
-            parts.push(tokio::task::spawn_blocking(move || opening.part(part)));
-        }
-        let mut opened = Vec::new();
-        for part in parts.into_iter().rev() {
-            opened.extend(part.await.map_err(unavailable)??);
-        }
-        Ok(opened)
-    }
-
-    fn part(&self, events: Vec<StoredEvent>) -> Result<Vec<Result<Recorded, Poison>>, JournalError> {
+    /// All events that are somebody's, in their order.
+    pub(super) fn all(&self, events: Vec<StoredEvent>) -> Vec<Result<Recorded, Poison>> {
         let somebodys = events.into_iter().filter_map(|event| Some((PersonId::of_stream(&event.stream)?, event)));
-        let opened = somebodys.map(|(person, event)| match self.recorded(person, event) {
-            Ok(recorded) => Ok(Ok(recorded)),
-            Err(JournalError::Inconsistent { position, reason }) => Ok(Err(Poison { person, position, reason })),
-            Err(error) => Err(error),
+        let opened = somebodys.map(|(person, event)| {
+            let poison = |Misread { position, reason }| Poison { person, position: position.to_string(), reason };
+            self.recorded(person, event).map_err(poison)
         });
         opened.collect()
     }
 }
 
-fn recorded_at(event: &StoredEvent) -> Result<Instant, JournalError> {
+fn recorded_at(event: &StoredEvent) -> Result<Instant, Misread> {
     Instant::from_timestamp_micros(event.recorded_at).ok_or_else(|| fault(event, "recorded_at"))
 }
 
-fn fault(event: &StoredEvent, reason: impl ToString) -> JournalError {
-    JournalError::Inconsistent { position: event.position.to_string(), reason: reason.to_string() }
+fn fault(event: &StoredEvent, reason: impl ToString) -> Misread {
+    Misread { position: event.position, reason: reason.to_string() }
 }

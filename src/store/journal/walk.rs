@@ -1,11 +1,16 @@
-//! The whole log, page by page, opened: while one page is opened, the next is fetched.
+//! The whole log, page by page, opened: while some pages are opened, each on a core, the next is fetched.
 
 use std::sync::Arc;
+
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{SealedJournal, unavailable};
 use crate::domain::person::PersonId;
 use crate::engine::ports::journal::{JournalError, Recorded};
 use crate::store::log::{LogPage, Position};
+
+/// Pages that are opened at once. To open one takes two to three times as long as to fetch it: more would wait for the log.
+const AHEAD: usize = 3;
 
 /// A page of the whole log.
 pub struct JournalPage {
@@ -34,14 +39,14 @@ pub struct Walk {
     at: Option<Position>,
     until: Option<Position>,
     limit: usize,
-    fetched: Option<LogPage>,
+    pages: Option<BoxStream<'static, Result<JournalPage, JournalError>>>,
 }
 
 impl Walk {
     /// Walks from a position on, up to another one when it is given, in pages of at most so many events.
     #[must_use]
     pub fn new(journal: Arc<SealedJournal>, at: Option<Position>, until: Option<Position>, limit: usize) -> Self {
-        Self { journal, at, until, limit, fetched: None }
+        Self { journal, at, until, limit, pages: None }
     }
 
     /// What the next page comes after.
@@ -53,30 +58,44 @@ impl Walk {
     /// The next page; at the end of the log an empty one, until there is more.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// When the store does not answer; the page is asked for anew next time.
     pub async fn next(&mut self) -> Result<JournalPage, JournalError> {
-        let page = match self.fetched.take() {
-            Some(page) => page,
-            None => self.fetch(self.at).await?,
-        };
-        let LogPage { events, next, caught_up } = page;
-        let fetch = async {
-            // One that cannot be fetched now is fetched, or missed, when its turn comes.
-            if caught_up { None } else { self.fetch(next).await.ok() }
-        };
-        let open = async { self.journal.opening(&events).await?.all(events).await };
-        let (fetched, events) = tokio::join!(fetch, open);
-        let events = events?;
-        (self.at, self.fetched) = (next, fetched);
-        Ok(JournalPage { events, next, caught_up })
-    }
-
-    async fn fetch(&self, at: Option<Position>) -> Result<LogPage, JournalError> {
-        let mut page = self.journal.log.read_all(at, self.limit).await.map_err(unavailable)?;
-        if let Some(until) = self.until.filter(|until| page.next.is_some_and(|next| next >= *until)) {
-            page.events.retain(|event| event.position <= until);
-            (page.next, page.caught_up) = (page.events.last().map(|event| event.position).or(at), true);
-        }
+        let mut pages = self.pages.take().unwrap_or_else(|| self.from_here());
+        let page = pages.next().await.unwrap_or_else(|| Err(unavailable("the walk has ended")))?;
+        self.at = page.next;
+        self.pages = Some(pages).filter(|_| !page.caught_up);
         Ok(page)
     }
+
+    /// The pages from here to the end of the log, or to where the walk ends, the last one with `caught_up`.
+    fn from_here(&self) -> BoxStream<'static, Result<JournalPage, JournalError>> {
+        let (journal, until, limit) = (Arc::clone(&self.journal), self.until, self.limit);
+        let opening = stream::try_unfold(Some(self.at), move |at| {
+            let journal = Arc::clone(&journal);
+            async move {
+                let Some(at) = at else { return Ok(None) };
+                let LogPage { events, next, caught_up } = fetch(&journal, at, until, limit).await?;
+                let opening = journal.opening(&events).await?;
+                let opened = tokio::task::spawn_blocking(move || opening.all(events));
+                let page =
+                    async move { Ok(JournalPage { events: opened.await.map_err(unavailable)?, next, caught_up }) };
+                Ok(Some((page, Some(next).filter(|_| !caught_up))))
+            }
+        });
+        opening.try_buffered(AHEAD).boxed()
+    }
+}
+
+async fn fetch(
+    journal: &SealedJournal,
+    at: Option<Position>,
+    until: Option<Position>,
+    limit: usize,
+) -> Result<LogPage, JournalError> {
+    let mut page = journal.log.read_all(at, limit).await.map_err(unavailable)?;
+    if let Some(until) = until.filter(|until| page.next.is_some_and(|next| next >= *until)) {
+        page.events.retain(|event| event.position <= until);
+        (page.next, page.caught_up) = (page.events.last().map(|event| event.position).or(at), true);
+    }
+    Ok(page)
 }

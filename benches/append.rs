@@ -40,7 +40,7 @@ struct Maker {
 struct Batch {
     stream: String,
     expected: Expected,
-    events: Vec<ChainedEvent>,
+    events: Arc<[ChainedEvent]>,
 }
 
 impl Maker {
@@ -92,7 +92,8 @@ impl Maker {
             previous = hash;
         }
         self.heads[index] = Some(Head { revision: first + size as u64 - 1, hash: previous });
-        Batch { stream, expected: head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision)), events }
+        let expected = head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision));
+        Batch { stream, expected, events: events.into() }
     }
 }
 
@@ -148,7 +149,7 @@ fn plain_sqlite(connection: &mut Connection, position: &mut i64, batches: Vec<Ba
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).expect("a beginning");
         {
             let mut insert = tx.prepare_cached(SQLITE_INSERT).expect("a statement");
-            for event in &batch.events {
+            for event in batch.events.iter() {
                 *position += 1;
                 let key_ids: Vec<u8> = event.key_ids.iter().flat_map(|id| *id.as_bytes()).collect();
                 let row = (
@@ -177,7 +178,7 @@ async fn plain_postgres(connection: &mut PgConnection, position: &mut i64, batch
     let start = Instant::now();
     for batch in &batches {
         sqlx::query("BEGIN").execute(&mut *connection).await.expect("a beginning");
-        for event in &batch.events {
+        for event in batch.events.iter() {
             *position += 1;
             let key_ids: Vec<u8> = event.key_ids.iter().flat_map(|id| *id.as_bytes()).collect();
             sqlx::query(POSTGRES_INSERT)

@@ -366,13 +366,13 @@ macro_rules! on {
 pub(crate) use on;
 
 /// A batch that continues a stream, with ids derived from the key.
-pub(crate) fn batch(stream: &str, head: Option<Head>, key: &str, bodies: &[&[u8]]) -> Vec<ChainedEvent> {
+pub(crate) fn batch(stream: &str, head: Option<Head>, key: &str, bodies: &[&[u8]]) -> Arc<[ChainedEvent]> {
     let ids = event_ids(stream, key, u16::try_from(bodies.len()).unwrap());
     batch_with_ids(stream, head, &ids, bodies)
 }
 
 /// A batch that continues a stream, with given ids.
-pub(crate) fn batch_with_ids(stream: &str, head: Option<Head>, ids: &[Uuid], bodies: &[&[u8]]) -> Vec<ChainedEvent> {
+pub(crate) fn batch_with_ids(stream: &str, head: Option<Head>, ids: &[Uuid], bodies: &[&[u8]]) -> Arc<[ChainedEvent]> {
     let mut previous = head.map_or(Hash::GENESIS, |head| head.hash);
     let first = head.map_or(0, |head| head.revision + 1);
     ids.iter()

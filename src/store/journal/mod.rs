@@ -121,12 +121,12 @@ impl Journal for SealedJournal {
         let expectation = head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision));
         let (keys, at) = (self.keys.now().await.map_err(unavailable)?, recorded_at.timestamp_micros());
         let chained = sealing::chained((person, head), key, events, at, &keys, self.entropy.as_ref()).await?;
-        let mut outcome = self.log.append(&stream, expectation, chained.clone()).await;
+        let mut outcome = self.log.append(&stream, expectation, Arc::clone(&chained)).await;
         for _ in 0..RETRIES {
             if !matches!(outcome, Err(AppendError::Unavailable(_))) {
                 break;
             }
-            outcome = self.log.append(&stream, expectation, chained.clone()).await;
+            outcome = self.log.append(&stream, expectation, Arc::clone(&chained)).await;
         }
         // What was there before may hold other bytes under the same ids, and another hash.
         let written = matches!(&outcome, Ok(appended) if appended.replayed == Some(false));

@@ -1,5 +1,7 @@
 //! Sealing and chaining: from facts to events that can be appended.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::unavailable;
@@ -8,7 +10,7 @@ use crate::domain::person::PersonId;
 use crate::engine::ports::entropy::Entropy;
 use crate::engine::ports::journal::JournalError;
 use crate::store::chain::{Hash, Header};
-use crate::store::event_id::event_id;
+use crate::store::event_id::event_ids;
 use crate::store::keys::KeysNow;
 use crate::store::log::{AppendError, ChainedEvent, Head};
 use crate::store::seal::{self, Binding, Key};
@@ -21,14 +23,14 @@ pub(super) async fn chained(
     recorded_at: i64,
     keys: &KeysNow<'_>,
     entropy: &dyn Entropy,
-) -> Result<Vec<ChainedEvent>, JournalError> {
+) -> Result<Arc<[ChainedEvent]>, JournalError> {
     let stream = person.stream();
     let (mut revision, mut previous) = head.map_or((0, Hash::GENESIS), |head| (head.revision + 1, head.hash));
     let length = u16::try_from(events.len()).map_err(|_| unavailable(AppendError::TooLarge))?;
     // Facts that follow each other rest on the same keys more often than not.
     let mut mixed: Option<(Vec<Uuid>, Key)> = None;
     let mut chained = Vec::with_capacity(events.len());
-    for (index, (meta, event)) in (0..length).zip(events) {
+    for (id, (meta, event)) in event_ids(&stream, key, length).into_iter().zip(events) {
         let (mut key_ids, mut parts) = (Vec::new(), Vec::new());
         for scope in event.sealed_by() {
             let (id, part) = keys.of(person, scope).await.map_err(unavailable)?;
@@ -39,7 +41,6 @@ pub(super) async fn chained(
             Some((of, key)) if *of == key_ids => key,
             _ => &mixed.insert((key_ids.clone(), seal::mix(&parts))).1,
         };
-        let id: Uuid = event_id(&stream, key, length, index);
         let binding = Binding {
             stream: &stream,
             event_id: id,
@@ -75,5 +76,5 @@ pub(super) async fn chained(
         previous = hash;
         revision += 1;
     }
-    Ok(chained)
+    Ok(chained.into())
 }

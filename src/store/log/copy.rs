@@ -10,6 +10,7 @@ use crate::store::checkpoint::merkle::{self, Tree};
 use crate::store::error::StoreError;
 use crate::store::verify::{Fault, Step, Summary, verify};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Events read at a time.
 const PAGE: usize = 4_000;
@@ -142,13 +143,13 @@ async fn write(to: &dyn EventLog, batch: Vec<StoredEvent>) -> Result<(), CopyErr
     let Some(first) = batch.first() else { return Ok(()) };
     let (stream, position) = (first.stream.clone(), first.position);
     let expected = first.revision.checked_sub(1).map_or(Expected::NoStream, Expected::Exact);
-    let chained: Vec<ChainedEvent> = batch.into_iter().map(chained).collect::<Result<_, _>>()?;
-    let mut outcome = to.append(&stream, expected, chained.clone()).await;
+    let chained: Arc<[ChainedEvent]> = batch.into_iter().map(chained).collect::<Result<_, _>>()?;
+    let mut outcome = to.append(&stream, expected, Arc::clone(&chained)).await;
     for _ in 0..RETRIES {
         if !matches!(outcome, Err(AppendError::Unavailable(_))) {
             break;
         }
-        outcome = to.append(&stream, expected, chained.clone()).await;
+        outcome = to.append(&stream, expected, Arc::clone(&chained)).await;
     }
     outcome.map(|_| ()).map_err(|refused| CopyError::Refused(position, refused))
 }

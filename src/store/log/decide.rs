@@ -95,7 +95,7 @@ pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
         } else if request.events[0].prev_hash != previous {
             Err(Inconsistency::new("streams", "hash", stream).into())
         } else {
-            for event in &request.events {
+            for event in request.events.iter() {
                 decision.position += 1;
                 taken.insert(event.event_id, (stream, event.revision, decision.position));
             }

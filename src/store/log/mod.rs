@@ -26,6 +26,8 @@ pub use position::{InvalidPosition, Position};
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;
 
+use std::sync::Arc;
+
 use super::chain::Hash;
 use super::error::{Cause, Inconsistency, StoreError};
 use async_trait::async_trait;
@@ -225,7 +227,7 @@ pub trait EventLog: Send + Sync {
         &self,
         stream: &str,
         expected: Expected,
-        events: Vec<ChainedEvent>,
+        events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError>;
 
     /// Reads up to `limit` events of one stream, starting with revision `from`.

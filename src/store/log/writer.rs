@@ -4,6 +4,8 @@
 //! answers after one flush to disk, a busy one shares the flush. The task belongs to the log, not to a caller, so a
 //! caller that goes away leaves nothing half done.
 
+use std::sync::Arc;
+
 use super::{AppendError, Appended, ChainedEvent, Expected, ReadError};
 use crate::store::error::StoreError;
 use async_trait::async_trait;
@@ -19,7 +21,7 @@ const MAX_GROUP_BYTES: usize = 1 << 20;
 pub(super) struct Append {
     pub stream: String,
     pub expected: Expected,
-    pub events: Vec<ChainedEvent>,
+    pub events: Arc<[ChainedEvent]>,
 }
 
 /// What a backend does with a group; it is called by one task only.
@@ -81,7 +83,7 @@ impl Writer {
         &self,
         stream: &str,
         expected: Expected,
-        events: Vec<ChainedEvent>,
+        events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError> {
         let bytes = super::batch::check(expected, &events)?;
         let append = Append { stream: stream.to_owned(), expected, events };

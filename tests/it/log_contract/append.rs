@@ -84,7 +84,7 @@ async fn a_batch_is_appended_whole_or_not_at_all(place: &Place) {
 
 async fn an_empty_batch_is_refused(place: &Place) {
     let log = place.log().await;
-    let refused = log.append("person-1", Expected::NoStream, Vec::new()).await;
+    let refused = log.append("person-1", Expected::NoStream, [].into()).await;
     assert!(matches!(refused, Err(AppendError::Empty)));
 }
 
@@ -114,9 +114,9 @@ async fn a_batch_that_does_not_continue_the_chain_is_refused(place: &Place) {
     let events = batch("person-1", Some(forked), "b", &[b"2"]);
     let refused = log.append("person-1", Expected::Exact(0), events).await;
     assert!(matches!(refused, Err(AppendError::Inconsistent(_))), "{refused:?}");
-    let mut events = batch("person-2", None, "a", &[b"1", b"2"]);
+    let mut events = batch("person-2", None, "a", &[b"1", b"2"]).to_vec();
     events.swap(0, 1);
-    let refused = log.append("person-2", Expected::NoStream, events).await;
+    let refused = log.append("person-2", Expected::NoStream, events.into()).await;
     assert!(matches!(refused, Err(AppendError::Inconsistent(_))));
 }
 

@@ -186,9 +186,9 @@ async fn a_stream_that_was_written_anew_is_found(place: &Place) {
     let second = &everything(&*place.log().await, 10).await[1];
     let head = Head { revision: second.revision, hash: second.hash };
     let forged = batch("person-1", Some(head), "a", &[b"never said", b"four"]);
-    for (event, position) in forged.into_iter().zip(3_i64..) {
+    for (event, position) in forged.iter().zip(3_i64..) {
         let args: [Value; 6] = [
-            event.body.into(),
+            event.body.clone().into(),
             event.body_digest.as_bytes().to_vec().into(),
             event.prev_hash.as_bytes().to_vec().into(),
             event.hash.as_bytes().to_vec().into(),

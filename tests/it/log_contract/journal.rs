@@ -185,7 +185,7 @@ impl EventLog for Unsteady {
         &self,
         stream: &str,
         expected: Expected,
-        events: Vec<ChainedEvent>,
+        events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError> {
         self.expected.lock().unwrap().push(expected);
         self.asked.notify_one();

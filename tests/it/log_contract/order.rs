@@ -44,7 +44,8 @@ async fn append_in(tx: &mut SqlTx, postgres: bool, stream: &str, key: &str) -> R
         revision: row.int(0).unwrap().cast_unsigned(),
         hash: Hash::try_from(row.bytes(1).unwrap().as_slice()).unwrap(),
     });
-    let event = batch(stream, head, key, &[key.as_bytes()]).remove(0);
+    let batch = batch(stream, head, key, &[key.as_bytes()]);
+    let event = &batch[0];
     let statement = if postgres { insert!("CAST(ENCODE($3, 'hex') AS UUID)") } else { insert!("$3") };
     let key_ids: Vec<u8> = event.key_ids.iter().flat_map(uuid::Uuid::as_bytes).copied().collect();
     let revision = event.revision.cast_signed();

@@ -59,7 +59,7 @@ async fn bodies_come_back_byte_for_byte(place: &Place) {
     log.append("person-1", Expected::NoStream, events.clone()).await.unwrap();
     let page = log.read_stream("person-1", 0, Direction::Forward, 10).await.unwrap();
     assert_eq!(page.events.len(), 5);
-    for (stored, sent) in page.events.iter().zip(&events) {
+    for (stored, sent) in page.events.iter().zip(events.iter()) {
         assert!(stored.body.as_ref() == Some(&sent.body));
         assert_eq!(stored.event_id, sent.event_id);
         assert_eq!(stored.event_type, sent.event_type);

@@ -12,7 +12,7 @@ use candor::domain::observation::{Activity, RecordKind, Source};
 use candor::domain::provider::Provider;
 use candor::engine::ports::views::{ActivityFilter, ActivityPlace, Views, ViewsError};
 use candor::store::chain::{Hash, Header};
-use candor::store::event_id::event_id;
+use candor::store::event_id::event_ids;
 use candor::store::journal::Walk;
 use candor::store::log::{ChainedEvent, Expected};
 use candor::store::seal::{self, Binding};
@@ -237,7 +237,7 @@ async fn poison(place: &Place, number: u128) {
     let stream = person(number).stream();
     let head = log.head(&stream).await.unwrap().unwrap();
     let (key_id, key) = keys.now().await.unwrap().of(person(number), Scope::Person).await.unwrap();
-    let (event_id, key_ids) = (event_id(&stream, "poison", 1, 0), vec![key_id]);
+    let (event_id, key_ids) = (event_ids(&stream, "poison", 1)[0], vec![key_id]);
     let event_type = "thing_of_the_future";
     let binding = Binding { stream: &stream, event_id, event_type, schema_version: 1, key_ids: &key_ids };
     let body = seal::seal(&seal::mix(&[key]), &binding, b"{}", crate::support::entropy().as_ref()).unwrap();
@@ -263,7 +263,7 @@ async fn poison(place: &Place, number: u128) {
         body,
         body_digest,
     };
-    log.append(&stream, Expected::Exact(head.revision), vec![event]).await.unwrap();
+    log.append(&stream, Expected::Exact(head.revision), [event].into()).await.unwrap();
 }
 
 async fn an_event_that_cannot_be_taken_in_stops_its_person_only(place: &Place) {

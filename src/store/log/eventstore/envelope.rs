@@ -57,7 +57,7 @@ pub(super) struct Raw {
 }
 
 /// Turns a chained event into what the server takes.
-pub(super) fn data(event: ChainedEvent) -> EventData {
+pub(super) fn data(event: &ChainedEvent) -> EventData {
     let mut metadata = Vec::with_capacity(LEAST + 16 * event.key_ids.len());
     metadata.extend_from_slice(TAG);
     metadata.extend_from_slice(&event.schema_version.to_be_bytes());
@@ -66,7 +66,9 @@ pub(super) fn data(event: ChainedEvent) -> EventData {
         metadata.extend_from_slice(hash.as_bytes());
     }
     event.key_ids.iter().for_each(|id| metadata.extend_from_slice(id.as_bytes()));
-    EventData::binary(&event.event_type, Bytes::from(event.body)).id(event.event_id).metadata(Bytes::from(metadata))
+    EventData::binary(&event.event_type, Bytes::copy_from_slice(&event.body))
+        .id(event.event_id)
+        .metadata(Bytes::from(metadata))
 }
 
 /// The mark that a stream with this head is closed.

@@ -8,6 +8,8 @@ mod client;
 mod envelope;
 mod read;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use eventstore::{AppendToStreamOptions, Client, Credentials, EventData, StreamState};
 use quick_cache::sync::Cache;
@@ -93,7 +95,7 @@ impl EventLog for EventStoreLog {
         &self,
         stream: &str,
         expected: Expected,
-        events: Vec<ChainedEvent>,
+        events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError> {
         batch::check(expected, &events)?;
         // Whoever decided what to append has just looked where the stream ends.
@@ -107,7 +109,7 @@ impl EventLog for EventStoreLog {
         let count = events.len() as u64;
         let written = match batch::has_twins(&events) {
             true => Err(Refused::Conflict),
-            false => self.write(stream, expected, events.into_iter().map(data).collect()).await,
+            false => self.write(stream, expected, events.iter().map(data).collect()).await,
         };
         match written {
             Ok(position) => {

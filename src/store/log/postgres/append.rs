@@ -343,7 +343,7 @@ async fn write(
 
 /// Looks up which events of the group are stored already.
 async fn places(connection: &mut PgConnection, group: &[Append]) -> Result<HashMap<Uuid, Place>, StoreError> {
-    let ids: Vec<Uuid> = group.iter().flat_map(|append| &append.events).map(|event| event.event_id).collect();
+    let ids: Vec<Uuid> = group.iter().flat_map(|append| append.events.iter()).map(|event| event.event_id).collect();
     let rows = sqlx::query(
         "SELECT event_id, stream, revision, position
          FROM events

@@ -8,6 +8,8 @@
 mod append;
 mod read;
 
+use std::sync::Arc;
+
 use super::sqlite::MIGRATIONS;
 use super::writer::Writer;
 use super::{
@@ -93,7 +95,7 @@ impl EventLog for PostgresLog {
         &self,
         stream: &str,
         expected: Expected,
-        events: Vec<ChainedEvent>,
+        events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError> {
         self.writer.append(stream, expected, events).await
     }

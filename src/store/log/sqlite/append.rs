@@ -156,7 +156,7 @@ fn transaction(
     {
         let mut insert = tx.prepare_cached(INSERT)?;
         for append in decision.accepted.iter().map(|index| &group[*index]) {
-            for event in &append.events {
+            for event in append.events.iter() {
                 position += 1;
                 insert.execute((
                     position.cast_signed(),
@@ -213,7 +213,7 @@ fn known(tx: &Transaction<'_>, group: &[Append], fills: bool) -> Result<Known, S
 fn places(tx: &Transaction<'_>, group: &[Append]) -> Result<HashMap<Uuid, Place>, StoreError> {
     let mut places = HashMap::new();
     let mut statement = tx.prepare_cached(PLACE)?;
-    for event in group.iter().flat_map(|append| &append.events) {
+    for event in group.iter().flat_map(|append| append.events.iter()) {
         let mut rows = statement.query((event.event_id.as_bytes().as_slice(),))?;
         if let Some(row) = rows.next()? {
             let (revision, position): (i64, i64) = (row.get(1)?, row.get(2)?);

@@ -19,6 +19,7 @@ use crate::store::sql::{Durability, Sql};
 use append::SqliteCommitter;
 use async_trait::async_trait;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 pub(super) const MIGRATIONS: &[Migration] = &[
@@ -96,7 +97,7 @@ impl EventLog for SqliteLog {
         &self,
         stream: &str,
         expected: Expected,
-        events: Vec<ChainedEvent>,
+        events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError> {
         self.writer.append(stream, expected, events).await
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{SealedJournal, unavailable};
 use crate::domain::person::PersonId;
@@ -67,22 +68,44 @@ impl Walk {
         Ok(page)
     }
 
-    /// The pages from here to the end of the log, or to where the walk ends, the last one with `caught_up`.
+    /// The pages from here to the end of the log, or to where the walk ends, the last one with `caught_up`; one that cannot be
+    /// had is the last, in its turn.
     fn from_here(&self) -> BoxStream<'static, Result<JournalPage, JournalError>> {
         let (journal, until, limit) = (Arc::clone(&self.journal), self.until, self.limit);
-        let opening = stream::try_unfold(Some(self.at), move |at| {
+        let opening = stream::unfold(Some(self.at), move |at| {
             let journal = Arc::clone(&journal);
             async move {
-                let Some(at) = at else { return Ok(None) };
-                let LogPage { events, next, caught_up } = fetch(&journal, at, until, limit).await?;
-                let opening = journal.opening(&events).await?;
-                let opened = tokio::task::spawn_blocking(move || opening.all(events));
-                let page =
-                    async move { Ok(JournalPage { events: opened.await.map_err(unavailable)?, next, caught_up }) };
-                Ok(Some((page, Some(next).filter(|_| !caught_up))))
+                let page = Fetched::from(&journal, at?, until, limit).await;
+                let then = page.as_ref().ok().filter(|page| !page.caught_up).map(|page| page.next);
+                Some((async move { page?.opened().await }, then))
             }
         });
-        opening.try_buffered(AHEAD).boxed()
+        opening.buffered(AHEAD).boxed()
+    }
+}
+
+/// A page whose events are being opened.
+struct Fetched {
+    events: JoinHandle<Vec<Result<Recorded, Poison>>>,
+    next: Option<Position>,
+    caught_up: bool,
+}
+
+impl Fetched {
+    async fn from(
+        journal: &SealedJournal,
+        at: Option<Position>,
+        until: Option<Position>,
+        limit: usize,
+    ) -> Result<Self, JournalError> {
+        let LogPage { events, next, caught_up } = fetch(journal, at, until, limit).await?;
+        let opening = journal.opening(&events).await?;
+        Ok(Self { events: spawn_blocking(move || opening.all(events)), next, caught_up })
+    }
+
+    async fn opened(self) -> Result<JournalPage, JournalError> {
+        let Self { events, next, caught_up } = self;
+        Ok(JournalPage { events: events.await.map_err(unavailable)?, next, caught_up })
     }
 }
 

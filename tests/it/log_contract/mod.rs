@@ -65,3 +65,4 @@ mod order;
 mod reads;
 mod snapshots;
 mod views;
+mod walk;

@@ -61,7 +61,7 @@ impl Walk {
     /// # Errors
     /// When the store does not answer; the page is asked for anew next time.
     pub async fn next(&mut self) -> Result<JournalPage, JournalError> {
-        let mut pages = self.pages.take().unwrap_or_else(|| self.from_here());
+        let mut pages = self.pages.take().unwrap_or_else(|| self.ahead());
         let page = pages.next().await.unwrap_or_else(|| Err(unavailable("the walk has ended")))?;
         self.at = page.next;
         self.pages = Some(pages).filter(|_| !page.caught_up);
@@ -70,7 +70,7 @@ impl Walk {
 
     /// The pages from here to the end of the log, or to where the walk ends, the last one with `caught_up`; one that cannot be
     /// had is the last, in its turn.
-    fn from_here(&self) -> BoxStream<'static, Result<JournalPage, JournalError>> {
+    fn ahead(&self) -> BoxStream<'static, Result<JournalPage, JournalError>> {
         let (journal, until, limit) = (Arc::clone(&self.journal), self.until, self.limit);
         let opening = stream::unfold(Some(self.at), move |at| {
             let journal = Arc::clone(&journal);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{SealedJournal, unavailable};
 use crate::domain::person::PersonId;
@@ -75,7 +76,10 @@ impl Walk {
         let opening = stream::unfold(Some(self.at), move |at| {
             let journal = Arc::clone(&journal);
             async move {
-                let page = Fetched::from(&journal, at?, until, limit).await;
+                let at = at?;
+                // A task of its own: nobody polls this while a page is worked on, and what it waits for, others wait for too.
+                let fetching = tokio::spawn(async move { Fetched::from(&journal, at, until, limit).await });
+                let page = AbortOnDropHandle::new(fetching).await.unwrap_or_else(|died| Err(unavailable(died)));
                 let then = page.as_ref().ok().filter(|page| !page.caught_up).map(|page| page.next);
                 Some((async move { page?.opened().await }, then))
             }

@@ -11,7 +11,7 @@ use chacha20::{R20, hchacha};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use uuid::Uuid;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::chain::put;
 use crate::engine::ports::entropy::Entropy;
@@ -121,7 +121,11 @@ pub fn decrypt(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unsealab
 fn cipher(key: &Key, nonce: &[u8; NONCE]) -> Result<(LessSafeKey, Nonce), Unsealable> {
     let (first, last) = nonce.split_at(HASHED);
     let first = first.try_into().map_err(|_| Unsealable)?;
-    let derived = Key::new(hchacha::<R20>((&**key).into(), first).into());
+    // What HChaCha20 works on while it does, some words on the stack, is the crate's: it does not wipe them.
+    let mut hashed = hchacha::<R20>((&**key).into(), first);
+    let mut derived = Key::default();
+    derived.copy_from_slice(&hashed);
+    hashed.as_mut_slice().zeroize();
     let unbound = UnboundKey::new(&CHACHA20_POLY1305, derived.as_slice()).map_err(|_| Unsealable)?;
     let mut own = [0; NONCE_LEN];
     own[NONCE_LEN - last.len()..].copy_from_slice(last);

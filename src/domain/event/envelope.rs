@@ -102,3 +102,29 @@ pub enum DecodeError {
     #[error("the body of a {0} does not fit its type")]
     Malformed(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ConsentGranted, Event};
+    use super::*;
+    use crate::domain::profile::Purpose;
+
+    #[test]
+    fn what_is_sealed_is_the_same_bytes_in_every_build() {
+        let id = Uuid::from_u128;
+        let occurred_at = "2026-03-01T12:00:00Z".parse().unwrap();
+        let meta = Meta { occurred_at, actor: Actor::Person, correlation_id: id(5), causation_id: Some(id(6)) };
+        let event = Event::from(ConsentGranted { purpose: Purpose::Processing });
+        let (begins, ends) = (
+            r#"{"occurred_at":"2026-03-01T12:00:00Z","actor":"person","correlation_id":"00000000-0000-0000-0000-000000000005","#,
+            r#""content":{"purpose":"processing"}}"#,
+        );
+        let caused = format!(r#"{begins}"causation_id":"00000000-0000-0000-0000-000000000006",{ends}"#);
+        for (meta, bytes) in [(meta.clone(), caused), (Meta { causation_id: None, ..meta }, format!("{begins}{ends}"))]
+        {
+            assert_eq!(String::from_utf8(event.encode(&meta).unwrap()).unwrap(), bytes);
+            let decoded = Event::decode(event.kind(), event.schema_version(), bytes.as_bytes()).unwrap();
+            assert_eq!(decoded, (meta, event.clone()));
+        }
+    }
+}

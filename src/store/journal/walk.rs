@@ -1,17 +1,17 @@
-//! The whole log, page by page, opened: while some pages are opened, each on a core, the next is fetched.
+//! The whole log, page by page, opened: while one page is worked on, the next are fetched and opened, each on a core of its own.
 
 use std::sync::Arc;
 
-use futures_util::stream::{self, BoxStream, StreamExt};
-use tokio::task::{JoinHandle, spawn_blocking};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::{SealedJournal, unavailable};
 use crate::domain::person::PersonId;
 use crate::engine::ports::journal::{JournalError, Recorded};
 use crate::store::log::{LogPage, Position};
 
-/// Pages that are opened at once. To open one takes two to three times as long as to fetch it: more would wait for the log.
+/// Pages that are ready, being opened or being fetched while one is worked on. To open one takes two to three times as long as to
+/// fetch it: more would wait for the log. What they hold is bounded by the bytes of a page of the log, four times.
 const AHEAD: usize = 3;
 
 /// A page of the whole log.
@@ -41,14 +41,14 @@ pub struct Walk {
     at: Option<Position>,
     until: Option<Position>,
     limit: usize,
-    pages: Option<BoxStream<'static, Result<JournalPage, JournalError>>>,
+    ahead: Option<Ahead>,
 }
 
 impl Walk {
     /// Walks from a position on, up to another one when it is given, in pages of at most so many events.
     #[must_use]
     pub fn new(journal: Arc<SealedJournal>, at: Option<Position>, until: Option<Position>, limit: usize) -> Self {
-        Self { journal, at, until, limit, pages: None }
+        Self { journal, at, until, limit, ahead: None }
     }
 
     /// What the next page comes after.
@@ -57,34 +57,55 @@ impl Walk {
         self.at
     }
 
-    /// The next page; at the end of the log an empty one, until there is more.
+    /// The next page; at the end of the log an empty one, until there is more. Who gives this up loses no page.
     ///
     /// # Errors
     /// When the store does not answer; the page is asked for anew next time.
     pub async fn next(&mut self) -> Result<JournalPage, JournalError> {
-        let mut pages = self.pages.take().unwrap_or_else(|| self.ahead());
-        let page = pages.next().await.unwrap_or_else(|| Err(unavailable("the walk has ended")))?;
+        let page = match self.ahead.take() {
+            // What failed before anybody asked for it may not fail now.
+            Some(ahead) => ahead.turn().await.ok(),
+            None => None,
+        };
+        let (page, ahead) = match page {
+            Some(turned) => turned,
+            None => Ahead::of(self).turn().await?,
+        };
         self.at = page.next;
-        self.pages = Some(pages).filter(|_| !page.caught_up);
+        self.ahead = Some(ahead).filter(|_| !page.caught_up);
         Ok(page)
     }
+}
 
-    /// The pages from here to the end of the log, or to where the walk ends, the last one with `caught_up`; one that cannot be
-    /// had is the last, in its turn.
-    fn ahead(&self) -> BoxStream<'static, Result<JournalPage, JournalError>> {
-        let (journal, until, limit) = (Arc::clone(&self.journal), self.until, self.limit);
-        let opening = stream::unfold(Some(self.at), move |at| {
-            let journal = Arc::clone(&journal);
-            async move {
-                let at = at?;
-                // A task of its own: nobody polls this while a page is worked on, and what it waits for, others wait for too.
-                let fetching = tokio::spawn(async move { Fetched::from(&journal, at, until, limit).await });
-                let page = AbortOnDropHandle::new(fetching).await.unwrap_or_else(|died| Err(unavailable(died)));
-                let then = page.as_ref().ok().filter(|page| !page.caught_up).map(|page| page.next);
-                Some((async move { page?.opened().await }, then))
+/// The pages from a place to the end of the log, or to where the walk ends, in their order.
+struct Ahead {
+    pages: mpsc::Receiver<Result<Fetched, JournalError>>,
+    /// A task of its own, which ends with this: between two pages nobody would poll it, and what it waits for others wait for too.
+    _fetching: JoinSet<()>,
+}
+
+impl Ahead {
+    fn of(walk: &Walk) -> Self {
+        let (journal, mut at, until, limit) = (Arc::clone(&walk.journal), walk.at, walk.until, walk.limit);
+        // One more is fetched while these wait.
+        let (sender, pages) = mpsc::channel(AHEAD - 1);
+        let mut fetching = JoinSet::new();
+        fetching.spawn(async move {
+            let mut more = true;
+            while more {
+                let page = Fetched::from(&journal, at, until, limit).await;
+                more = page.as_ref().is_ok_and(|page| !page.caught_up);
+                at = page.as_ref().map_or(at, |page| page.next);
+                more &= sender.send(page).await.is_ok();
             }
         });
-        opening.buffered(AHEAD).boxed()
+        Self { pages, _fetching: fetching }
+    }
+
+    /// The next page, and those after it.
+    async fn turn(mut self) -> Result<(JournalPage, Self), JournalError> {
+        let fetched = self.pages.recv().await.unwrap_or_else(|| Err(unavailable("the walk has ended")))?;
+        Ok((fetched.opened().await?, self))
     }
 }
 

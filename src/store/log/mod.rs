@@ -170,6 +170,9 @@ pub struct LogPage {
 /// The most events that are counted for a lag, where positions do not tell how many there are.
 const MOST_BEHIND: u64 = 10_000;
 
+/// Bytes of bodies after which a page of the whole log ends, so that a walk over large events stays small.
+const PAGE_BYTES: usize = 8 << 20;
+
 /// How many events come after a position, and when the first of them was recorded, in microseconds since 1970. Where
 /// positions are no counts, more than 10,000 are told as 10,000.
 ///
@@ -242,7 +245,7 @@ pub trait EventLog: Send + Sync {
         limit: usize,
     ) -> Result<StreamPage, ReadError>;
 
-    /// Reads up to `limit` events of the whole log that come after a position.
+    /// Reads up to `limit` events of the whole log that come after a position; fewer where they are large.
     ///
     /// # Errors
     /// When the store cannot answer.

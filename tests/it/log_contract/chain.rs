@@ -49,6 +49,11 @@ pub(super) async fn five_events(place: &Place) -> Arc<dyn EventLog> {
 /// The same in tables that can be tampered with, at the positions 1 to 5.
 pub(super) async fn five(place: &Place) -> Sql {
     five_events(place).await;
+    tamperable(place).await
+}
+
+/// The tables of the log without what guards them.
+pub(super) async fn tamperable(place: &Place) -> Sql {
     let tables = place.tables().await;
     for sql in if tables.is_postgres() {
         ["DROP TRIGGER events_are_never_changed ON events", "DROP TRIGGER events_are_never_truncated ON events"]

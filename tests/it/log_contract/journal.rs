@@ -80,7 +80,7 @@ pub(super) fn beginning() -> [Event; 2] {
     [PersonRegistered { origin: "test".to_owned() }.into(), ConsentGranted { purpose: Purpose::Processing }.into()]
 }
 
-async fn destroy(place: &Place, person: PersonId, scope: Scope) {
+pub(super) async fn destroy(place: &Place, person: PersonId, scope: Scope) {
     let keys = place.keys().await;
     keys.destroy(&keys.ids(person, scope).await.unwrap()).await.unwrap();
 }
@@ -165,6 +165,8 @@ pub(super) struct Unsteady {
     pub(super) read: Notify,
     /// How many of them may be handed out.
     pub(super) pages: Semaphore,
+    /// The next of them that cannot be had.
+    pub(super) missed: AtomicU32,
     /// Rung when an append was asked for.
     pub(super) asked: Notify,
     /// How many of them may be passed on.
@@ -174,9 +176,26 @@ pub(super) struct Unsteady {
 impl Unsteady {
     pub(super) fn over(log: Arc<dyn EventLog>) -> Self {
         let [pages, appends] = [(); 2].map(|()| Semaphore::new(Semaphore::MAX_PERMITS));
-        let ([spared, losses], [read, asked]) = ([(); 2].map(|()| AtomicU32::new(0)), [(); 2].map(|()| Notify::new()));
-        Self { log, spared, losses, after_commit: true, expected: Mutex::default(), read, pages, asked, appends }
+        let [spared, losses, missed] = [(); 3].map(|()| AtomicU32::new(0));
+        let [read, asked] = [(); 2].map(|()| Notify::new());
+        Self {
+            log,
+            spared,
+            losses,
+            after_commit: true,
+            expected: Mutex::default(),
+            read,
+            pages,
+            missed,
+            asked,
+            appends,
+        }
     }
+}
+
+/// Takes one off a number that is not used up.
+fn one_of(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 #[async_trait]
@@ -190,9 +209,6 @@ impl EventLog for Unsteady {
         self.expected.lock().unwrap().push(expected);
         self.asked.notify_one();
         self.appends.acquire().await.unwrap().forget();
-        let one_of = |left: &AtomicU32| {
-            left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
-        };
         let lose = !one_of(&self.spared) && one_of(&self.losses);
         if lose && !self.after_commit {
             return Err(AppendError::unavailable("the connection was cut before the append"));
@@ -215,7 +231,7 @@ impl EventLog for Unsteady {
         let page = self.log.read_all(after, limit).await;
         self.read.notify_one();
         self.pages.acquire().await.unwrap().forget();
-        page
+        if one_of(&self.missed) { Err(StoreError::unavailable("the connection was cut")) } else { page }
     }
 
     async fn leaves(&self, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {

@@ -8,6 +8,7 @@ on_each!(
     a_stream_is_paged_both_ways_without_gaps_or_repetitions,
     a_missing_stream_is_not_found_rather_than_empty,
     bodies_come_back_byte_for_byte,
+    a_page_of_large_events_ends_before_it_is_too_large,
     an_event_can_be_read_as_soon_as_its_append_returns,
     the_global_order_rises_and_keeps_each_streams_order,
     reading_on_from_any_token_gives_every_later_event_once,
@@ -70,6 +71,22 @@ async fn bodies_come_back_byte_for_byte(place: &Place) {
         assert_eq!(stored.prev_hash, sent.prev_hash);
         assert_eq!(stored.hash, sent.hash);
     }
+}
+
+async fn a_page_of_large_events_ends_before_it_is_too_large(place: &Place) {
+    let log = place.log().await;
+    let large = vec![7; 900_000];
+    for number in 1..=12 {
+        let stream = format!("person-{number}");
+        log.append(&stream, Expected::NoStream, batch(&stream, None, "a", &[&large])).await.unwrap();
+    }
+    let page = log.read_all(None, 100).await.unwrap();
+    // Eight mebibytes, and the event that goes beyond them.
+    assert_eq!((page.events.len(), page.caught_up), (10, false));
+    let rest = log.read_all(page.next, 100).await.unwrap();
+    let streams: Vec<_> = page.events.into_iter().chain(rest.events).map(|event| event.stream).collect();
+    assert!(streams.into_iter().eq((1..=12).map(|number| format!("person-{number}"))));
+    assert!(rest.caught_up);
 }
 
 async fn an_event_can_be_read_as_soon_as_its_append_returns(place: &Place) {

@@ -7,12 +7,10 @@ use super::EventStoreLog;
 use super::client::Refused;
 use super::envelope::{Met, Raw, met};
 use crate::store::error::{Inconsistency, StoreError};
-use crate::store::log::{Direction, Head, LogPage, Position, ReadError, StoredEvent, StreamPage};
+use crate::store::log::{Direction, Head, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
 
 /// Events asked for at a time.
 const PAGE: usize = 1_000;
-/// Bytes of bodies after which a page ends, so that a walk over large events stays small.
-const PAGE_BYTES: usize = 8 << 20;
 
 /// Where a stream ends.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,8 @@
 use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::{EventRow, leaf};
-use crate::store::log::{Direction, Head, Leaf, LogPage, Position, ReadError, StoredEvent, StreamPage};
+use crate::store::log::{Direction, Head, Leaf, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
+use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
@@ -49,7 +50,7 @@ pub(super) async fn stream(
 
 pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
     let start = after.map_or(0, Position::number);
-    let rows = sqlx::query(
+    let mut rows = sqlx::query(
         "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
                 prev_hash, hash
          FROM events
@@ -59,10 +60,20 @@ pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) ->
     )
     .bind(i64::try_from(start).unwrap_or(i64::MAX))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await?;
-    let events: Vec<StoredEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
-    Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up: events.len() < limit, events })
+    .fetch(pool);
+    let (mut events, mut bytes, mut caught_up) = (Vec::new(), 0, false);
+    while bytes < PAGE_BYTES && !caught_up {
+        match rows.try_next().await? {
+            Some(row) => {
+                let event = event(&row)?;
+                bytes += event.body.as_ref().map_or(0, Vec::len);
+                events.push(event);
+            }
+            None => caught_up = true,
+        }
+    }
+    let caught_up = caught_up && events.len() < limit;
+    Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
 }
 
 pub(super) async fn leaves(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {

@@ -6,10 +6,7 @@ use uuid::Uuid;
 use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::{EventRow, leaf};
-use crate::store::log::{Direction, Head, Leaf, LogPage, Position, ReadError, StoredEvent, StreamPage};
-
-/// Bytes of bodies after which a page ends, so that a walk over large events stays small.
-const PAGE_BYTES: usize = 8 << 20;
+use crate::store::log::{Direction, Head, Leaf, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
 
 const FORWARD: &str =
     "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,

@@ -121,7 +121,7 @@ pub fn decrypt(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unsealab
 fn cipher(key: &Key, nonce: &[u8; NONCE]) -> Result<(LessSafeKey, Nonce), Unsealable> {
     let (first, last) = nonce.split_at(HASHED);
     let first = first.try_into().map_err(|_| Unsealable)?;
-    // What HChaCha20 works on while it does, some words on the stack, is the crate's: it does not wipe them.
+    // HChaCha20 leaves its last state on the stack, which could be run back to the key: the crate does not wipe it.
     let mut hashed = hchacha::<R20>((&**key).into(), first);
     let mut derived = Key::default();
     derived.copy_from_slice(&hashed);

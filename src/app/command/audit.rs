@@ -18,7 +18,7 @@ const PAGE: usize = 1_000;
 
 #[derive(Debug, Args)]
 pub(in crate::app) struct Filter {
-    /// One entity, as in insight:<id>, narrative:daily@2026-03-01, day_score:2026-03-01.
+    /// One entity, as in insight:ID, narrative:daily@2026-03-01, day_score:2026-03-01.
     #[arg(long)]
     entity: Option<String>,
     /// One type of event, as in insight_raised.
@@ -56,7 +56,7 @@ pub(super) async fn run(engine: &Engine, out: &Out, person: PersonId, filter: &F
         Some(entity) => {
             let (entity_type, id) = entity
                 .split_once(':')
-                .ok_or_else(|| Failure::usage(format!("--entity {entity:?}: write TYPE:ID, as in insight:<id>")))?;
+                .ok_or_else(|| Failure::usage(format!("--entity {entity:?}: write TYPE:ID, as in insight:ID")))?;
             let trail = engine.views.trail(person, Some((entity_type, id))).await.map_err(EngineError::from)?;
             if trail.is_empty() {
                 return Err(EngineError::NotFound { what: "entity", id: entity.clone() }.into());

@@ -110,7 +110,7 @@ mod tests {
     use crate::domain::profile::Purpose;
 
     #[test]
-    fn what_is_sealed_is_the_same_bytes_in_every_build() {
+    fn the_fields_around_the_content_stand_in_every_build_as_they_do_in_stored_logs() {
         let id = Uuid::from_u128;
         let occurred_at = "2026-03-01T12:00:00Z".parse().unwrap();
         let meta = Meta { occurred_at, actor: Actor::Person, correlation_id: id(5), causation_id: Some(id(6)) };

@@ -1,9 +1,10 @@
-//! The whole log, page by page, opened: while one page is worked on, the next are fetched and opened, each on a core of its own.
+//! The whole log, page by page, opened: while one page is worked on, the next are fetched and opened.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tracing::{Instrument, warn};
 
 use super::{SealedJournal, unavailable};
 use crate::domain::person::PersonId;
@@ -11,7 +12,8 @@ use crate::engine::ports::journal::{JournalError, Recorded};
 use crate::store::log::{LogPage, Position};
 
 /// Pages that are ready, being opened or being fetched while one is worked on. To open one takes two to three times as long as to
-/// fetch it: more would wait for the log. What they hold is bounded by the bytes of a page of the log, four times.
+/// fetch it: more would wait for the log. Four pages are held at most, each bounded by the bytes of a page of the log and, once
+/// opened, a small multiple of that.
 const AHEAD: usize = 3;
 
 /// A page of the whole log.
@@ -57,14 +59,15 @@ impl Walk {
         self.at
     }
 
-    /// The next page; at the end of the log an empty one, until there is more. Who gives this up loses no page.
+    /// The next page; at the end of the log an empty one, until there is more. Who gives this up loses no page, but all that
+    /// was read ahead.
     ///
     /// # Errors
-    /// When the store does not answer; the page is asked for anew next time.
+    /// When the store does not answer, twice if the page was read ahead; it is asked for anew next time.
     pub async fn next(&mut self) -> Result<JournalPage, JournalError> {
         let page = match self.ahead.take() {
-            // What failed before anybody asked for it may not fail now.
-            Some(ahead) => ahead.turn().await.ok(),
+            // What failed while it was read ahead may not fail now.
+            Some(ahead) => ahead.turn().await.inspect_err(|error| warn!(%error, "a page is read again")).ok(),
             None => None,
         };
         let (page, ahead) = match page {
@@ -80,8 +83,9 @@ impl Walk {
 /// The pages from a place to the end of the log, or to where the walk ends, in their order.
 struct Ahead {
     pages: mpsc::Receiver<Result<Fetched, JournalError>>,
-    /// A task of its own, which ends with this: between two pages nobody would poll it, and what it waits for others wait for too.
-    _fetching: JoinSet<()>,
+    /// A task of its own: between two pages nobody would poll it, and what it waits for others wait for too. It only reads and
+    /// is given up with this, so that no stop need wait for it.
+    fetching: JoinSet<()>,
 }
 
 impl Ahead {
@@ -90,7 +94,7 @@ impl Ahead {
         // One more is fetched while these wait.
         let (sender, pages) = mpsc::channel(AHEAD - 1);
         let mut fetching = JoinSet::new();
-        fetching.spawn(async move {
+        let fetch = async move {
             let mut more = true;
             while more {
                 let page = Fetched::from(&journal, at, until, limit).await;
@@ -98,14 +102,18 @@ impl Ahead {
                 at = page.as_ref().map_or(at, |page| page.next);
                 more &= sender.send(page).await.is_ok();
             }
-        });
-        Self { pages, _fetching: fetching }
+        };
+        fetching.spawn(fetch.in_current_span());
+        Self { pages, fetching }
     }
 
     /// The next page, and those after it.
     async fn turn(mut self) -> Result<(JournalPage, Self), JournalError> {
-        let fetched = self.pages.recv().await.unwrap_or_else(|| Err(unavailable("the walk has ended")))?;
-        Ok((fetched.opened().await?, self))
+        let Some(fetched) = self.pages.recv().await else {
+            let died = self.fetching.join_next().await.and_then(Result::err);
+            return Err(died.map_or_else(|| unavailable("the walk has ended"), unavailable));
+        };
+        Ok((fetched?.opened().await?, self))
     }
 }
 

@@ -76,16 +76,21 @@ async fn bodies_come_back_byte_for_byte(place: &Place) {
 async fn a_page_of_large_events_ends_before_it_is_too_large(place: &Place) {
     let log = place.log().await;
     let large = vec![7; 900_000];
-    for number in 1..=12 {
+    for number in 1..=14 {
         let stream = format!("person-{number}");
         log.append(&stream, Expected::NoStream, batch(&stream, None, "a", &[&large])).await.unwrap();
     }
+    // Bodies that are gone weigh nothing, before the end of the page and behind it.
+    let erased = if place.is_cluster() { &[][..] } else { &["person-1", "person-13"] };
+    for stream in erased {
+        assert_eq!(log.erase_bodies(stream).await.unwrap(), 1);
+    }
     let page = log.read_all(None, 100).await.unwrap();
     // Eight mebibytes, and the event that goes beyond them.
-    assert_eq!((page.events.len(), page.caught_up), (10, false));
+    assert_eq!((page.events.len(), page.caught_up), (if erased.is_empty() { 10 } else { 11 }, false));
     let rest = log.read_all(page.next, 100).await.unwrap();
     let streams: Vec<_> = page.events.into_iter().chain(rest.events).map(|event| event.stream).collect();
-    assert!(streams.into_iter().eq((1..=12).map(|number| format!("person-{number}"))));
+    assert!(streams.into_iter().eq((1..=14).map(|number| format!("person-{number}"))));
     assert!(rest.caught_up);
 }
 

@@ -4,7 +4,6 @@ use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::{EventRow, leaf};
 use crate::store::log::{Direction, Head, Leaf, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
-use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
@@ -50,29 +49,32 @@ pub(super) async fn stream(
 
 pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
     let start = after.map_or(0, Position::number);
-    let mut rows = sqlx::query(
-        "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+    // The server stops where the page is full: what it has sent must be read to its end, wanted or not.
+    let rows = sqlx::query(
+        "WITH page AS NOT MATERIALIZED (
+             SELECT *
+             FROM events
+             WHERE position > $1
+             ORDER BY position
+             LIMIT $2
+         ), sized AS NOT MATERIALIZED (
+             SELECT *, sum(octet_length(body)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes
+             FROM page
+         )
+         SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
                 prev_hash, hash
-         FROM events
-         WHERE position > $1
-         ORDER BY position
-         LIMIT $2",
+         FROM sized
+         WHERE coalesce(bytes, 0) - coalesce(octet_length(body), 0) < $3
+         ORDER BY position",
     )
     .bind(i64::try_from(start).unwrap_or(i64::MAX))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch(pool);
-    let (mut events, mut bytes, mut caught_up) = (Vec::new(), 0, false);
-    while bytes < PAGE_BYTES && !caught_up {
-        match rows.try_next().await? {
-            Some(row) => {
-                let event = event(&row)?;
-                bytes += event.body.as_ref().map_or(0, Vec::len);
-                events.push(event);
-            }
-            None => caught_up = true,
-        }
-    }
-    let caught_up = caught_up && events.len() < limit;
+    .bind(i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await?;
+    let events: Vec<StoredEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
+    let bytes: usize = events.iter().filter_map(|event| event.body.as_ref()).map(Vec::len).sum();
+    let caught_up = events.len() < limit && bytes < PAGE_BYTES;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
 }
 

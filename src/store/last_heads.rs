@@ -2,6 +2,10 @@
 //!
 //! A head in memory may be old, since others write too. It stands in for the one in the log only at the revision that the
 //! caller decided at; where somebody has written since, the log refuses the append.
+//!
+//! Nor does such an append look whether keys were destroyed. A key is destroyed only after its person's stream took in the request,
+//! and until the end of that erasure the stream takes nothing else (`domain::erasure`): where the last event is one that this process
+//! wrote, and no such request, the keys are those it was sealed with.
 
 use quick_cache::sync::Cache;
 

@@ -119,7 +119,10 @@ impl Journal for SealedJournal {
             return Err(JournalError::Conflict);
         }
         let expectation = head.map_or(Expected::NoStream, |head| Expected::Exact(head.revision));
-        let (keys, at) = (self.keys.now().await.map_err(unavailable)?, recorded_at.timestamp_micros());
+        // A stream that goes on from where this process left it has lost no key since (see `LastHeads`).
+        let keys =
+            if known.is_some() { self.keys.known_before() } else { self.keys.now().await.map_err(unavailable)? };
+        let at = recorded_at.timestamp_micros();
         let chained = sealing::chained((person, head), key, events, at, &keys, self.entropy.as_ref()).await?;
         let mut outcome = self.log.append(&stream, expectation, Arc::clone(&chained)).await;
         for _ in 0..RETRIES {
@@ -130,7 +133,8 @@ impl Journal for SealedJournal {
         }
         // What was there before may hold other bytes under the same ids, and another hash.
         let written = matches!(&outcome, Ok(appended) if appended.replayed == Some(false));
-        self.last_heads.set(person, chained.last().filter(|_| written).map(ChainedEvent::head));
+        let erasing = events.iter().any(|(_, event)| matches!(event, Event::ErasureRequested(_)));
+        self.last_heads.set(person, chained.last().filter(|_| written && !erasing).map(ChainedEvent::head));
         match outcome {
             Ok(appended) => {
                 if appended.replayed != Some(true) {

@@ -69,8 +69,8 @@ struct Known {
 }
 
 /// The keys as they were when somebody looked: what another process had destroyed by then is not among them. Whoever appends
-/// looks after they have loaded what they decide from: who destroys a key after that moves the stream on first, and the append
-/// conflicts.
+/// looks after they have loaded what they decide from, or when they last appended to the same stream: who destroys a key after
+/// that moves the stream on first, and the append conflicts.
 pub struct KeysNow<'a> {
     store: &'a KeyStore,
     destroyed: i64,
@@ -119,6 +119,12 @@ impl KeyStore {
             *known = Known { destroyed, ..Known::default() };
         }
         Ok(KeysNow { store: self, destroyed })
+    }
+
+    /// The keys as of the last look, whoever made it: for those who know that none of theirs went since.
+    #[must_use]
+    pub fn known_before(&self) -> KeysNow<'_> {
+        KeysNow { store: self, destroyed: self.known().destroyed }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -5,19 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::journal::{Unsteady, night, now, person};
+use super::journal::{self, Unsteady, night, now, person};
 use crate::support::{Place, on_each};
 use async_trait::async_trait;
 use candor::domain::erasure::Scope;
-use candor::domain::event::Event;
+use candor::domain::event::{ConsentGranted, ErasureRequested, Event};
 use candor::domain::person::PersonId;
+use candor::domain::profile::Purpose;
 use candor::domain::provider::Provider;
-use candor::engine::ports::journal::JournalError;
+use candor::engine::ports::erasing::Keys as _;
+use candor::engine::ports::journal::{Journal as _, JournalError};
 use candor::engine::ports::originals::{Originals, OriginalsError};
 use candor::engine::{Engine, EngineError};
 
 on_each!(
     whoever_writes_while_it_is_erased_is_erased_or_refused,
+    what_is_told_after_an_erasure_can_be_read_whoever_erased,
+    who_asked_to_erase_looks_at_the_keys_before_it_seals_again,
     a_crash_before_the_first_step_and_before_the_last_is_finished_by_who_comes_next,
 );
 
@@ -98,6 +102,45 @@ async fn whoever_writes_while_it_is_erased_is_erased_or_refused(place: &Place) {
         assert!(verified.ok, "{scope}: {verified:?}");
     }
     assert!(here.views.rebuild().await.unwrap().matches_live);
+}
+
+async fn what_is_told_after_an_erasure_can_be_read_whoever_erased(place: &Place) {
+    let provider = Provider::Whoop;
+    let (here, other) = (place.engine_over(place.log().await).await, place.engine_over(place.log().await).await);
+    for (number, eraser) in [(1, &here), (2, &other)] {
+        let whose = person(number);
+        here.register(whose, now()).await.unwrap();
+        for (day, readable) in [(1, 1), (2, 2)] {
+            // The keys are in memory now, and the stream ends with what this process wrote.
+            assert!(tell(&here, whose, &night(provider, day, 400.0)).await);
+            let fresh = place.engine_over(place.log().await).await;
+            assert_eq!(nights(&fresh, whose).await, (readable, 0));
+        }
+        for round in 1..=2 {
+            eraser.erase(whose, Scope::Provider(provider), &[], now()).await.unwrap();
+            let again: Event = ConsentGranted { purpose: Purpose::Provider(provider) }.into();
+            here.decide(whose, &format!("again/{round}"), now(), |_| Ok(vec![again.clone()])).await.unwrap();
+            assert!(tell(&here, whose, &night(provider, 2 + round, 410.0)).await);
+            let fresh = place.engine_over(place.log().await).await;
+            assert_eq!(nights(&fresh, whose).await, (1, 1 + round as usize), "erased {round} times");
+        }
+    }
+}
+
+async fn who_asked_to_erase_looks_at_the_keys_before_it_seals_again(place: &Place) {
+    let (journal, whose, scope) = (place.journal().await, person(1), Scope::Provider(Provider::Whoop));
+    journal::tell(&*journal, whose, &journal::beginning()).await;
+    let night = |day| night(Provider::Whoop, day, 400.0);
+    let keys = place.keys().await.ids(whose, scope).await.unwrap();
+    let asked = ErasureRequested { scope, keys, originals: Vec::new() }.into();
+    // No read in between: it goes on from its own last append each time.
+    for (expected, key, event) in [(1, "a", night(1)), (2, "b", asked)] {
+        journal.append(whose, Some(expected), key, &[(journal::meta(), event)], now()).await.unwrap();
+    }
+    journal::destroy(place, whose, scope).await;
+    journal.append(whose, Some(3), "c", &[(journal::meta(), night(2))], now()).await.unwrap();
+    let read = place.journal().await.read(whose, 2, 10).await.unwrap();
+    assert_eq!(read.iter().map(|event| event.content.is_some()).collect::<Vec<_>>(), [false, true, true]);
 }
 
 /// Originals whose next removal fails, before anything was removed.

@@ -4,8 +4,8 @@
 //! caller decided at; where somebody has written since, the log refuses the append.
 //!
 //! Nor does such an append look whether keys were destroyed. A key is destroyed only after its person's stream took in the request,
-//! and until the end of that erasure the stream takes nothing else (`domain::erasure`): where the last event is one that this process
-//! wrote, and no such request, the keys are those it was sealed with.
+//! and until the end of that erasure the stream takes nothing else (`domain::erasure`). The first append of such a row looked, after
+//! every erasure that was over by then; a request is never kept here, whoever wrote it, so that who writes the end of an erasure looks too.
 
 use quick_cache::sync::Cache;
 

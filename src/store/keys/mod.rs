@@ -69,8 +69,8 @@ struct Known {
 }
 
 /// The keys as they were when somebody looked: what another process had destroyed by then is not among them. Whoever appends
-/// looks after they have loaded what they decide from, or when they last appended to the same stream: who destroys a key after
-/// that moves the stream on first, and the append conflicts.
+/// looks after they have loaded what they decide from, or did so before the first of the appends that theirs goes on from: who
+/// destroys a key after that moves the stream on first, and the append conflicts.
 pub struct KeysNow<'a> {
     store: &'a KeyStore,
     destroyed: i64,
@@ -111,19 +111,19 @@ impl KeyStore {
     pub async fn now(&self) -> Result<KeysNow<'_>, StoreError> {
         let look = async {
             let rows = self.sql.query("SELECT times FROM keys_destroyed", &[]).await?;
-            rows.first().map_or(Ok(0), |row| row.int(0))
+            let destroyed = rows.first().map_or(Ok(0), |row| row.int(0))?;
+            // A part of the look: what is known moves in the order of looks, and `known_before` relies on it.
+            let mut known = self.known();
+            if known.destroyed != destroyed {
+                *known = Known { destroyed, ..Known::default() };
+            }
+            Ok(destroyed)
         };
-        let destroyed = self.looks.look(look).await?;
-        let mut known = self.known();
-        if known.destroyed != destroyed {
-            *known = Known { destroyed, ..Known::default() };
-        }
-        Ok(KeysNow { store: self, destroyed })
+        Ok(KeysNow { store: self, destroyed: self.looks.look(look).await? })
     }
 
     /// The keys as of the last look, whoever made it: for those who know that none of theirs went since.
-    #[must_use]
-    pub fn known_before(&self) -> KeysNow<'_> {
+    pub(in crate::store) fn known_before(&self) -> KeysNow<'_> {
         KeysNow { store: self, destroyed: self.known().destroyed }
     }
 

@@ -1,9 +1,10 @@
 //! Proving that nobody edited the log: one walk over all of it, in order, naming every position that does not fit.
 //!
 //! The next page is read while the present one is hashed on blocking threads, so the walk costs as long as the slower of
-//! the two. It checks positions, revisions, links, hashes, bodies against their digests, and the heads of all streams. It
-//! cannot see by itself a tail that was cut off together with its heads, or a log that was written anew with hashes that
-//! fit: that takes a checkpoint kept elsewhere, whose root is made again on the way.
+//! the two. It checks positions, revisions, links, hashes, bodies against their digests, and the end of the log; where
+//! positions have gaps, the end of each stream instead, since nothing else shows that one was cut. It cannot see by itself a
+//! tail that was cut off together with the end that is written down, or a log that was written anew with hashes that fit:
+//! that takes a checkpoint kept elsewhere, whose root is made again on the way.
 
 use super::chain::Hash;
 use super::checkpoint::merkle::{self, Tree};
@@ -35,7 +36,7 @@ pub enum Rule {
     BodyDigest,
     /// A row can be read as an event.
     Unreadable,
-    /// The head of a stream is its last event.
+    /// The last event of a stream is the last one that the log shows of it.
     StreamHead,
     /// The end of the log is its last event.
     LogHead,
@@ -65,7 +66,7 @@ impl fmt::Display for Rule {
 /// A place in the log that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Fault {
-    /// Where; `None` for a stream that has a head and no event. For a checkpoint it is the last event that was compared.
+    /// Where; `None` in a log without events. For a checkpoint it is the last event that was compared.
     pub position: Option<Position>,
     /// Which rule it breaks.
     pub rule: Rule,
@@ -105,7 +106,9 @@ pub async fn verify(
     let again = anchor.map(|anchor| MadeAgain { anchor, tree: Tree::default(), last: None });
     let mut walk = Walk { gapless: log.capabilities().gapless_positions, again, ..Walk::default() };
     walk.walk_on(log, tell).await?;
-    walk.heads(log, tell).await?;
+    if !walk.gapless {
+        walk.heads(log, tell).await?;
+    }
     let last = log.last_position().await?;
     if walk.position > last {
         // What was walked was there before the end was read: the end was moved back.
@@ -285,56 +288,25 @@ impl Walk {
         }
     }
 
-    /// Compares the last event of every stream with its head.
+    /// Compares the last event that was seen of every stream with its head.
     async fn heads(&mut self, log: &dyn EventLog, tell: &mut (dyn FnMut(Step) + Send)) -> Result<(), StoreError> {
-        let mut after = String::new();
-        let mut listed = 0;
-        loop {
-            let heads = log.heads(&after, PAGE).await?;
-            let Some((last, _)) = heads.last() else { break };
-            after.clone_from(last);
-            for (stream, head) in heads {
-                listed += usize::from(self.state.contains_key(&stream));
-                self.compare(log, &stream, Some(head), tell).await?;
-            }
-        }
-        if listed < self.state.len() {
-            // Some are gone from the list, or the log keeps none.
-            let mut ends: Vec<(Position, String)> =
-                self.state.iter().map(|(stream, seen)| (seen.position, stream.clone())).collect();
-            ends.sort_unstable();
-            for (position, stream) in ends {
-                match log.head(&stream).await? {
-                    None => self.tell(tell, Some(position), Rule::StreamHead),
-                    Some(head) if listed == 0 => self.compare(log, &stream, Some(head), tell).await?,
-                    Some(_) => {}
+        let mut ends: Vec<(Position, String)> =
+            self.state.iter().map(|(stream, seen)| (seen.position, stream.clone())).collect();
+        ends.sort_unstable();
+        for (_, stream) in ends {
+            for round in 0.. {
+                let (head, seen) = (log.head(&stream).await?, self.state.get(&stream).copied());
+                let fits = |(head, seen): (Head, Seen)| head.revision == seen.revision && head.hash == seen.hash;
+                if head.zip(seen).is_some_and(fits) {
+                    break;
                 }
+                if round == ROUNDS {
+                    self.tell(tell, seen.map(|seen| seen.position), Rule::StreamHead);
+                    break;
+                }
+                // It may have grown since.
+                self.walk_on(log, tell).await?;
             }
-        }
-        Ok(())
-    }
-
-    /// Compares the last event that was seen of a stream with its head.
-    async fn compare(
-        &mut self,
-        log: &dyn EventLog,
-        stream: &str,
-        mut head: Option<Head>,
-        tell: &mut (dyn FnMut(Step) + Send),
-    ) -> Result<(), StoreError> {
-        for round in 0.. {
-            let seen = self.state.get(stream).copied();
-            let fits = |(head, seen): (Head, Seen)| head.revision == seen.revision && head.hash == seen.hash;
-            if head.zip(seen).is_some_and(fits) {
-                break;
-            }
-            if round == ROUNDS {
-                self.tell(tell, seen.map(|seen| seen.position), Rule::StreamHead);
-                break;
-            }
-            // It may have grown since.
-            self.walk_on(log, tell).await?;
-            head = log.head(stream).await?;
         }
         Ok(())
     }

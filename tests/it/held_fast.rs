@@ -23,7 +23,7 @@ async fn tables(store: &Store, url: Option<&str>) -> Sql {
     }
 }
 
-/// Cuts the last events off and makes the ends of the streams and of the log fit.
+/// Cuts the last events off and makes the end of the log fit.
 async fn cut(store: &Store, url: Option<&str>) {
     let tables = tables(store, url).await;
     let guards: [&'static str; 1] = match url {
@@ -32,9 +32,6 @@ async fn cut(store: &Store, url: Option<&str>) {
     };
     let forged = [
         "DELETE FROM events WHERE position > (SELECT position - 2 FROM log_head)",
-        "UPDATE streams SET revision = (SELECT MAX(revision) FROM events WHERE events.stream = streams.stream)",
-        "UPDATE streams SET hash = (SELECT hash FROM events
-                                    WHERE events.stream = streams.stream AND events.revision = streams.revision)",
         "UPDATE log_head SET position = (SELECT MAX(position) FROM events)",
     ];
     for sql in guards.into_iter().chain(forged) {

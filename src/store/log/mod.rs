@@ -147,6 +147,17 @@ pub struct Head {
     pub hash: Hash,
 }
 
+impl Head {
+    /// The head of a stream from the row of its last event.
+    fn of_row(stream: &str, revision: i64, hash: &[u8]) -> Result<Self, Inconsistency> {
+        let at = |column| Inconsistency::new("events", column, stream);
+        Ok(Self {
+            revision: u64::try_from(revision).map_err(|_| at("revision"))?,
+            hash: Hash::try_from(hash).map_err(|_| at("hash"))?,
+        })
+    }
+}
+
 /// A page of one stream.
 #[derive(Debug, Clone)]
 pub struct StreamPage {
@@ -167,11 +178,11 @@ pub struct LogPage {
     pub caught_up: bool,
 }
 
-/// The most events that are counted for a lag, where positions do not tell how many there are.
-const MOST_BEHIND: u64 = 10_000;
-
 /// Bytes of bodies after which a page of the whole log ends, so that a walk over large events stays small.
 const PAGE_BYTES: usize = 8 << 20;
+
+/// The most events that are counted for a lag, where positions do not tell how many there are.
+const MOST_BEHIND: u64 = 10_000;
 
 /// How many events come after a position, and when the first of them was recorded, in microseconds since 1970. Where
 /// positions are no counts, more than 10,000 are told as 10,000.
@@ -262,13 +273,6 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// When the store cannot answer.
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError>;
-
-    /// Reads the heads of up to `limit` streams with a name after `after`, in the order of their names, as far as the
-    /// backend keeps a list of streams: one that keeps none gives none, and each stream is asked for by itself.
-    ///
-    /// # Errors
-    /// When the store cannot answer.
-    async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError>;
 
     /// The position of the last event of the log; `None` when it is empty.
     ///

@@ -15,7 +15,8 @@ on_each!(
     a_removed_event_is_named,
     a_swapped_order_is_named,
     an_unreadable_row_is_named_and_the_walk_goes_on,
-    a_moved_head_is_named,
+    the_end_of_a_stream_that_is_cut_off_is_named,
+    a_moved_end_is_named,
     an_erased_body_leaves_a_chain_that_verifies,
 );
 
@@ -180,12 +181,14 @@ async fn an_unreadable_row_is_named_and_the_walk_goes_on(place: &Place) {
     assert_eq!(found.last(), Some(&(5, Rule::BodyDigest)));
 }
 
-async fn a_moved_head_is_named(place: &Place) {
+async fn the_end_of_a_stream_that_is_cut_off_is_named(place: &Place) {
     let tables = five(place).await;
-    change(&tables, "UPDATE streams SET revision = 2 WHERE stream = 'person-1'", &[]).await;
-    assert_eq!(faults(place).await, [(4, Rule::StreamHead)]);
-    change(&tables, "DELETE FROM streams WHERE stream = 'person-1'", &[]).await;
-    assert_eq!(faults(place).await, [(4, Rule::StreamHead)]);
+    change(&tables, "DELETE FROM events WHERE position = 4", &[]).await;
+    assert_eq!(faults(place).await, [(5, Rule::PositionGap)]);
+}
+
+async fn a_moved_end_is_named(place: &Place) {
+    let tables = five(place).await;
     for (end, at) in [("UPDATE log_head SET position = 4", 5), ("UPDATE log_head SET position = 6", 6)] {
         change(&tables, end, &[]).await;
         assert!(faults(place).await.contains(&(at, Rule::LogHead)), "{end}");

@@ -58,17 +58,9 @@ fn files(place: &Place) -> Vec<(String, String)> {
     files
 }
 
-/// Makes the ends of the streams and of the log what is left of the events.
+/// Makes the end of the log what is left of the events.
 async fn mend(tables: &Sql) {
-    for sql in [
-        "DELETE FROM streams WHERE stream NOT IN (SELECT stream FROM events)",
-        "UPDATE streams SET revision = (SELECT MAX(revision) FROM events WHERE events.stream = streams.stream)",
-        "UPDATE streams SET hash = (SELECT hash FROM events
-                                    WHERE events.stream = streams.stream AND events.revision = streams.revision)",
-        "UPDATE log_head SET position = (SELECT COALESCE(MAX(position), 0) FROM events)",
-    ] {
-        change(tables, sql, &[]).await;
-    }
+    change(tables, "UPDATE log_head SET position = (SELECT COALESCE(MAX(position), 0) FROM events)", &[]).await;
 }
 
 /// The chain shows nothing, the checkpoint breaks a rule at a position, and no further checkpoint is written.

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::journal::{self, Unsteady, night, now, person};
+use super::journal::{self, Unsteady, night, now, one_of, person};
 use crate::support::{Place, on_each};
 use async_trait::async_trait;
 use candor::domain::erasure::Scope;
-use candor::domain::event::{ConsentGranted, ErasureRequested, Event};
+use candor::domain::event::{ConsentGranted, ErasureCompleted, ErasureRequested, Event};
 use candor::domain::person::PersonId;
 use candor::domain::profile::Purpose;
 use candor::domain::provider::Provider;
@@ -139,8 +139,18 @@ async fn who_asked_to_erase_looks_at_the_keys_before_it_seals_again(place: &Plac
     journal.append(whose, Some(2), "b", &[(journal::meta(), asked)], now()).await.unwrap();
     journal::destroy(place, whose, scope).await;
     journal.append(whose, Some(3), "c", &[(journal::meta(), night(2))], now()).await.unwrap();
+    // Nor does who goes on from what another one erased and finished.
+    let other = place.journal().await;
+    let keys = place.keys().await.ids(whose, scope).await.unwrap();
+    let asked = ErasureRequested { scope, keys, originals: Vec::new() }.into();
+    other.append(whose, Some(4), "d", &[(journal::meta(), asked)], now()).await.unwrap();
+    journal::destroy(place, whose, scope).await;
+    let completed = ErasureCompleted { scope }.into();
+    other.append(whose, Some(5), "e", &[(journal::meta(), completed)], now()).await.unwrap();
+    journal.append(whose, Some(6), "f", &[(journal::meta(), night(3))], now()).await.unwrap();
     let read = place.journal().await.read(whose, 2, 10).await.unwrap();
-    assert_eq!(read.iter().map(|event| event.content.is_some()).collect::<Vec<_>>(), [false, true, true]);
+    let readable = [false, true, false, true, true, true];
+    assert_eq!(read.iter().map(|event| event.content.is_some()).collect::<Vec<_>>(), readable);
 }
 
 /// Originals whose next removal fails, before anything was removed.
@@ -160,8 +170,7 @@ impl Originals for Failing {
     }
 
     async fn remove(&self, whose: PersonId, digest: &str) -> Result<(), OriginalsError> {
-        let left = |left: u32| left.checked_sub(1);
-        if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+        if one_of(&self.failures) {
             return Err(OriginalsError("the process is killed here".to_owned()));
         }
         self.originals.remove(whose, digest).await

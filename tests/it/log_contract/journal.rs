@@ -194,7 +194,7 @@ impl Unsteady {
 }
 
 /// Takes one off a number that is not used up.
-fn one_of(left: &AtomicU32) -> bool {
+pub(super) fn one_of(left: &AtomicU32) -> bool {
     left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
@@ -240,10 +240,6 @@ impl EventLog for Unsteady {
 
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {
         self.log.head(stream).await
-    }
-
-    async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-        self.log.heads(after, limit).await
     }
 
     async fn last_position(&self) -> Result<Option<Position>, StoreError> {

@@ -39,7 +39,8 @@ macro_rules! insert {
 /// Writes one event as another process would: takes the next position first, under the lock of the log's end.
 async fn append_in(tx: &mut SqlTx, postgres: bool, stream: &str, key: &str) -> Result<u64, StoreError> {
     tx.execute("UPDATE log_head SET position = position + 1", &[]).await?;
-    let rows = tx.query("SELECT revision, hash FROM streams WHERE stream = $1", &[stream.into()]).await?;
+    let last = "SELECT revision, hash FROM events WHERE stream = $1 ORDER BY revision DESC LIMIT 1";
+    let rows = tx.query(last, &[stream.into()]).await?;
     let head = rows.first().map(|row| Head {
         revision: row.int(0).unwrap().cast_unsigned(),
         hash: Hash::try_from(row.bytes(1).unwrap().as_slice()).unwrap(),
@@ -48,11 +49,9 @@ async fn append_in(tx: &mut SqlTx, postgres: bool, stream: &str, key: &str) -> R
     let event = &batch[0];
     let statement = if postgres { insert!("CAST(ENCODE($3, 'hex') AS UUID)") } else { insert!("$3") };
     let key_ids: Vec<u8> = event.key_ids.iter().flat_map(uuid::Uuid::as_bytes).copied().collect();
-    let revision = event.revision.cast_signed();
-    let hash = event.hash.as_bytes().as_slice();
     let values = [
         stream.into(),
-        revision.into(),
+        event.revision.cast_signed().into(),
         event.event_id.as_bytes().as_slice().into(),
         event.event_type.as_str().into(),
         NOW.into(),
@@ -60,18 +59,9 @@ async fn append_in(tx: &mut SqlTx, postgres: bool, stream: &str, key: &str) -> R
         event.body.as_slice().into(),
         event.body_digest.as_bytes().as_slice().into(),
         event.prev_hash.as_bytes().as_slice().into(),
-        hash.into(),
+        event.hash.as_bytes().as_slice().into(),
     ];
     tx.execute(statement, &values).await?;
-    tx.execute(
-        "INSERT INTO streams (stream, revision, hash, status)
-         VALUES ($1, $2, $3, 'open')
-         ON CONFLICT (stream) DO UPDATE
-         SET revision = EXCLUDED.revision,
-             hash = EXCLUDED.hash",
-        &[stream.into(), revision.into(), hash.into()],
-    )
-    .await?;
     Ok(tx.query("SELECT position FROM log_head", &[]).await?[0].int(0)?.cast_unsigned())
 }
 

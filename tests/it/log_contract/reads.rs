@@ -1,7 +1,8 @@
 //! Reading one stream and reading all of them.
 
 use crate::support::{Place, append_one, batch, check_positions, everything, on_each};
-use candor::store::log::{Direction, Expected, Position, ReadError};
+use candor::store::chain::Hash;
+use candor::store::log::{AppendError, Direction, Expected, Head, Position, ReadError};
 use std::collections::HashMap;
 
 on_each!(
@@ -14,6 +15,7 @@ on_each!(
     reading_on_from_any_token_gives_every_later_event_once,
     waiting_readers_are_woken;
     sql: the_schema_goes_up_down_and_up_again_with_data_in_it,
+    where_streams_end_and_which_are_closed_outlives_a_step_back,
 );
 
 async fn a_stream_is_paged_both_ways_without_gaps_or_repetitions(place: &Place) {
@@ -175,4 +177,27 @@ async fn the_schema_goes_up_down_and_up_again_with_data_in_it(place: &Place) {
     assert_eq!(log.last_position().await.unwrap(), None);
     assert_eq!(append_one(&*log, "person-1", "a").await.position.number(), 1);
     assert_eq!(everything(&*place.log().await, 10).await.len(), 1);
+}
+
+async fn where_streams_end_and_which_are_closed_outlives_a_step_back(place: &Place) {
+    let log = place.log().await;
+    append_one(&*log, "person-1", "a").await;
+    append_one(&*log, "person-1", "b").await;
+    append_one(&*log, "person-2", "a").await;
+    log.close("person-2").await.unwrap();
+    let ends = [log.head("person-1").await.unwrap().unwrap(), log.head("person-2").await.unwrap().unwrap()];
+    place.migrate_down(7).await;
+    let tables = place.tables().await;
+    let rows = tables.query("SELECT revision, hash, status FROM streams ORDER BY stream", &[]).await.unwrap();
+    let written = |row: &candor::store::sql::Row| {
+        let hash = Hash::try_from(row.bytes(1).unwrap().as_slice()).unwrap();
+        (Head { revision: row.int(0).unwrap().cast_unsigned(), hash }, row.text(2).unwrap())
+    };
+    let rows: Vec<_> = rows.iter().map(written).collect();
+    assert_eq!(rows, [(ends[0], "open".to_owned()), (ends[1], "erased".to_owned())]);
+    tables.close().await;
+    let log = place.log().await;
+    let closed = log.append("person-2", Expected::Exact(0), batch("person-2", Some(ends[1]), "b", &[b"late"])).await;
+    assert!(matches!(closed, Err(AppendError::Closed)), "{closed:?}");
+    assert_eq!(append_one(&*log, "person-1", "c").await.position.number(), 4);
 }

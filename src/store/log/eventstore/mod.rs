@@ -157,11 +157,6 @@ impl EventLog for EventStoreLog {
         Ok(end.map(|end| end.head))
     }
 
-    async fn heads(&self, _after: &str, _limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-        // A list of streams is a projection of the server's, which need not run.
-        Ok(Vec::new())
-    }
-
     async fn last_position(&self) -> Result<Option<Position>, StoreError> {
         self.last().await
     }

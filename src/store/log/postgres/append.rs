@@ -5,7 +5,6 @@
 //! are in memory, two otherwise; only when another process was faster does the second try hold the row's lock while it
 //! reads.
 
-use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::decide::{Decision, Known, Place, StreamState, decide};
 use crate::store::log::event::pack_key_ids;
@@ -21,12 +20,19 @@ use uuid::Uuid;
 /// How many heads are kept in memory before all are forgotten.
 const HEADS_IN_MEMORY: usize = 10_000;
 
-const READ: &str = "SELECT NULL AS stream, position, epoch, NULL AS hash, NULL AS status
+const READ: &str = "SELECT NULL AS stream, position, epoch, NULL AS hash, FALSE AS closed
                     FROM log_head
                     UNION ALL
-                    SELECT stream, revision, 0, hash, status
-                    FROM streams
-                    WHERE stream = ANY($1)";
+                    SELECT asked.stream, last.revision, 0, last.hash, closed_streams.stream IS NOT NULL
+                    FROM UNNEST($1::text[]) AS asked (stream)
+                    CROSS JOIN LATERAL (
+                        SELECT revision, hash
+                        FROM events
+                        WHERE stream = asked.stream
+                        ORDER BY revision DESC
+                        LIMIT 1
+                    ) AS last
+                    LEFT JOIN closed_streams ON closed_streams.stream = asked.stream";
 
 const WRITE: &str = "WITH moved AS (
                          UPDATE log_head
@@ -45,14 +51,6 @@ const WRITE: &str = "WITH moved AS (
                                            $14::bytea[])
                              WITH ORDINALITY AS row (stream, revision, event_id, type, schema_version, recorded_at,
                                                      key_ids, body, body_digest, prev_hash, hash, place)
-                     ), headed AS (
-                         INSERT INTO streams (stream, revision, hash, status)
-                         SELECT row.stream, row.revision, row.hash, 'open'
-                         FROM moved
-                         CROSS JOIN UNNEST($15::text[], $16::bigint[], $17::bytea[]) AS row (stream, revision, hash)
-                         ON CONFLICT (stream) DO UPDATE
-                         SET revision = EXCLUDED.revision,
-                             hash = EXCLUDED.hash
                      )
                      SELECT count(*)
                      FROM moved";
@@ -235,19 +233,23 @@ impl Committer for PostgresCommitter {
                  SET epoch = CASE WHEN epoch < 0 THEN epoch - 1 ELSE epoch + 1 END
                  RETURNING id
              ), closed AS (
-                 UPDATE streams
-                 SET status = 'erased'
+                 INSERT INTO closed_streams (stream)
+                 SELECT stream
                  FROM moved
+                 CROSS JOIN events
                  WHERE stream = $1
-                 RETURNING stream
+                   AND revision = 0
+                 ON CONFLICT (stream) DO NOTHING
              )
              SELECT count(*)
-             FROM closed",
+             FROM events
+             WHERE stream = $1
+               AND revision = 0",
         )
         .bind(stream);
-        let closed: i64 = within(ANSWER, close.fetch_one(&mut connection)).await?;
+        let found: i64 = within(ANSWER, close.fetch_one(&mut connection)).await?;
         self.connection = Some(connection);
-        if closed == 0 {
+        if found == 0 {
             return Err(ReadError::NotFound);
         }
         Ok(())
@@ -276,20 +278,15 @@ async fn read(connection: &mut PgConnection, group: &[Append]) -> Result<Memory,
     let mut memory = Memory::default();
     for row in &rows {
         let number: i64 = row.try_get(1)?;
-        let checked = |column| u64::try_from(number).map_err(|_| Inconsistency::new("streams", column, number));
         match row.try_get::<Option<String>, _>(0)? {
             None => {
-                memory.known.position = checked("position")?;
+                memory.known.position =
+                    u64::try_from(number).map_err(|_| Inconsistency::new("log_head", "position", number))?;
                 memory.epoch = row.try_get(2)?;
             }
             Some(stream) => {
-                let hash: &[u8] = row.try_get(3)?;
-                let head = Head {
-                    revision: checked("revision")?,
-                    hash: Hash::try_from(hash).map_err(|_| Inconsistency::new("streams", "hash", &stream))?,
-                };
-                let closed = row.try_get::<&str, _>(4)? != "open";
-                memory.known.streams.insert(stream, StreamState { head, closed });
+                let head = Head::of_row(&stream, number, row.try_get(3)?)?;
+                memory.known.streams.insert(stream, StreamState { head, closed: row.try_get(4)? });
             }
         }
     }
@@ -317,7 +314,6 @@ async fn write(
     let column =
         |pick: fn(&ChainedEvent) -> &[u8]| -> Vec<&[u8]> { events.iter().map(|(_, event)| pick(event)).collect() };
     let number = |pick: fn(&ChainedEvent) -> i64| -> Vec<i64> { events.iter().map(|(_, event)| pick(event)).collect() };
-    let heads = &decision.heads;
     let moved: i64 = sqlx::query_scalar(WRITE)
         .bind(memory.known.position.cast_signed())
         .bind(memory.epoch)
@@ -333,9 +329,6 @@ async fn write(
         .bind(column(|event| event.body_digest.as_bytes()))
         .bind(column(|event| event.prev_hash.as_bytes()))
         .bind(column(|event| event.hash.as_bytes()))
-        .bind(heads.iter().map(|(stream, _)| stream.as_str()).collect::<Vec<_>>())
-        .bind(heads.iter().map(|(_, head)| head.revision.cast_signed()).collect::<Vec<_>>())
-        .bind(heads.iter().map(|(_, head)| head.hash.as_bytes().as_slice()).collect::<Vec<_>>())
         .fetch_one(connection)
         .await?;
     Ok(moved == 1)

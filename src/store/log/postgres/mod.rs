@@ -122,10 +122,6 @@ impl EventLog for PostgresLog {
         within(ANSWER, read::head(&self.readers, stream)).await
     }
 
-    async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-        within(ANSWER, read::heads(&self.readers, after, limit)).await
-    }
-
     async fn last_position(&self) -> Result<Option<Position>, StoreError> {
         within(ANSWER, read::last_position(&self.readers)).await
     }

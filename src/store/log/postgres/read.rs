@@ -1,11 +1,11 @@
 //! Reading the log from PostgreSQL.
 
-use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::{EventRow, leaf};
 use crate::store::log::{Direction, Head, Leaf, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, PgPool, Row};
 
 pub(super) async fn stream(
     pool: &PgPool,
@@ -36,7 +36,7 @@ pub(super) async fn stream(
     };
     // One transaction, so that the head and the events are of one moment.
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let head = sqlx::query(HEAD).bind(stream).fetch_optional(&mut *tx).await?.ok_or(ReadError::NotFound)?;
+    let head = head(&mut *tx, stream).await?.ok_or(ReadError::NotFound)?;
     let rows = sqlx::query(sql)
         .bind(stream)
         .bind(i64::try_from(from).unwrap_or(i64::MAX))
@@ -44,13 +44,13 @@ pub(super) async fn stream(
         .fetch_all(&mut *tx)
         .await?;
     tx.rollback().await?;
-    Ok(StreamPage { events: rows.iter().map(event).collect::<Result<_, _>>()?, head: named_head(&head)?.1 })
+    Ok(StreamPage { events: rows.iter().map(event).collect::<Result<_, _>>()?, head })
 }
 
 pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
     let start = after.map_or(0, Position::number);
-    // The server stops where the page is full: what it has sent must be read to its end, wanted or not.
-    let rows = sqlx::query(
+    // The server sends nothing beyond a full page: what it has sent must be read to its end, wanted or not.
+    let query = sqlx::query(
         "WITH page AS NOT MATERIALIZED (
              SELECT *
              FROM events
@@ -69,10 +69,8 @@ pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) ->
     )
     .bind(i64::try_from(start).unwrap_or(i64::MAX))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .bind(i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await?;
-    let events: Vec<StoredEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
+    .bind(i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX));
+    let events: Vec<StoredEvent> = query.fetch(pool).map(|row| event(&row?)).try_collect().await?;
     let bytes: usize = events.iter().filter_map(|event| event.body.as_ref()).map(Vec::len).sum();
     let caught_up = events.len() < limit && bytes < PAGE_BYTES;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
@@ -93,28 +91,19 @@ pub(super) async fn leaves(pool: &PgPool, after: Option<Position>, limit: usize)
     rows.iter().map(|row| leaf(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)).collect()
 }
 
-const HEAD: &str = "SELECT stream, revision, hash
-                    FROM streams
-                    WHERE stream = $1";
-
-pub(super) async fn head(pool: &PgPool, stream: &str) -> Result<Option<Head>, StoreError> {
-    let row = sqlx::query(HEAD).bind(stream).fetch_optional(pool).await?;
-    row.map(|row| Ok(named_head(&row)?.1)).transpose()
-}
-
-pub(super) async fn heads(pool: &PgPool, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT stream, revision, hash
-         FROM streams
-         WHERE stream > $1
-         ORDER BY stream
-         LIMIT $2",
+pub(super) async fn head(executor: impl PgExecutor<'_>, stream: &str) -> Result<Option<Head>, StoreError> {
+    let row = sqlx::query(
+        "SELECT revision, hash
+         FROM events
+         WHERE stream = $1
+         ORDER BY revision DESC
+         LIMIT 1",
     )
-    .bind(after)
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(pool)
+    .bind(stream)
+    .fetch_optional(executor)
     .await?;
-    rows.iter().map(named_head).collect()
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Head::of_row(stream, row.try_get(0)?, row.try_get(1)?)?))
 }
 
 pub(super) async fn last_position(pool: &PgPool) -> Result<Option<Position>, StoreError> {
@@ -126,17 +115,6 @@ pub(super) async fn last_position(pool: &PgPool) -> Result<Option<Position>, Sto
     .await?;
     let number = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     Ok((number > 0).then(|| Position::sequence(number)))
-}
-
-fn named_head(row: &PgRow) -> Result<(String, Head), StoreError> {
-    let stream: String = row.try_get(0)?;
-    let revision: i64 = row.try_get(1)?;
-    let hash: &[u8] = row.try_get(2)?;
-    let head = Head {
-        revision: u64::try_from(revision).map_err(|_| Inconsistency::new("streams", "revision", &stream))?,
-        hash: Hash::try_from(hash).map_err(|_| Inconsistency::new("streams", "hash", &stream))?,
-    };
-    Ok((stream, head))
 }
 
 fn event(row: &PgRow) -> Result<StoredEvent, StoreError> {

@@ -8,7 +8,7 @@ use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLIT
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::read::{named_head, uuid};
+use super::read::{head, uuid};
 use crate::store::atomic_file::folder_of;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::flush;
@@ -24,15 +24,11 @@ const INSERT: &str =
                          body_digest, prev_hash, hash)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-const MOVE_HEAD: &str = "INSERT INTO streams (stream, revision, hash, status)
-                         VALUES (?1, ?2, ?3, 'open')
-                         ON CONFLICT (stream) DO UPDATE
-                         SET revision = EXCLUDED.revision,
-                             hash = EXCLUDED.hash";
+const CLOSED: &str = "SELECT EXISTS (SELECT 1 FROM closed_streams WHERE stream = ?1)";
 
-const STATE: &str = "SELECT stream, revision, hash, status
-                     FROM streams
-                     WHERE stream = ?1";
+const CLOSE: &str = "INSERT INTO closed_streams (stream)
+                     VALUES (?1)
+                     ON CONFLICT (stream) DO NOTHING";
 
 const PLACE: &str = "SELECT stream, revision, position, event_id
                      FROM events
@@ -109,11 +105,13 @@ impl Committer for SqliteCommitter {
 
     async fn close(&mut self, stream: &str) -> Result<(), ReadError> {
         let connection = self.connection()?;
-        let changed = connection
-            .execute("UPDATE streams SET status = 'erased' WHERE stream = ?1", (stream,))
-            .map_err(StoreError::from)?;
+        // Events stay: what is found here is still there when the mark is set.
+        let found = head(&connection, stream)?.is_some();
+        if found {
+            connection.execute(CLOSE, (stream,)).map_err(StoreError::from)?;
+        }
         self.connection = Some(connection);
-        if changed == 0 { Err(ReadError::NotFound) } else { Ok(()) }
+        if found { Ok(()) } else { Err(ReadError::NotFound) }
     }
 
     async fn erase_bodies(&mut self, stream: &str) -> Result<u64, StoreError> {
@@ -174,10 +172,6 @@ fn transaction(
                 ))?;
             }
         }
-        let mut move_head = tx.prepare_cached(MOVE_HEAD)?;
-        for (stream, head) in &decision.heads {
-            move_head.execute((stream.as_str(), head.revision.cast_signed(), head.hash.as_bytes().as_slice()))?;
-        }
         tx.prepare_cached("UPDATE log_head SET position = ?1")?.execute((decision.position.cast_signed(),))?;
     }
     tx.commit()?;
@@ -194,16 +188,13 @@ fn known(tx: &Transaction<'_>, group: &[Append], fills: bool) -> Result<Known, S
     }
     let position = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     let mut known = Known { position, ..Known::default() };
-    let mut statement = tx.prepare_cached(STATE)?;
-    for append in group {
-        if known.streams.contains_key(&append.stream) {
-            continue;
-        }
-        let mut rows = statement.query((&append.stream,))?;
-        if let Some(row) = rows.next()? {
-            let (stream, head) = named_head(row)?;
-            let closed = row.get_ref(3)?.as_str().map_err(StoreError::unavailable)? != "open";
-            known.streams.insert(stream, StreamState { head, closed });
+    let mut closed = tx.prepare_cached(CLOSED)?;
+    for Append { stream, .. } in group {
+        if !known.streams.contains_key(stream)
+            && let Some(head) = head(tx, stream)?
+        {
+            let closed = closed.query_row((stream,), |row| row.get(0))?;
+            known.streams.insert(stream.clone(), StreamState { head, closed });
         }
     }
     Ok(known)

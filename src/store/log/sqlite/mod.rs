@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("log", 5, "newcomer"),
     migration!("log", 6, "no_fork_index"),
     migration!("log", 7, "log_place"),
+    migration!("log", 8, "closed_streams"),
 ];
 
 /// The event log in a SQLite file.
@@ -124,11 +125,6 @@ impl EventLog for SqliteLog {
     async fn head(&self, stream: &str) -> Result<Option<Head>, StoreError> {
         let stream = stream.to_owned();
         self.readers.read(move |connection| read::head(connection, &stream)).await
-    }
-
-    async fn heads(&self, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-        let after = after.to_owned();
-        self.readers.read(move |connection| read::heads(connection, &after, limit)).await
     }
 
     async fn last_position(&self) -> Result<Option<Position>, StoreError> {

@@ -3,7 +3,6 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-use crate::store::chain::Hash;
 use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::{EventRow, leaf};
 use crate::store::log::{Direction, Head, Leaf, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
@@ -40,15 +39,11 @@ const LEAVES: &str = "SELECT position, event_id, hash
                       ORDER BY position
                       LIMIT ?2";
 
-const HEAD: &str = "SELECT stream, revision, hash
-                    FROM streams
-                    WHERE stream = ?1";
-
-const HEADS: &str = "SELECT stream, revision, hash
-                     FROM streams
-                     WHERE stream > ?1
-                     ORDER BY stream
-                     LIMIT ?2";
+const HEAD: &str = "SELECT revision, hash
+                    FROM events
+                    WHERE stream = ?1
+                    ORDER BY revision DESC
+                    LIMIT 1";
 
 fn number(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
@@ -110,17 +105,9 @@ pub(super) fn leaves(connection: &Connection, after: Option<Position>, limit: us
 pub(super) fn head(connection: &Connection, stream: &str) -> Result<Option<Head>, StoreError> {
     let mut statement = connection.prepare_cached(HEAD)?;
     let mut rows = statement.query((stream,))?;
-    rows.next()?.map(|row| Ok(named_head(row)?.1)).transpose()
-}
-
-pub(super) fn heads(connection: &Connection, after: &str, limit: usize) -> Result<Vec<(String, Head)>, StoreError> {
-    let mut statement = connection.prepare_cached(HEADS)?;
-    let mut rows = statement.query((after, number(limit)))?;
-    let mut heads = Vec::new();
-    while let Some(row) = rows.next()? {
-        heads.push(named_head(row)?);
-    }
-    Ok(heads)
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let hash = row.get_ref(1)?.as_blob().map_err(StoreError::unavailable)?;
+    Ok(Some(Head::of_row(stream, row.get(0)?, hash)?))
 }
 
 pub(super) fn last_position(connection: &Connection) -> Result<Option<Position>, StoreError> {
@@ -129,17 +116,6 @@ pub(super) fn last_position(connection: &Connection) -> Result<Option<Position>,
     let position = position.ok_or_else(|| Inconsistency::new("log_head", "position", "its only row"))?;
     let number = u64::try_from(position).map_err(|_| Inconsistency::new("log_head", "position", position))?;
     Ok((number > 0).then(|| Position::sequence(number)))
-}
-
-pub(super) fn named_head(row: &Row<'_>) -> Result<(String, Head), StoreError> {
-    let stream: String = row.get(0)?;
-    let revision: i64 = row.get(1)?;
-    let hash = row.get_ref(2)?.as_blob().map_err(StoreError::unavailable)?;
-    let head = Head {
-        revision: u64::try_from(revision).map_err(|_| Inconsistency::new("streams", "revision", &stream))?,
-        hash: Hash::try_from(hash).map_err(|_| Inconsistency::new("streams", "hash", &stream))?,
-    };
-    Ok((stream, head))
 }
 
 pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, StoreError> {

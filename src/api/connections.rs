@@ -54,8 +54,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             (turn, accept(&listener).await)
         };
         let (turn, (stream, peer)) = tokio::select! {
-            next = next => next,
+            biased;
             () = &mut stop => break,
+            next = next => next,
         };
         let router = router.clone();
         let answer = service_fn(move |request: hyper::Request<Incoming>| {

@@ -39,6 +39,7 @@ pub(super) async fn run(
     scraped: Option<(Scraped, LookedUp)>,
     (service, worker): (Service, Worker),
 ) -> Result<bool, Failure> {
+    let stop = stop_asked();
     sweep(&service.uploads);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::configuration(format!("{listen} cannot be listened on: {error}; --listen names another address"))
@@ -48,7 +49,7 @@ pub(super) async fn run(
     let stopping = CancellationToken::new();
     let asked = stopping.clone();
     let stop = async move {
-        stop_asked().await;
+        stop.await;
         draining.store(true, std::sync::atomic::Ordering::Relaxed);
         asked.cancel();
     };
@@ -123,21 +124,32 @@ pub(super) fn service(config: &Config, work: &Work, access: Access, secret: &Key
     })
 }
 
-/// Waits for the signal that asks for a stop.
-pub(super) async fn stop_asked() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
+/// Waits for the signal that asks for a stop. It is caught from this call on, not only once somebody waits: who is told that a
+/// process is ready may ask it to stop at once.
+#[cfg(unix)]
+pub(super) fn stop_asked() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let [interrupted, terminated] = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| {
+        let caught = signal(kind).inspect_err(|error| tracing::warn!(%error, "a signal to stop cannot be caught"));
+        async move {
+            match caught {
+                Ok(mut caught) => drop(caught.recv().await),
+                Err(_) => std::future::pending().await,
             }
-            return;
+        }
+    });
+    async {
+        tokio::select! {
+            () = interrupted => {}
+            () = terminated => {}
         }
     }
-    let _ = interrupted.await;
+}
+
+/// Waits for the signal that asks for a stop.
+#[cfg(not(unix))]
+pub(super) async fn stop_asked() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Where this process writes what it does: one JSON object a line on standard error.
@@ -187,4 +199,18 @@ pub(super) async fn local_access(
         system::person(engine, named).await?
     };
     Ok(Access::Public(person))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stop_that_is_asked_for_before_anybody_waits_is_not_missed() {
+        let stop = stop_asked();
+        // Not caught, it would end the tests.
+        let asked = std::process::Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        stop.await;
+    }
 }

@@ -173,6 +173,7 @@ pub(super) async fn run(config: &Config, out: &Out, scraped: Option<Scraped>) ->
     let opened = system::open_all(config).await?;
     let work = open(config, &opened, "http://127.0.0.1:8080").await?;
     let worker = work.worker()?;
+    let stop = serve::stop_asked();
     out.note(&format!("{} does jobs", worker.name));
     let (ended, end) = oneshot::channel::<()>();
     let shown = async {
@@ -183,7 +184,7 @@ pub(super) async fn run(config: &Config, out: &Out, scraped: Option<Scraped>) ->
         Ok::<_, Failure>(())
     };
     let worked = async {
-        worker.run(serve::stop_asked()).await;
+        worker.run(stop).await;
         drop(ended);
     };
     let (shown, ()) = tokio::join!(shown, worked);

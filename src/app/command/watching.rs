@@ -109,17 +109,15 @@ pub(super) async fn run(
     let mut seen = Folder::default();
     let mut bytes = HashSet::new();
     let mut stop = pin!(serve::stop_asked());
-    let (mut said, mut away) = (false, false);
+    let (mut pause, mut away) = (Duration::ZERO, false);
+    out.note(&format!("Watching {}; Ctrl-C ends it.", folder.display()));
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return Ok(true),
-            () = tokio::time::sleep(if said { every } else { Duration::ZERO }) => {}
+            () = tokio::time::sleep(pause) => {}
         }
-        if !said {
-            said = true;
-            out.note(&format!("Watching {}; Ctrl-C ends it.", folder.display()));
-        }
+        pause = every;
         let found = match look(folder) {
             Ok(found) => found,
             Err(error) => {

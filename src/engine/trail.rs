@@ -65,7 +65,7 @@ impl Engine {
         let mut events = Vec::new();
         while below > stop && (events.len() as u64) < limit {
             let from = below.saturating_sub(at_a_time).max(stop);
-            let read = self.journal.told(person, from, usize::try_from(below - from).unwrap_or(usize::MAX)).await?;
+            let read = self.told_between(person, from, below).await?;
             below = from;
             for recorded in read.into_iter().rev().filter(|recorded| filter.passes(recorded)) {
                 if events.len() as u64 == limit {
@@ -78,6 +78,19 @@ impl Engine {
             }
         }
         Ok(TrailPage { events, next: Some(below).filter(|below| *below > 0) })
+    }
+
+    /// The events from a revision on that stand below another, in as many pages as it takes.
+    async fn told_between(&self, person: PersonId, from: u64, below: u64) -> Result<Vec<Told>, EngineError> {
+        let (mut events, mut next) = (Vec::new(), from);
+        while next < below {
+            let most = usize::try_from(below - next).unwrap_or(usize::MAX);
+            let page = self.journal.told(person, next, most).await?;
+            let Some(last) = page.last() else { break };
+            next = last.revision + 1;
+            events.extend(page);
+        }
+        Ok(events)
     }
 
     /// The newest events about an entity below a revision.

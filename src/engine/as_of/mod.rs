@@ -18,7 +18,7 @@ const AT_A_TIME: u64 = 16;
 /// What is said of a moment of which nothing was recorded.
 const BEFORE: &str = "of that moment: it counts when Candor was told something, not the days it was about";
 /// Events among which those of one command may stand.
-const DISORDER: usize = 1_000;
+const DISORDER: u64 = 1_000;
 
 /// An earlier moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,8 +191,15 @@ impl Engine {
                 high = middle;
             }
         }
-        let beyond = self.journal.read(person, low, DISORDER).await?;
-        let last = beyond.iter().rev().find(|recorded| recorded.recorded_at <= until).map(|recorded| recorded.revision);
-        last.or(low.checked_sub(1)).ok_or_else(nothing)
+        let (mut last, mut next) = (low.checked_sub(1), low);
+        while next < low + DISORDER {
+            let most = usize::try_from(low + DISORDER - next).unwrap_or(usize::MAX);
+            let beyond = self.journal.read(person, next, most).await?;
+            let Some(end) = beyond.last() else { break };
+            next = end.revision + 1;
+            let in_time = beyond.iter().rev().find(|recorded| recorded.recorded_at <= until);
+            last = in_time.map(|recorded| recorded.revision).or(last);
+        }
+        last.ok_or_else(nothing)
     }
 }

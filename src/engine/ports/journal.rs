@@ -108,7 +108,8 @@ pub trait Journal: Send + Sync {
         recorded_at: Instant,
     ) -> Result<u64, JournalError>;
 
-    /// Reads a person's events from a revision on, at most `limit`. No such person is an empty answer.
+    /// Reads a person's events from a revision on: at most `limit`, fewer where they are large, none where the stream ends. No such
+    /// person is an empty answer.
     ///
     /// # Errors
     /// When the store does not answer or a record is not what it claims to be.
@@ -120,8 +121,8 @@ pub trait Journal: Send + Sync {
     /// As for [`Self::read`].
     async fn told(&self, person: PersonId, from: u64, limit: usize) -> Result<Vec<Told>, JournalError>;
 
-    /// Reads a person's events from a revision on with everything that proves them, at most `limit`, each with the key that
-    /// opens it unless it is destroyed.
+    /// Reads a person's events from a revision on with everything that proves them, as many as [`Self::read`] does, each with
+    /// the key that opens it unless it is destroyed.
     ///
     /// # Errors
     /// When the store does not answer or a record is not what it claims to be.

@@ -178,7 +178,7 @@ pub struct LogPage {
     pub caught_up: bool,
 }
 
-/// Bytes of bodies after which a page of the whole log ends, so that a walk over large events stays small.
+/// Bytes of bodies after which a page ends, so that reading large events stays small.
 const PAGE_BYTES: usize = 8 << 20;
 
 /// The most events that are counted for a lag, where positions do not tell how many there are.
@@ -244,7 +244,7 @@ pub trait EventLog: Send + Sync {
         events: Arc<[ChainedEvent]>,
     ) -> Result<Appended, AppendError>;
 
-    /// Reads up to `limit` events of one stream, starting with revision `from`.
+    /// Reads up to `limit` events of one stream, starting with revision `from`; fewer where they are large.
     ///
     /// # Errors
     /// [`ReadError::NotFound`] for a stream without events, otherwise when the store cannot answer.

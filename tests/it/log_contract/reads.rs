@@ -10,6 +10,7 @@ on_each!(
     a_missing_stream_is_not_found_rather_than_empty,
     bodies_come_back_byte_for_byte,
     a_page_of_large_events_ends_before_it_is_too_large,
+    a_page_of_a_stream_of_large_events_does_too,
     an_event_can_be_read_as_soon_as_its_append_returns,
     the_global_order_rises_and_keeps_each_streams_order,
     reading_on_from_any_token_gives_every_later_event_once,
@@ -94,6 +95,28 @@ async fn a_page_of_large_events_ends_before_it_is_too_large(place: &Place) {
     let streams: Vec<_> = page.events.into_iter().chain(rest.events).map(|event| event.stream).collect();
     assert!(streams.into_iter().eq((1..=14).map(|number| format!("person-{number}"))));
     assert!(rest.caught_up);
+}
+
+async fn a_page_of_a_stream_of_large_events_does_too(place: &Place) {
+    let log = place.log().await;
+    let (large, mut head) = (vec![7; 900_000], None);
+    for number in 0..14 {
+        let events = batch("person-1", head, &number.to_string(), &[&large]);
+        let expected = head.map_or(Expected::NoStream, |head: Head| Expected::Exact(head.revision));
+        head = events.last().map(|event| event.head());
+        log.append("person-1", expected, events).await.unwrap();
+    }
+    for (direction, from, behind) in [(Direction::Forward, 0, 10), (Direction::Backward, u64::MAX, 3)] {
+        let page = log.read_stream("person-1", from, direction, 100).await.unwrap();
+        let rest = log.read_stream("person-1", behind, direction, 100).await.unwrap();
+        assert_eq!([page.events.len(), rest.events.len()], [10, 4]);
+        assert_eq!([Some(page.head), Some(rest.head)], [head; 2]);
+        let mut revisions: Vec<_> = page.events.into_iter().chain(rest.events).map(|event| event.revision).collect();
+        if direction == Direction::Backward {
+            revisions.reverse();
+        }
+        assert!(revisions.into_iter().eq(0..14));
+    }
 }
 
 async fn an_event_can_be_read_as_soon_as_its_append_returns(place: &Place) {

@@ -77,16 +77,20 @@ impl EventStoreLog {
             }
         };
         let raws = self.raw_stream_towards(stream, start, direction, limit.max(1)).await?.ok_or(ReadError::NotFound)?;
-        let (mut events, ended) = (Vec::new(), raws.len() < limit);
+        let (mut events, mut bytes, asked_for_more) = (Vec::new(), 0, raws.len() < limit);
         for raw in raws {
             match raw.met {
-                Met::Event(event) => events.push(*event),
+                Met::Event(event) => {
+                    bytes += event.body.as_ref().map_or(0, Vec::len);
+                    events.push(*event);
+                }
                 Met::Closed(before) => head = Some(before),
                 Met::Foreign => return Err(StoreError::from(foreign(stream, raw.revision)).into()),
             }
         }
         events.truncate(limit);
         let last = |event: &StoredEvent| Head { revision: event.revision, hash: event.hash };
+        let ended = asked_for_more && bytes < PAGE_BYTES;
         let head = match head.or(events.last().filter(|_| ended).map(last)) {
             Some(head) => head,
             None => self.end(stream).await?.ok_or(ReadError::NotFound)?.head,
@@ -133,7 +137,7 @@ impl EventStoreLog {
         }
     }
 
-    /// Events of one stream; `None` when there is no such stream.
+    /// Events of one stream, fewer where they are large; `None` when there is no such stream.
     async fn raw_stream(
         &self,
         stream: &str,
@@ -164,9 +168,13 @@ impl EventStoreLog {
             let (named, options, space) = (named.clone(), options.clone(), self.space.clone());
             async move {
                 let mut found = client.read_stream(named, &options).await?;
-                let mut raws = Vec::new();
-                while let Some(resolved) = found.next().await? {
-                    raws.extend(resolved.event.map(|event| met(&space, event)));
+                let (mut raws, mut bytes) = (Vec::new(), 0);
+                while bytes < PAGE_BYTES
+                    && let Some(resolved) = found.next().await?
+                {
+                    let Some(event) = resolved.event else { continue };
+                    bytes += event.data.len();
+                    raws.push(met(&space, event));
                 }
                 Ok::<_, Error>(raws)
             }

@@ -4,8 +4,51 @@ use crate::store::error::{Inconsistency, StoreError};
 use crate::store::log::event::{EventRow, leaf};
 use crate::store::log::{Direction, Head, Leaf, LogPage, PAGE_BYTES, Position, ReadError, StoredEvent, StreamPage};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use sqlx::postgres::PgRow;
-use sqlx::{PgExecutor, PgPool, Row};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgExecutor, PgPool, Postgres, Row};
+
+/// The events of a page: at most `$2`, and those that begin before `$3` bytes of bodies are full. The server sends nothing beyond,
+/// since what it has sent must be read to its end, wanted or not.
+macro_rules! page {
+    ($which:literal, $order:literal) => {
+        concat!(
+            "WITH page AS NOT MATERIALIZED (
+                 SELECT *
+                 FROM events
+                 WHERE ",
+            $which,
+            "
+                 ORDER BY ",
+            $order,
+            "
+                 LIMIT $2
+             ), sized AS NOT MATERIALIZED (
+                 SELECT *, sum(octet_length(body)) OVER (ORDER BY ",
+            $order,
+            " ROWS UNBOUNDED PRECEDING) AS bytes
+                 FROM page
+             )
+             SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
+                    prev_hash, hash
+             FROM sized
+             WHERE coalesce(bytes, 0) - coalesce(octet_length(body), 0) < $3
+             ORDER BY ",
+            $order
+        )
+    };
+}
+
+fn number(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+async fn events(
+    query: Query<'_, Postgres, PgArguments>,
+    executor: impl PgExecutor<'_>,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    query.fetch(executor).map(|row| event(&row?)).try_collect().await
+}
 
 pub(super) async fn stream(
     pool: &PgPool,
@@ -15,62 +58,22 @@ pub(super) async fn stream(
     limit: usize,
 ) -> Result<StreamPage, ReadError> {
     let sql = match direction {
-        Direction::Forward => {
-            "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
-                    prev_hash, hash
-             FROM events
-             WHERE stream = $1
-               AND revision >= $2
-             ORDER BY revision
-             LIMIT $3"
-        }
-        Direction::Backward => {
-            "SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
-                    prev_hash, hash
-             FROM events
-             WHERE stream = $1
-               AND revision <= $2
-             ORDER BY revision DESC
-             LIMIT $3"
-        }
+        Direction::Forward => page!("stream = $4 AND revision >= $1", "revision"),
+        Direction::Backward => page!("stream = $4 AND revision <= $1", "revision DESC"),
     };
     // One transaction, so that the head and the events are of one moment.
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let head = head(&mut *tx, stream).await?.ok_or(ReadError::NotFound)?;
-    let rows = sqlx::query(sql)
-        .bind(stream)
-        .bind(i64::try_from(from).unwrap_or(i64::MAX))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *tx)
-        .await?;
+    let query = sqlx::query(sql).bind(number(from)).bind(number(limit)).bind(number(PAGE_BYTES)).bind(stream);
+    let events = events(query, &mut *tx).await?;
     tx.rollback().await?;
-    Ok(StreamPage { events: rows.iter().map(event).collect::<Result<_, _>>()?, head })
+    Ok(StreamPage { events, head })
 }
 
 pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
-    let start = after.map_or(0, Position::number);
-    // The server sends nothing beyond a full page: what it has sent must be read to its end, wanted or not.
-    let query = sqlx::query(
-        "WITH page AS NOT MATERIALIZED (
-             SELECT *
-             FROM events
-             WHERE position > $1
-             ORDER BY position
-             LIMIT $2
-         ), sized AS NOT MATERIALIZED (
-             SELECT *, sum(octet_length(body)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes
-             FROM page
-         )
-         SELECT position, stream, revision, event_id, type, schema_version, recorded_at, key_ids, body, body_digest,
-                prev_hash, hash
-         FROM sized
-         WHERE coalesce(bytes, 0) - coalesce(octet_length(body), 0) < $3
-         ORDER BY position",
-    )
-    .bind(i64::try_from(start).unwrap_or(i64::MAX))
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .bind(i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX));
-    let events: Vec<StoredEvent> = query.fetch(pool).map(|row| event(&row?)).try_collect().await?;
+    let query = sqlx::query(page!("position > $1", "position"));
+    let query = query.bind(number(after.map_or(0, Position::number))).bind(number(limit)).bind(number(PAGE_BYTES));
+    let events = events(query, pool).await?;
     let bytes: usize = events.iter().filter_map(|event| event.body.as_ref()).map(Vec::len).sum();
     let caught_up = events.len() < limit && bytes < PAGE_BYTES;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
@@ -84,8 +87,8 @@ pub(super) async fn leaves(pool: &PgPool, after: Option<Position>, limit: usize)
          ORDER BY position
          LIMIT $2",
     )
-    .bind(i64::try_from(after.map_or(0, Position::number)).unwrap_or(i64::MAX))
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(number(after.map_or(0, Position::number)))
+    .bind(number(limit))
     .fetch_all(pool)
     .await?;
     rows.iter().map(|row| leaf(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)).collect()

@@ -1,6 +1,6 @@
 //! Reading the log from SQLite.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Rows};
 use uuid::Uuid;
 
 use crate::store::error::{Inconsistency, StoreError};
@@ -64,30 +64,28 @@ pub(super) fn stream(
         Direction::Backward => BACKWARD,
     };
     let mut statement = tx.prepare_cached(sql).map_err(StoreError::from)?;
-    let mut rows = statement.query((stream, number(from), number(limit))).map_err(StoreError::from)?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next().map_err(StoreError::from)? {
-        events.push(event(row)?);
-    }
-    Ok(StreamPage { events, head })
+    let rows = statement.query((stream, number(from), number(limit))).map_err(StoreError::from)?;
+    Ok(StreamPage { events: page(rows)?.0, head })
 }
 
 pub(super) fn all(connection: &Connection, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
     let mut statement = connection.prepare_cached(ALL)?;
-    let mut rows = statement.query((number(after.map_or(0, Position::number)), number(limit)))?;
-    let (mut events, mut bytes, mut caught_up) = (Vec::new(), 0, false);
-    while bytes < PAGE_BYTES && !caught_up {
-        match rows.next()? {
-            Some(row) => {
-                let event = event(row)?;
-                bytes += event.body.as_ref().map_or(0, Vec::len);
-                events.push(event);
-            }
-            None => caught_up = true,
-        }
-    }
-    let caught_up = caught_up && events.len() < limit;
+    let rows = statement.query((number(after.map_or(0, Position::number)), number(limit)))?;
+    let (events, ended) = page(rows)?;
+    let caught_up = ended && events.len() < limit;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
+}
+
+/// The events of some rows up to the bytes of a page, and whether those are all rows.
+fn page(mut rows: Rows<'_>) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while bytes < PAGE_BYTES {
+        let Some(row) = rows.next()? else { return Ok((events, true)) };
+        let event = event(row)?;
+        bytes += event.body.as_ref().map_or(0, Vec::len);
+        events.push(event);
+    }
+    Ok((events, false))
 }
 
 pub(super) fn leaves(connection: &Connection, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {

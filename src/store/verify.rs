@@ -1,10 +1,10 @@
 //! Proving that nobody edited the log: one walk over all of it, in order, naming every position that does not fit.
 //!
 //! The next page is read while the present one is hashed on blocking threads, so the walk costs as long as the slower of
-//! the two. It checks positions, revisions, links, hashes, bodies against their digests, and the end of the log; where
-//! positions have gaps, the end of each stream instead, since nothing else shows that one was cut. It cannot see by itself a
-//! tail that was cut off together with the end that is written down, or a log that was written anew with hashes that fit:
-//! that takes a checkpoint kept elsewhere, whose root is made again on the way.
+//! the two. It checks positions, revisions, links, hashes, bodies against their digests, the end of the log, and that each
+//! stream ends for who appends to it where the walk saw it end. It cannot see by itself events that were taken out with
+//! positions closed up behind them, or a log that was written anew with hashes that fit: that takes a checkpoint kept
+//! elsewhere, whose root is made again on the way.
 
 use super::chain::Hash;
 use super::checkpoint::merkle::{self, Tree};
@@ -106,9 +106,7 @@ pub async fn verify(
     let again = anchor.map(|anchor| MadeAgain { anchor, tree: Tree::default(), last: None });
     let mut walk = Walk { gapless: log.capabilities().gapless_positions, again, ..Walk::default() };
     walk.walk_on(log, tell).await?;
-    if !walk.gapless {
-        walk.heads(log, tell).await?;
-    }
+    walk.heads(log, tell).await?;
     let last = log.last_position().await?;
     if walk.position > last {
         // What was walked was there before the end was read: the end was moved back.

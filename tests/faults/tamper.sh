@@ -5,7 +5,7 @@
 # Usage: tamper.sh BINARY [ROUNDS] [SEED]
 set -euo pipefail
 export PYTHONPATH=$(dirname "$0") PYTHONDONTWRITEBYTECODE=1
-exec python3 - "$1" "${2:-36}" ${3:+"$3"} <<'P'
+exec python3 - "$1" "${2:-38}" ${3:+"$3"} <<'P'
 from campaign import *
 import collections, contextlib, copy, hashlib, sqlite3
 
@@ -159,6 +159,18 @@ def insert(log):
     log.end += 1
 
 
+def insert_before(log):
+    """At a place where nobody looks who begins with the first."""
+    copied = copy.deepcopy(chance.choice(log.events))
+    log.events.append(copied | {"position": 0, "event_id": chance.randbytes(16), "revision": log.of(copied["stream"])[-1]["revision"] + 1})
+
+
+def delete_last(log):
+    """The last of a stream that is not the last of the log."""
+    ends = [log.of(stream)[-1] for stream in log.streams()]
+    log.events.remove(min(ends, key=lambda event: event["position"]))
+
+
 def swap_neighbours(log):
     """Two that follow each other and are of different persons: no stream shows it."""
     placed = sorted(log.events, key=lambda event: event["position"])
@@ -211,13 +223,13 @@ def older_past(log):
 
 # What breaks the chain as it stands.
 BREAKS = {f"edit {column}": edit(column) for column in COLUMNS} | {
-    "delete": delete, "delete, positions closed": forged(delete, False), "insert": insert, "reorder": lambda log: swap(log, ["position"]),
+    "delete": delete, "delete, positions closed": forged(delete, False), "insert": insert, "insert before": insert_before, "reorder": lambda log: swap(log, ["position"]),
     "reorder a stream": lambda log: swap(log, ["position", "revision"], True), "swap bodies": lambda log: swap(log, ["body"]),
     "swap persons of an event": other_person, "truncate": truncate, "remove a stream": remove_stream, "move the end": move_end,
 }
-# What the chain cannot show, each hash, head and counter being made anew.
+# What the chain cannot show, each hash and counter being made anew.
 FORGED = {f"forged edit of {column}": forged(edit(column)) for column in ["event_id", "type", "recorded_at", "key_ids", "body"]} | {
-    "forged delete": forged(delete), "forged insert": forged(insert), "forged reorder": forged(swap_neighbours, False),
+    "forged delete": forged(delete), "forged delete of a last one": forged(delete_last, False), "forged insert": forged(insert), "forged reorder": forged(swap_neighbours, False),
     "forged reorder of a stream": forged(lambda log: swap(log, ["position", "revision"], True)),
     "forged truncation": forged(truncate, False), "forged removal of a stream": forged(remove_stream, False),
     "forged swap of persons": forged(swap_persons), "forged past": forged(older_past),

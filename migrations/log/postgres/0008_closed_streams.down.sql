@@ -1,3 +1,9 @@
+-- A newer process must not append meanwhile, nor go on from what it remembers.
+LOCK TABLE events, closed_streams IN ACCESS EXCLUSIVE MODE;
+
+UPDATE log_head
+SET epoch = CASE WHEN epoch < 0 THEN epoch - 1 ELSE epoch + 1 END;
+
 CREATE TABLE streams (
     stream TEXT COLLATE "C" PRIMARY KEY,
     revision BIGINT NOT NULL,
@@ -7,9 +13,8 @@ CREATE TABLE streams (
 ) WITH (fillfactor = 70);
 
 INSERT INTO streams (stream, revision, hash, status)
-SELECT DISTINCT ON (stream) stream, revision, hash,
-       CASE WHEN stream IN (SELECT stream FROM closed_streams) THEN 'erased' ELSE 'open' END
-FROM events
-ORDER BY stream, revision DESC;
+SELECT stream, revision, hash, CASE WHEN stream IN (SELECT stream FROM closed_streams) THEN 'erased' ELSE 'open' END
+FROM (SELECT stream, MAX(revision) AS revision FROM events GROUP BY stream) AS last
+JOIN events USING (stream, revision);
 
 DROP TABLE closed_streams;

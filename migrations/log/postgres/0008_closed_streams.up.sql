@@ -1,4 +1,7 @@
 -- A stream ends with its last event: where it ends is not written a second time. What is left to keep is which ones are closed.
+-- An older process must not close one between the reading and the end of this.
+LOCK TABLE streams IN ACCESS EXCLUSIVE MODE;
+
 CREATE TABLE closed_streams (
     stream TEXT COLLATE "C" PRIMARY KEY
 );

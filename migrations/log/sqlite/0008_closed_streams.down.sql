@@ -8,7 +8,7 @@ CREATE TABLE streams (
 
 INSERT INTO streams (stream, revision, hash, status)
 SELECT stream, revision, hash, CASE WHEN stream IN (SELECT stream FROM closed_streams) THEN 'erased' ELSE 'open' END
-FROM events AS last
-WHERE revision = (SELECT MAX(revision) FROM events WHERE events.stream = last.stream);
+FROM (SELECT stream, MAX(revision) AS revision FROM events GROUP BY stream) AS last
+JOIN events USING (stream, revision);
 
 DROP TABLE closed_streams;

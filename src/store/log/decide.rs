@@ -93,7 +93,7 @@ pub(super) fn decide(known: &Known, batch: &[Append]) -> Option<Decision> {
         } else if !fits || places.iter().any(Option::is_some) || has_twins(&request.events) {
             Err(conflict())
         } else if request.events[0].prev_hash != previous {
-            Err(Inconsistency::new("streams", "hash", stream).into())
+            Err(Inconsistency::new("events", "prev_hash", stream).into())
         } else {
             for event in request.events.iter() {
                 decision.position += 1;

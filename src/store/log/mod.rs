@@ -85,7 +85,7 @@ pub enum AppendError {
     /// No answer: the batch may or may not be in the log. Retry with the same bytes and ids.
     #[error("{0}")]
     Unavailable(#[source] Cause),
-    /// The batch does not continue the chain, or the stored head does not fit.
+    /// The batch does not continue the chain, or what stands there cannot be one.
     #[error(transparent)]
     Inconsistent(#[from] Inconsistency),
 }

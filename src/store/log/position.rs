@@ -40,6 +40,12 @@ impl Position {
     pub const fn number(self) -> u64 {
         self.major
     }
+
+    /// What the numbers of all later positions are above, in a column. Without one that is everything: what somebody put
+    /// before the first event is not to be passed over.
+    pub(super) fn above(after: Option<Self>) -> i64 {
+        after.map_or(i64::MIN, |after| i64::try_from(after.number()).unwrap_or(i64::MAX))
+    }
 }
 
 impl fmt::Display for Position {

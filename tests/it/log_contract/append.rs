@@ -123,18 +123,20 @@ async fn a_batch_that_does_not_continue_the_chain_is_refused(place: &Place) {
 async fn a_closed_stream_takes_nothing_and_keeps_what_it_has(place: &Place) {
     let log = place.log().await;
     assert!(matches!(log.close("person-1").await, Err(ReadError::NotFound)));
-    let last = append_one(&*log, "person-1", "a").await;
+    let first = append_one(&*log, "person-1", "a").await;
     let other = place.log().await;
+    // Who remembers where the stream ends takes notice too.
+    let last = append_one(&*other, "person-1", "b").await;
     log.close("person-1").await.unwrap();
     log.close("person-1").await.unwrap();
-    let head = Head { revision: 0, hash: last.hash };
-    for log in [&log, &other] {
-        let refused = log.append("person-1", Expected::Exact(0), batch("person-1", Some(head), "b", &[b"2"])).await;
+    let head = Head { revision: 1, hash: last.hash };
+    for log in [&other, &log] {
+        let refused = log.append("person-1", Expected::Exact(1), batch("person-1", Some(head), "c", &[b"3"])).await;
         assert!(matches!(refused, Err(AppendError::Closed)), "{refused:?}");
         let repeated = log.append("person-1", Expected::NoStream, batch("person-1", None, "a", &[b"a"])).await;
         assert_ne!(repeated.unwrap().replayed, Some(false));
     }
-    assert_eq!(everything(&*log, 10).await, [last]);
+    assert_eq!(everything(&*log, 10).await, [first, last]);
 }
 
 async fn what_is_written_cannot_be_changed_or_deleted(place: &Place) {

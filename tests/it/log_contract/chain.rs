@@ -13,6 +13,7 @@ on_each!(
     sql: a_flipped_byte_is_named_wherever_it_is,
     a_changed_number_is_named,
     a_removed_event_is_named,
+    an_event_before_the_first_is_named,
     a_swapped_order_is_named,
     an_unreadable_row_is_named_and_the_walk_goes_on,
     the_end_of_a_stream_that_is_cut_off_is_named,
@@ -158,6 +159,21 @@ async fn a_removed_event_is_named(place: &Place) {
     assert_eq!(found[..2], [(4, Rule::PositionGap), (4, Rule::RevisionGap)]);
     change(&tables, "DELETE FROM events WHERE position = 5", &[]).await;
     assert!(faults(place).await.contains(&(5, Rule::LogHead)));
+}
+
+async fn an_event_before_the_first_is_named(place: &Place) {
+    let tables = five(place).await;
+    let before = if tables.is_postgres() {
+        "INSERT INTO events SELECT 0, stream, 4, '00000000-0000-0000-0000-000000000001', type, schema_version, recorded_at,
+                                   key_ids, body, body_digest, prev_hash, hash
+         FROM events WHERE position = 4"
+    } else {
+        "INSERT INTO events SELECT 0, stream, 4, x'00000000000000000000000000000001', type, schema_version, recorded_at,
+                                   key_ids, body, body_digest, prev_hash, hash
+         FROM events WHERE position = 4"
+    };
+    change(&tables, before, &[]).await;
+    assert_eq!(faults(place).await.first(), Some(&(0, Rule::PositionGap)));
 }
 
 async fn a_swapped_order_is_named(place: &Place) {

@@ -1,5 +1,5 @@
 //! A checkpoint kept outside the log shows what the chain cannot: an end that was cut off, a stream that is gone, a log that
-//! was written anew, each by somebody who mended heads, counters and hashes behind them.
+//! was written anew, each by somebody who mended positions and hashes behind them.
 
 use std::fs;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ on_each!(
     a_checkpoint_that_was_edited_or_is_of_another_key_is_refused;
     sql: an_erasure_leaves_the_checkpoint_as_it_is,
     an_end_that_was_cut_off_is_found,
+    the_last_event_of_a_stream_that_was_taken_out_is_found,
     an_end_that_was_cut_off_and_grown_again_is_found,
     a_stream_that_was_removed_is_found,
     a_stream_that_was_written_anew_is_found,
@@ -135,6 +136,15 @@ async fn an_end_that_was_cut_off_is_found(place: &Place) {
     change(&tables, "DELETE FROM events", &[]).await;
     mend(&tables).await;
     found(place, kept.anchor, 0, Rule::CheckpointSize).await;
+}
+
+async fn the_last_event_of_a_stream_that_was_taken_out_is_found(place: &Place) {
+    let tables = five(place).await;
+    let kept = written(place).await;
+    change(&tables, "DELETE FROM events WHERE position = 4", &[]).await;
+    change(&tables, "UPDATE events SET position = 4 WHERE position = 5", &[]).await;
+    mend(&tables).await;
+    found(place, kept.anchor, 4, Rule::CheckpointSize).await;
 }
 
 async fn an_end_that_was_cut_off_and_grown_again_is_found(place: &Place) {

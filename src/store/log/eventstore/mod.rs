@@ -84,7 +84,7 @@ fn foreseen(stream: &str, expected: Expected, events: &[ChainedEvent], end: Opti
     }
     let previous = end.map_or(crate::store::chain::Hash::GENESIS, |end| end.head.hash);
     if events.first().is_some_and(|first| first.prev_hash != previous) {
-        return Err(Inconsistency::new("streams", "hash", stream).into());
+        return Err(Inconsistency::new("events", "prev_hash", stream).into());
     }
     Ok(())
 }

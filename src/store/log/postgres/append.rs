@@ -14,7 +14,7 @@ use crate::store::sql::{ANSWER, within};
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// How many heads are kept in memory before all are forgotten.
@@ -88,7 +88,11 @@ impl PostgresCommitter {
     async fn connection(&mut self) -> Result<PgConnection, sqlx::Error> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => self.options.connect().await,
+            None => {
+                // It may be another database by now, put back to an earlier moment.
+                self.memory = None;
+                self.options.connect().await
+            }
         }
     }
 
@@ -273,8 +277,8 @@ impl Committer for PostgresCommitter {
 
 /// Reads the end of the log and of the group's streams, as of one moment.
 async fn read(connection: &mut PgConnection, group: &[Append]) -> Result<Memory, StoreError> {
-    let streams: Vec<&str> = group.iter().map(|append| append.stream.as_str()).collect();
-    let rows = sqlx::query(READ).bind(streams).fetch_all(connection).await?;
+    let streams: BTreeSet<&str> = group.iter().map(|append| append.stream.as_str()).collect();
+    let rows = sqlx::query(READ).bind(Vec::from_iter(streams)).fetch_all(connection).await?;
     let mut memory = Memory::default();
     for row in &rows {
         let number: i64 = row.try_get(1)?;

@@ -72,7 +72,7 @@ pub(super) async fn stream(
 
 pub(super) async fn all(pool: &PgPool, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
     let query = sqlx::query(page!("position > $1", "position"));
-    let query = query.bind(number(after.map_or(0, Position::number))).bind(number(limit)).bind(number(PAGE_BYTES));
+    let query = query.bind(Position::above(after)).bind(number(limit)).bind(number(PAGE_BYTES));
     let events = events(query, pool).await?;
     let bytes: usize = events.iter().filter_map(|event| event.body.as_ref()).map(Vec::len).sum();
     let caught_up = events.len() < limit && bytes < PAGE_BYTES;
@@ -87,7 +87,7 @@ pub(super) async fn leaves(pool: &PgPool, after: Option<Position>, limit: usize)
          ORDER BY position
          LIMIT $2",
     )
-    .bind(number(after.map_or(0, Position::number)))
+    .bind(Position::above(after))
     .bind(number(limit))
     .fetch_all(pool)
     .await?;

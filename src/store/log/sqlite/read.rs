@@ -70,7 +70,7 @@ pub(super) fn stream(
 
 pub(super) fn all(connection: &Connection, after: Option<Position>, limit: usize) -> Result<LogPage, StoreError> {
     let mut statement = connection.prepare_cached(ALL)?;
-    let rows = statement.query((number(after.map_or(0, Position::number)), number(limit)))?;
+    let rows = statement.query((Position::above(after), number(limit)))?;
     let (events, ended) = page(rows)?;
     let caught_up = ended && events.len() < limit;
     Ok(LogPage { next: events.last().map(|event| event.position).or(after), caught_up, events })
@@ -90,7 +90,7 @@ fn page(mut rows: Rows<'_>) -> Result<(Vec<StoredEvent>, bool), StoreError> {
 
 pub(super) fn leaves(connection: &Connection, after: Option<Position>, limit: usize) -> Result<Vec<Leaf>, StoreError> {
     let mut statement = connection.prepare_cached(LEAVES)?;
-    let mut rows = statement.query((number(after.map_or(0, Position::number)), number(limit)))?;
+    let mut rows = statement.query((Position::above(after), number(limit)))?;
     let mut leaves = Vec::with_capacity(limit);
     while let Some(row) = rows.next()? {
         let position: i64 = row.get(0)?;
